@@ -1,0 +1,114 @@
+"""The text that models get about a case, and reading it back.
+
+Every model, the offline analyst included, gets the same brief and nothing else:
+
+    # Alert
+    title: ...
+    resource: checkout-api
+    # Conversation
+    user: why did it fail?
+    # Evidence
+    [ev_1a2b3c4d] ...
+    # Question
+    since when?
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from agent import evidence_text
+from agent.models import Alert, ChatMessage, Evidence
+
+MAX_TEXT_CHARS = 4000
+MAX_TURN_CHARS = 1500
+MAX_TURNS = 12
+_STAMP = "%Y-%m-%dT%H:%M:%SZ"
+_SECTION = re.compile(r"^# (Now|Alert|Conversation|Evidence|Question)$", re.M)
+_FIELD = re.compile(r"^(\w+): (.*)$")
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What is known about a case."""
+
+    now: datetime
+    question: str = ""
+    alert: dict[str, str] = field(default_factory=dict[str, str])
+    conversation: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All words that say what the case is about, evidence aside."""
+        return " ".join([self.question, *self.alert.values()])
+
+
+def alert_fields(alert: Alert) -> dict[str, str]:
+    """The fields of an alert that a model reads, under the names that the evidence tools use."""
+    fields = {
+        "title": alert.title,
+        "description": alert.description,
+        "source": alert.source,
+        "severity": alert.severity,
+        "status": alert.status,
+        "service": alert.resource.service,
+        "resource": alert.resource.id,
+        "region": alert.resource.region,
+        "account": alert.resource.account,
+        "metric": alert.metric,
+        "threshold": alert.threshold,
+        "dag_id": alert.dag_id,
+        "task_id": alert.task_id,
+        "run_id": alert.run_id,
+        "onset": alert.started_at.strftime(_STAMP),
+        **{key: value for key, value in alert.labels.items() if re.fullmatch(r"\w+", key)},
+    }
+    return {key: _one_line(value) for key, value in fields.items() if value}
+
+
+def write(
+    now: datetime,
+    *,
+    question: str = "",
+    alert: Alert | None = None,
+    conversation: Sequence[ChatMessage] = (),
+    evidence: Sequence[Evidence] = (),
+) -> str:
+    """The brief as text. Headings inside foreign text are defused, so that nobody can forge a section."""
+    parts = [f"# Now\n{now.strftime(_STAMP)}"]
+    if alert is not None:
+        parts.append("# Alert\n" + "\n".join(f"{key}: {value}" for key, value in alert_fields(alert).items()))
+    if conversation:
+        turns = conversation[-MAX_TURNS:]
+        parts.append(
+            "# Conversation\n" + "\n".join(f"{turn.role}: {_one_line(turn.text, MAX_TURN_CHARS)}" for turn in turns)
+        )
+    if evidence:
+        parts.append("# Evidence\n" + evidence_text.render_all(evidence))
+    if question:
+        parts.append(f"# Question\n{_one_line(question)}")
+    return "\n\n".join(parts)
+
+
+def read(text: str) -> Brief:
+    """The brief in a text that `write` wrote; other text is a question without more."""
+    pieces = _SECTION.split(text)
+    sections = {name: body.strip() for name, body in zip(pieces[1::2], pieces[2::2], strict=True)}
+    if not sections:
+        return Brief(now=datetime.now(UTC), question=text.strip())
+    return Brief(
+        now=datetime.strptime(sections["Now"], _STAMP).replace(tzinfo=UTC) if "Now" in sections else datetime.now(UTC),
+        question=sections.get("Question", ""),
+        alert={match[1]: match[2] for line in sections.get("Alert", "").splitlines() if (match := _FIELD.match(line))},
+        conversation=tuple(sections.get("Conversation", "").splitlines()),
+        evidence=tuple(evidence_text.parse(sections.get("Evidence", ""))),
+    )
+
+
+def _one_line(text: str, limit: int = MAX_TEXT_CHARS) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"

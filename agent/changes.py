@@ -1,0 +1,135 @@
+"""Which change is likeliest to have caused trouble: near in time before the onset, near in name, weighty in kind. Pure.
+
+ranked = rank(changes, onset, resource="checkout", service="lambda")
+ranked[0].change.event, ranked[0].score, ranked[0].minutes_before
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+TOLERANCE = timedelta(minutes=5)
+"""Metrics come by the minute or five: a change that seems to follow the onset by less may still precede it."""
+FRESH_MINUTES = 15
+HALF_LIFE_MINUTES = 120
+ROUTINE_TIMES = 5
+_ROUTINE = re.compile(
+    r"^(AssumeRole|CreateLogStream|CreateLogGroup|ConsoleLogin|SwitchRole|StartQuery|StopQuery|Decrypt|Encrypt|GenerateDataKey"
+    r"|PutMetricData|PutLogEvents|CreateNetworkInterface|DeleteNetworkInterface|CreateGrant|RetireGrant|Invoke\w*"
+    r"|UpdateInstanceInformation|SharedSnapshot|CreateSession|GetSigninToken|RenewRole|ExecuteStatement|CreateToken\w*)"
+)
+_MINOR = re.compile(r"Tag|Untag|Description|Dashboard|Subscription|Snapshot|Comment|LogRetention|RetentionPolicy")
+_WEIGHTY = re.compile(
+    r"UpdateFunction|PublishVersion|UpdateAlias|PublishLayer|UpdateService|RegisterTaskDefinition|CreateDeployment"
+    r"|Modify(DB|Cluster|Instance|LoadBalancer|Listener|Rule|TargetGroup|VpcEndpoint)|ParameterGroup|PutBucketNotification"
+    r"|EventSourceMapping|PutRule|PutTargets|UpdateTable|Concurrency|ScalableTarget|ScalingPolicy|Policy|Route|VpcEndpoint"
+    r"|SecurityGroup|NatGateway|Delete|SetQueueAttributes|UpdateStack|ExecuteChangeSet|UpdateEnvironment|PutParameter"
+    r"|PutSecretValue|RotateSecret|UpdateSecret|Reboot|Failover|UpdateStateMachine|PutBucket|Terminate|Stop|Disable"
+    r"|UpdateAutoScalingGroup|CreateLaunchTemplateVersion"
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One write call or deployment. `resources` are the names it touched."""
+
+    at: datetime
+    event: str
+    service: str
+    principal: str
+    resources: tuple[str, ...] = ()
+    detail: str = ""
+    error: str = ""
+    by_aws: bool = False
+    """Made by an AWS service, such as autoscaling, rather than by somebody."""
+    deployment: bool = False
+    version: str = ""
+    previous: str = ""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    change: Change
+    score: float
+    """0..1: how well the change explains trouble at the onset."""
+    minutes_before: float | None
+    """Negative when it came after the onset; None when no onset is known."""
+
+
+def rank(
+    changes: Iterable[Change],
+    onset: datetime | None,
+    resource: str = "",
+    service: str = "",
+    now: datetime | None = None,
+) -> list[Ranked]:
+    """Best first. Without an onset, what is recent ranks higher, and nothing scores above 0.6."""
+    changes = list(changes)
+    often = Counter((change.event, change.principal, change.service) for change in changes if not change.deployment)
+    ranked: list[Ranked] = []
+    for change in changes:
+        kind = _kind(change)
+        if not change.deployment and often[change.event, change.principal, change.service] >= ROUTINE_TIMES:
+            kind *= 0.4
+        minutes = (onset - change.at) / timedelta(minutes=1) if onset else None
+        age = minutes if minutes is not None else (now - change.at) / timedelta(minutes=1) if now else 0.0
+        near = 0.3 + 0.7 * nearness(change, resource, service)
+        score = _timing(age, known=onset is not None) * near * kind
+        ranked.append(Ranked(change, round(min(score, 0.97 if onset else 0.6), 3), minutes))
+    return sorted(ranked, key=lambda r: (-r.score, -r.change.at.timestamp()))
+
+
+def nearness(change: Change, resource: str, service: str) -> float:
+    """1 the same resource, 0.85 a part of its name, 0.6 words in common, 0.4 the same service, 0 neither."""
+    if not resource:
+        return 0.6 if not service or change.service == service else 0.1
+    wanted = resource.lower()
+    names = [name.lower() for name in change.resources]
+    if wanted in names:
+        return 1.0
+    if any(wanted in name or (len(name) > 3 and name in wanted) for name in names):
+        return 0.85
+    if _words(wanted) & {word for name in names for word in _words(name)}:
+        return 0.6
+    if wanted in change.detail.lower():
+        return 0.6
+    return 0.4 if service and change.service == service else 0.0
+
+
+def _timing(minutes: float, known: bool) -> float:
+    if known and minutes < -TOLERANCE.total_seconds() / 60:
+        return 0.05
+    return 1.0 if minutes <= FRESH_MINUTES else 1 / (1 + (minutes - FRESH_MINUTES) / HALF_LIFE_MINUTES)
+
+
+def _kind(change: Change) -> float:
+    """How much such a change usually does."""
+    if change.deployment:
+        return 1.0
+    if _ROUTINE.match(change.event):
+        return 0.02
+    weight = 0.2 if _MINOR.search(change.event) else 1.0 if _WEIGHTY.search(change.event) else 0.7
+    return weight * (0.4 if change.by_aws else 1.0) * (0.25 if change.error else 1.0)
+
+
+_COMMON = frozenset({"prod", "production", "staging", "dev", "live", "main", "service", "function", "db", "aws", "the"})
+
+
+def _words(name: str) -> set[str]:
+    return {word for word in re.split(r"[^a-z0-9]+", name.lower()) if len(word) > 2} - _COMMON
+
+
+def unique(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Without repetitions of a call by the same principal on the same resources; the best of each stays."""
+    seen: set[tuple[str, str, tuple[str, ...]]] = set()
+    kept: list[Ranked] = []
+    for item in ranked:
+        key = (item.change.event, item.change.principal, item.change.resources)
+        if key not in seen:
+            seen.add(key)
+            kept.append(item)
+    return kept

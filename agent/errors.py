@@ -1,0 +1,47 @@
+"""Every error Watchkeeper raises on purpose, named by what the caller should do.
+
+WatchkeeperError
+├── SettingsError          a person fixes a setting; the message says which and how
+├── InputError             a person fixes what was given (a file, a name, a payload)
+├── PromptError            a prompt or runbook file is wrong; a maintainer fixes it
+├── RetryLater             try again after `seconds` (rate limits, a lease held by another)
+├── StoreUnavailable       a store is down: stop, execute nothing
+├── ModelUnavailable       the language model cannot answer: fall back
+└── BudgetExceeded         the run used up steps, tokens, time or money: answer with what there is
+"""
+
+from __future__ import annotations
+
+
+class WatchkeeperError(Exception):
+    """Base class. `str(error)` is one sentence fit for a person to read."""
+
+
+class SettingsError(WatchkeeperError):
+    pass
+
+
+class InputError(WatchkeeperError):
+    pass
+
+
+class PromptError(WatchkeeperError):
+    pass
+
+
+class RetryLater(WatchkeeperError):
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class StoreUnavailable(WatchkeeperError):
+    pass
+
+
+class ModelUnavailable(WatchkeeperError):
+    pass
+
+
+class BudgetExceeded(WatchkeeperError):
+    pass

@@ -1,0 +1,93 @@
+"""Evidence as the text that a model reads, and back.
+
+One piece looks like this; the offline analyst reads the same lines as every other model:
+
+    [ev_1a2b3c4d] lambda_errors · ok · 2026-11-20T12:00Z to 2026-11-20T15:00Z
+    Asked: Which functions fail?
+    Found: checkout fails since 14:18.
+    - metric_rise (0.97) at 2026-11-20T14:18Z on checkout {"metric": "Errors"}: Errors rose from 1 to 190 a minute.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from agent.models import Evidence, EvidenceStatus, Finding, TimeRange
+
+MAX_SUMMARY_CHARS = 1200
+MAX_STATEMENT_CHARS = 400
+_STAMP = "%Y-%m-%dT%H:%MZ"
+_HEAD = re.compile(r"^\[(ev_\w+)\] (\S+) · (\w+)(?: · (\S+) to (\S+))?$")
+_FINDING = re.compile(r"^- (\w+) \(([\d.]+)\)(?: at (\S+Z))?(?: on (.*?))? (\{.*?\}): (.*)$")
+
+
+def render(evidence: Evidence) -> str:
+    """One piece of evidence as a model reads it, bounded in size."""
+    span = evidence.time_range
+    when = f" · {span.start:{_STAMP}} to {span.end:{_STAMP}}" if span else ""
+    lines = [
+        f"[{evidence.id}] {evidence.tool} · {evidence.status}{when}",
+        f"Asked: {_one_line(evidence.question, MAX_STATEMENT_CHARS)}",
+        f"Found: {_one_line(evidence.summary, MAX_SUMMARY_CHARS)}",
+        *(_finding_line(finding) for finding in evidence.findings),
+    ]
+    return "\n".join(lines)
+
+
+def render_all(pieces: Iterable[Evidence]) -> str:
+    return "\n\n".join(render(piece) for piece in pieces)
+
+
+def parse(text: str) -> list[Evidence]:
+    """The evidence in a text that `render_all` wrote, possibly between other lines. What is not evidence is skipped."""
+    pieces: list[Evidence] = []
+    for line in text.splitlines():
+        if head := _HEAD.match(line):
+            pieces.append(_from_head(head))
+        elif pieces and line.startswith("Asked: "):
+            pieces[-1] = pieces[-1].model_copy(update={"question": line[7:]})
+        elif pieces and line.startswith("Found: "):
+            pieces[-1] = pieces[-1].model_copy(update={"summary": line[7:]})
+        elif pieces and (match := _FINDING.match(line)):
+            pieces[-1] = pieces[-1].model_copy(update={"findings": (*pieces[-1].findings, _from_line(match))})
+    return pieces
+
+
+def _finding_line(finding: Finding) -> str:
+    at = f" at {finding.at:{_STAMP}}" if finding.at else ""
+    on = f" on {_one_line(finding.resource, 200)}" if finding.resource else ""
+    # Braces inside attribute values would end the JSON early for a reader that works line by line.
+    attributes = {key: value.replace("{", "(").replace("}", ")") for key, value in finding.attributes.items()}
+    details = json.dumps(attributes, ensure_ascii=False, sort_keys=True)
+    statement = _one_line(finding.statement, MAX_STATEMENT_CHARS)
+    return f"- {finding.kind} ({finding.strength:.2f}){at}{on} {details}: {statement}"
+
+
+def _one_line(text: str, limit: int) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def _from_head(match: re.Match[str]) -> Evidence:
+    span = TimeRange(start=_stamp(match[4]), end=_stamp(match[5])) if match[4] else None
+    return Evidence(
+        id=match[1], tool=match[2], status=EvidenceStatus(match[3]), question="", query="", summary="", time_range=span
+    )
+
+
+def _from_line(match: re.Match[str]) -> Finding:
+    return Finding(
+        kind=match[1],
+        strength=float(match[2]),
+        at=_stamp(match[3]) if match[3] else None,
+        resource=match[4] or "",
+        attributes=json.loads(match[5]),
+        statement=match[6],
+    )
+
+
+def _stamp(text: str) -> datetime:
+    return datetime.strptime(text, _STAMP).replace(tzinfo=UTC)

@@ -1,0 +1,61 @@
+"""The vocabulary that evidence tools and runbooks share.
+
+A tool emits findings of these kinds; a runbook's signals name them and may match on the attributes in brackets.
+"""
+
+KINDS: dict[str, str] = {
+    # metrics [namespace, metric, factor, baseline, peak, service]
+    "metric_rise": "A metric is far above what it was before",
+    "metric_drop": "A metric is far below what it was before",
+    "metric_steady": "A metric is as it always is",
+    "metric_at_limit": "A metric has reached a known limit [metric, limit, value, service]",
+    "alarm_flapping": "An alarm goes back and forth and clears by itself [alarm, transitions]",
+    "alarm_fired": "An alarm changed to ALARM [alarm, metric]",
+    "threshold_grazed": "A value only just crosses the threshold, within its normal range [metric, threshold, peak]",
+    # logs [log_group, pattern, count, exception]
+    "log_error_pattern": "An error pattern repeats in the logs",
+    "log_new_pattern": "A pattern appears that was not there before the onset",
+    "log_pattern_gone": "A pattern that used to come steadily stopped",
+    "log_match": "Log lines that a search or a query asked for",
+    "log_quiet": "The logs show no errors in the range",
+    # changes [event, principal, minutes_before_onset, service, version]
+    "change_before_onset": "A write call shortly before the onset",
+    "no_change": "No write calls in the range",
+    "deployment": "A new version, revision or deployment was rolled out [version, previous, service]",
+    # cost [service, usage_type, previous, current, percent, usd]
+    "cost_rise": "Spend on something went up",
+    "cost_drop": "Spend on something went down",
+    "cost_steady": "Spend is as it was",
+    "usage_driver": "The usage metric of one resource explains a cost [service, metric, factor]",
+    "budget_exceeded": "A budget is or will be exceeded [budget, limit, actual, forecast]",
+    "idle_resource": "Something is paid for and not used [usd]",
+    # infrastructure
+    "resource_state": "What a resource is and how it is configured [service, type, ...]",
+    "trigger_loop": "A function writes to what triggers it [function, source]",
+    "task_stopped": "A container task stopped [reason, exit_code, service]",
+    "out_of_memory": "Something was killed for memory [service, limit]",
+    "service_event": "An AWS service reported an event about a resource [message]",
+    "queue_backlog": "A queue grows or its oldest message ages [queue, depth, age_seconds]",
+    "poison_message": "The same message is received again and again [queue, receive_count]",
+    "redrive_missing": "A queue has no dead-letter queue [queue]",
+    "dead_letters": "Messages are in a dead-letter queue [queue, depth]",
+    "throttled": "Requests are refused for capacity or rate [service, operation, table]",
+    "capacity_fixed": "Capacity is provisioned and does not scale [table, capacity]",
+    "endpoint_missing": "A VPC has no endpoint for a service, so its traffic goes through NAT [vpc, endpoint]",
+    "quota_near_limit": "A service quota is nearly used up [quota, used, limit]",
+    "health_event": "AWS Health reports an event [service, category]",
+    "security_finding": "Security Hub or GuardDuty reports a finding [severity, type]",
+    # data platform
+    "dag_failed": "A DAG run failed [dag_id, run_id]",
+    "task_failed": "A task instance failed [dag_id, task_id, try_number, exception]",
+    "task_healthy": "A task succeeds as it usually does [dag_id, task_id]",
+    "import_error": "A DAG file does not import [file]",
+    "upstream_failed": "An upstream task failed first [dag_id, task_id]",
+    "object_missing": "An expected S3 object is not there [bucket, key]",
+    "object_late": "An S3 object arrives later than it used to [bucket, prefix, last_modified]",
+    "sql_error": "A SQL statement failed [table, column, code, model]",
+    "type_change": "A column's type changed [table, column, before, after]",
+    "sql_lock": "A statement waits for a lock [table, blocker, user]",
+    "long_statement": "A statement or an open transaction goes on for long [application, user, seconds]",
+    "connections_held": "One application holds many of a database's connections [application, user, state, connections]",
+}

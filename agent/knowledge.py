@@ -1,0 +1,219 @@
+"""Runbooks: finding the ones that fit a text, and weighing them against findings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from agent.errors import PromptError
+from agent.findings import KINDS
+from agent.models import Evidence, EvidenceStatus, Finding, Model
+from prompts.loader import Prompt, PromptFileError, fill, load_all
+
+
+class Signal(Model):
+    """What speaks for (or, with `against`, speaks against) a runbook's cause."""
+
+    id: str
+    kind: str
+    where: dict[str, str] = Field(default={}, description="attribute -> regular expression that its value must match")
+    weight: float = Field(default=1, gt=0)
+    required: bool = False
+    against: bool = False
+
+
+class Runbook(Model):
+    """One failure mode: how it looks, what proves it, what to do. Front matter of `prompts/runbooks/*.md`."""
+
+    name: str
+    version: str
+    title: str
+    symptoms: tuple[str, ...]
+    services: tuple[str, ...] = ()
+    specialists: tuple[str, ...]
+    gather: tuple[str, ...]
+    signals: tuple[Signal, ...]
+    same_resource: tuple[str, ...] = Field(
+        default=(), description="signals that must speak of one and the same resource"
+    )
+    cause: str
+    summary: str
+    next_steps: tuple[str, ...]
+    actions: tuple[str, ...] = ()
+    verification: str = ""
+    nothing_wrong: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A finding that met a signal."""
+
+    signal: Signal
+    finding: Finding
+    evidence_id: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How well the evidence carries a runbook: `support` 0..1, and which signals were met, missed or contradicted."""
+
+    runbook: Runbook
+    support: float
+    hits: tuple[Hit, ...]
+    missing: tuple[Signal, ...]
+    against: tuple[Hit, ...]
+
+    @property
+    def complete(self) -> bool:
+        return all(not signal.required for signal in self.missing)
+
+    def names(self) -> dict[str, Any]:
+        """For the runbook's templates: each met signal's finding by the signal's id."""
+        return {hit.signal.id: hit.finding for hit in self.hits}
+
+    def fill(self, template: str) -> str:
+        known: dict[str, Any] = {signal.id: None for signal in self.runbook.signals}
+        return fill(template, self.runbook.name, **(known | self.names()))
+
+
+class KnowledgeBase:
+    """All runbooks, with full-text search over their symptoms (BM25)."""
+
+    def __init__(self, runbooks: Sequence[Runbook]) -> None:
+        self.runbooks = tuple(runbooks)
+        self._index = _Index([_searchable(runbook) for runbook in runbooks])
+
+    @classmethod
+    def read(cls) -> KnowledgeBase:
+        """The runbooks of `prompts/runbooks/`."""
+        try:
+            return cls([runbook_from(prompt) for prompt in load_all("runbooks")])
+        except PromptFileError as error:
+            raise PromptError(str(error)) from error
+
+    def search(self, text: str, limit: int = 3) -> list[tuple[Runbook, float]]:
+        """Runbooks whose symptoms are nearest to the text and share words with it, best first, with their scores."""
+        scores = self._index.scores(text)
+        ranked = sorted(zip(self.runbooks, scores, strict=True), key=lambda pair: -pair[1])
+        return [(runbook, score) for runbook, score in ranked[:limit] if score > 0]
+
+    def weigh(self, evidence: Iterable[Evidence]) -> list[Verdict]:
+        """Every runbook against the findings, best supported first."""
+        pieces = [piece for piece in evidence if piece.status is EvidenceStatus.ok]
+        verdicts = [weigh(runbook, pieces) for runbook in self.runbooks]
+        return sorted(verdicts, key=lambda verdict: -verdict.support)
+
+
+def runbook_from(prompt: Prompt) -> Runbook:
+    """A runbook out of its file; a signal of an unknown kind is an error."""
+    try:
+        runbook = Runbook.model_validate({**prompt.meta, "version": prompt.version, "text": prompt.text})
+    except ValidationError as error:
+        raise PromptError(f"runbook {prompt.name}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
+    for signal in runbook.signals:
+        if signal.kind not in KINDS:
+            raise PromptError(f"runbook {runbook.name}: no tool emits findings of kind {signal.kind!r}")
+    return runbook
+
+
+def weigh(runbook: Runbook, pieces: Sequence[Evidence]) -> Verdict:
+    """How well findings carry one runbook.
+
+    Support is the weight of the met signals times the strength of what met them, over the weight of all signals; a
+    missing required signal leaves at most a third of it, and each contradiction takes its weight away.
+    """
+    best = _best_hits(runbook, pieces)
+    hits = tuple(hit for hit in best if not hit.signal.against)
+    against = tuple(hit for hit in best if hit.signal.against)
+    met = {hit.signal.id for hit in hits}
+    missing = tuple(s for s in runbook.signals if not s.against and s.id not in met)
+    total = sum(s.weight for s in runbook.signals if not s.against) or 1.0
+    support = sum(h.signal.weight * h.finding.strength for h in hits) / total
+    support -= sum(h.signal.weight * h.finding.strength for h in against) / total
+    if any(s.required for s in missing):
+        support /= 3
+    return Verdict(runbook, max(0.0, min(1.0, support)), hits, missing, against)
+
+
+def _best_hits(runbook: Runbook, pieces: Sequence[Evidence]) -> list[Hit]:
+    """For each signal its strongest finding; where the runbook wants one resource, the resource that scores best."""
+    options = {signal.id: _options(signal, pieces) for signal in runbook.signals}
+    if not runbook.same_resource:
+        return [max(hits, key=_strength) for hits in options.values() if hits]
+    resources = {h.finding.resource for sid in runbook.same_resource for h in options[sid] if h.finding.resource}
+    choices = [_choose(runbook, options, resource) for resource in sorted(resources)]
+    return max(choices, key=lambda hits: sum(h.signal.weight * h.finding.strength for h in hits), default=[])
+
+
+def _choose(runbook: Runbook, options: dict[str, list[Hit]], resource: str) -> list[Hit]:
+    chosen: list[Hit] = []
+    for signal_id, hits in options.items():
+        fitting = [h for h in hits if h.finding.resource == resource] if signal_id in runbook.same_resource else hits
+        if fitting:
+            # Among equals prefer the one about the resource in question: it makes the story hang together.
+            chosen.append(max(fitting, key=lambda h: _strength(h) + (0.15 if h.finding.resource == resource else 0)))
+    return chosen
+
+
+def _options(signal: Signal, pieces: Sequence[Evidence]) -> list[Hit]:
+    return [
+        Hit(signal, finding, piece.id)
+        for piece in pieces
+        for finding in piece.findings
+        if finding.kind == signal.kind and _meets(signal, finding)
+    ]
+
+
+def _meets(signal: Signal, finding: Finding) -> bool:
+    return all(re.search(pattern, finding.attributes.get(name, ""), re.I) for name, pattern in signal.where.items())
+
+
+def _strength(hit: Hit) -> float:
+    return hit.finding.strength
+
+
+def _searchable(runbook: Runbook) -> str:
+    return " ".join([runbook.title, *runbook.symptoms, *runbook.services])
+
+
+_WORD = re.compile(r"[a-z0-9]+")
+_STOP = frozenset(
+    "a an and are as at be by did do does for from has have how in is it its of on or our so that the this".split()  # noqa: SIM905
+    + "to was we were what when where which why will with you your".split()  # noqa: SIM905 -- a word list reads best as words
+)
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words without endings and stop words, so that `costs` and `cost`, `failing` and `fail` meet."""
+    spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", text)
+    return [_stem(word) for word in _WORD.findall(spaced.lower()) if word not in _STOP]
+
+
+def _stem(word: str) -> str:
+    for ending in ("ings", "ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)].rstrip("e")
+    return word.rstrip("e") if len(word) > 3 else word
+
+
+class _Index:
+    """BM25 over a few dozen short texts (bm25s: milliseconds to build, no model to download)."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        import bm25s
+
+        self._count = len(texts)
+        self._bm25: Any = bm25s.BM25()
+        if texts:
+            self._bm25.index([words(text) for text in texts], show_progress=False)
+
+    def scores(self, text: str) -> list[float]:
+        query = [word for word in words(text) if word in self._bm25.vocab_dict] if self._count else []
+        if not query:
+            return [0.0] * self._count
+        return [float(score) for score in self._bm25.get_scores(query)]

@@ -1,0 +1,185 @@
+"""What the core asks of the world. One Protocol a port; adapters live in `tools/` and `slack_app/`.
+
+Every adapter of a port passes the same suite in `tests/contracts/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from langchain_core.language_models import BaseChatModel
+
+from agent.knowledge import KnowledgeBase
+from agent.models import (
+    Alert,
+    Approval,
+    AuditEntry,
+    ChatMessage,
+    Conversation,
+    Evidence,
+    Incident,
+    IncidentStatus,
+    Job,
+    SlackPlace,
+)
+from agent.settings import Settings
+
+Clock = Callable[[], datetime]
+"""Now, in aware UTC."""
+
+ModelRole = Literal["fast", "strong", "offline"]
+"""`fast` routes and gathers, `strong` explains, `offline` needs no model and is the last resort of both."""
+
+
+class IncidentStore(Protocol):
+    """Incidents by id and by Slack thread. Writes replace the whole incident; the timeline only grows."""
+
+    async def save(self, incident: Incident) -> None: ...
+    async def get(self, incident_id: str) -> Incident | None: ...
+    async def by_thread(self, place: SlackPlace) -> Incident | None: ...
+    async def by_status(self, status: IncidentStatus, limit: int = 50) -> list[Incident]:
+        """Newest first."""
+        ...
+
+
+class ConversationStore(Protocol):
+    """Slack threads with Watchkeeper in them, kept until `expires_at`."""
+
+    async def get(self, place: SlackPlace) -> Conversation | None: ...
+    async def append(self, place: SlackPlace, message: ChatMessage) -> Conversation:
+        """Add one turn and renew the expiry. A turn with the same role and `ts` is added once."""
+        ...
+
+    async def purge_expired(self) -> int:
+        """Delete what has expired; returns how many."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What the ledger knows of a fingerprint after recording one more sighting."""
+
+    first: bool
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+    incident_id: str
+
+
+class AlertLedger(Protocol):
+    """Deduplication by conditional write: of any number of concurrent sightings exactly one is first in its window."""
+
+    async def record(self, alert: Alert, incident_id: str, window_seconds: float = 3600) -> Sighting: ...
+    async def claim(self, key: str, ttl_seconds: float = 86_400) -> bool:
+        """True for the first caller with this key only."""
+        ...
+
+
+class ApprovalStore(Protocol):
+    """Approvals; `decide` succeeds once."""
+
+    async def save(self, approval: Approval) -> None: ...
+    async def get(self, approval_id: str) -> Approval | None: ...
+    async def decide(self, approval_id: str, decision: Literal["approved", "rejected", "expired"], by: str) -> bool:
+        """False when it was already decided."""
+        ...
+
+
+class AuditLog(Protocol):
+    """Append-only."""
+
+    async def append(self, entry: AuditEntry) -> None: ...
+    async def read(self, subject: str | None = None, limit: int = 100) -> list[AuditEntry]:
+        """Newest first."""
+        ...
+
+
+class Queue(Protocol):
+    """At-least-once delivery with leases, as SQS: what is not deleted before its lease ends comes back.
+
+    `send` is synchronous because listeners are; the rest is for the worker.
+    """
+
+    def send(self, job: Job, delay_seconds: float = 0) -> bool:
+        """False when a job with this idempotency key was queued before."""
+        ...
+
+    async def receive(self, max_jobs: int = 1, lease_seconds: float = 60, wait_seconds: float = 0) -> list[Job]:
+        """Leased jobs; `attempt` counts receives, from 1. A job received too often moves to the dead letters."""
+        ...
+
+    async def extend(self, job: Job, lease_seconds: float) -> None: ...
+    async def delete(self, job: Job) -> None: ...
+    async def release(self, job: Job, delay_seconds: float = 0) -> None:
+        """Give up the lease now; the job comes back after the delay."""
+        ...
+
+    async def dead_letters(self, limit: int = 50) -> list[Job]: ...
+    async def depth(self) -> int:
+        """Jobs that are waiting or leased."""
+        ...
+
+
+class Messenger(Protocol):
+    """Shows things to people. Blocks are Slack Block Kit dicts; `text` is the fallback."""
+
+    async def post(self, place: SlackPlace, text: str, blocks: Sequence[dict[str, Any]] = ()) -> str:
+        """Post into the thread; returns the message's ts."""
+        ...
+
+    async def update(self, place: SlackPlace, ts: str, text: str, blocks: Sequence[dict[str, Any]] = ()) -> None: ...
+    async def find_own(self, place: SlackPlace, after_ts: str) -> str:
+        """The ts of Watchkeeper's first message in the thread after another; "" when there is none."""
+        ...
+
+    async def set_status(self, place: SlackPlace, text: str) -> None:
+        """What is being done right now; an empty text clears it."""
+        ...
+
+
+class Archive(Protocol):
+    async def put(self, key: str, body: bytes) -> str: ...
+    async def get(self, key: str) -> bytes | None: ...
+
+
+class TicketSystem(Protocol):
+    async def open(self, incident: Incident) -> str: ...
+    async def comment(self, ticket_id: str, text: str) -> None: ...
+    async def close(self, ticket_id: str, text: str) -> None: ...
+
+
+class AwsSession(Protocol):
+    """The AWS port: read-only boto3 clients, made once and shared between threads."""
+
+    region: str
+    account: str
+    partition: str
+
+    def client(self, service: str, region: str = "") -> Any: ...
+
+
+class EvidenceCache(Protocol):
+    """Finished evidence by call, for a few minutes."""
+
+    def get(self, evidence_id: str) -> Evidence | None: ...
+    def put(self, evidence: Evidence, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True)
+class Deps:
+    """All that the graphs and tools may know of the world. Built only by `slack_app.bootstrap`."""
+
+    settings: Settings
+    clock: Clock
+    aws: AwsSession
+    models: Callable[[ModelRole], BaseChatModel]
+    knowledge: KnowledgeBase
+    incidents: IncidentStore
+    conversations: ConversationStore
+    ledger: AlertLedger
+    approvals: ApprovalStore
+    audit: AuditLog
+    queue: Queue

@@ -1,0 +1,66 @@
+"""The words people use for AWS services and resources, and finding names in free text."""
+
+from __future__ import annotations
+
+import re
+
+SERVICES: dict[str, tuple[str, ...]] = {
+    "lambda": ("lambda", "lambdas", "function", "functions", "serverless"),
+    "rds": ("rds", "database", "databases", "db", "postgres", "mysql", "aurora"),
+    "ecs": ("ecs", "fargate", "container", "containers", "task definition"),
+    "sqs": ("sqs", "queue", "queues", "backlog"),
+    "dynamodb": ("dynamodb", "dynamo"),
+    "nat": ("nat", "data transfer", "networking"),
+    "s3": ("s3", "bucket", "buckets"),
+    "ec2": ("ec2", "instance", "instances"),
+    "elb": ("alb", "elb", "nlb", "load balancer"),
+    "redshift": ("redshift", "warehouse"),
+    "mwaa": ("airflow", "mwaa", "dag", "dags"),
+    "apigateway": ("api gateway", "apigateway"),
+    "stepfunctions": ("step functions", "state machine"),
+}
+"""Service names as the evidence tools take them, and what people call them."""
+
+NAMESPACES: dict[str, str] = {
+    "AWS/Lambda": "lambda",
+    "AWS/RDS": "rds",
+    "AWS/ECS": "ecs",
+    "ECS/ContainerInsights": "ecs",
+    "AWS/SQS": "sqs",
+    "AWS/DynamoDB": "dynamodb",
+    "AWS/NATGateway": "nat",
+    "AWS/S3": "s3",
+    "AWS/EC2": "ec2",
+    "AWS/ApplicationELB": "elb",
+    "AWS/Redshift": "redshift",
+    "AmazonMWAA": "mwaa",
+    "AWS/ApiGateway": "apigateway",
+    "AWS/States": "stepfunctions",
+}
+
+_NAME = re.compile(r"arn:aws[\w-]*:\S+|`([^`\s]+)`|\b[A-Za-z][A-Za-z0-9]*(?:[-_./][A-Za-z0-9]+)+\b|\bnat-[0-9a-f]+\b")
+_S3 = re.compile(r"s3://([a-z0-9.-]+)/(\S+?)(?=[\s'\"),]|$)")
+_NOT_NAMES = re.compile(r"^(?:on-call|e\.g|i\.e|out-of|up-to|follow-up|real-time|\d+|and/or|n/a|p\d+)\b", re.I)
+
+
+def service_in(text: str) -> str:
+    """The AWS service that a text speaks of, or "": the first of the words above to appear."""
+    lower = text.lower()
+    places = [
+        (match.start(), service)
+        for service, names in SERVICES.items()
+        for name in names
+        if (match := re.search(rf"\b{re.escape(name)}\b", lower))
+    ]
+    return min(places)[1] if places else ""
+
+
+def names_in(text: str) -> list[str]:
+    """Things that look like resource names (`checkout-api`, `order_events`, ARNs), in order, without repeats."""
+    found = [match[1] or match[0] for match in _NAME.finditer(_S3.sub(" ", text))]
+    return list(dict.fromkeys(name.rstrip(".,:;") for name in found if not _NOT_NAMES.match(name)))
+
+
+def objects_in(text: str) -> list[tuple[str, str]]:
+    """(bucket, key) of every s3:// address."""
+    return [(match[1], match[2].rstrip(".")) for match in _S3.finditer(text)]
