@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= auto
 
-.PHONY: setup run test test-all lint format bench clean lock
+.PHONY: setup run test test-all lint format bench screenshots clean lock
 
 setup: $(READY)
 
@@ -35,6 +35,9 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+screenshots: $(READY)
+	WATCHKEEPER_TEST_SCREENSHOTS=docs/images $(BIN)/pytest -q tests/e2e/test_browser.py
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks

@@ -28,9 +28,12 @@ DEPARTURE = 4.0
 """In units of noise."""
 TREND = 1.5
 """In units of noise: a run's onset is walked back while the series already leans that far."""
+STAYS = 3
+"""So many fine points in a row are no chance."""
 MAX_GAP = 2
 MIN_BUCKET = 6
 MIN_BASELINE = 8
+MIN_STEP_DAYS = 2
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,9 @@ def level_shift(points: Series, start: datetime, *, count_minutes: float = 0, di
     if len(baseline) < MIN_BASELINE:
         baseline, recent = _split_young(points)
         start = recent[0][0]
+    elif step := _step_within(baseline):
+        baseline, recent = [p for p in points if p[0] < step], [p for p in points if p[0] >= step]
+        start = step
     expected_at = _expectation(baseline)
     expected = [expected_at(at) for at, _ in points]
     scores = _scores(points, expected, len(baseline), count_minutes)
@@ -106,17 +112,21 @@ def strength_of(factor: float, score: float, points: int) -> float:
 
 
 def refine_onset(fine: Series, shift: Shift, step: timedelta) -> datetime | None:
-    """The onset on a finer grid: the first point near it a quarter of the way over, or for ramps a twentieth."""
+    """The onset on a finer grid: where near points first stay a twentieth of the way over and beyond what is normal.
+
+    Where none stay, the first that is a quarter of the way over; else the coarse onset.
+    """
     if shift.onset is None:
         return None
-    sign = 1 if shift.direction == "rise" else -1
-    near = [(at, value) for at, value in sorted(fine) if -step <= at - shift.onset < 2 * step]
-    for part in (4, 20):
-        edge = shift.baseline + (shift.level - shift.baseline) / part
-        for at, value in near:
-            if sign * value >= sign * edge:
-                return at
-    return shift.onset
+    onset, sign, way = shift.onset, 1 if shift.direction == "rise" else -1, shift.level - shift.baseline
+    near = [(at, sign * value) for at, value in sorted(fine) if -step <= at - onset < 2 * step]
+    edge = sign * (shift.baseline + way / (20 if sign > 0 else 4))
+    if sign > 0:
+        edge = max(edge, shift.normal_high)
+    for index in range(len(near) - STAYS + 1):
+        if all(value >= edge for _, value in near[index : index + STAYS]):
+            return near[index][0]
+    return next((at for at, value in near if value >= sign * (shift.baseline + way / 4)), onset)
 
 
 def first_of_each(times: Iterable[datetime], quiet: timedelta) -> list[datetime]:
@@ -134,6 +144,32 @@ def _split_young(points: Series) -> tuple[Series, Series]:
     """A series without a past is compared with its own first third."""
     third = max(len(points) // 3, 1)
     return points[:third], points[third:] or points[-1:]
+
+
+def _step_within(baseline: Series) -> datetime | None:
+    """The midnight at which a series of some days went to another level for good: trouble older than the window.
+
+    Days are compared with days of the same kind, so that a weekend is no step; every later day must lie beyond every
+    earlier one, by half at least.
+    """
+    by_day: dict[datetime, list[float]] = defaultdict(list)
+    for at, value in baseline:
+        by_day[at.replace(hour=0, minute=0, second=0, microsecond=0)].append(value)
+    days = sorted((day, median(values)) for day, values in by_day.items())
+    for index in range(MIN_STEP_DAYS, len(days) - MIN_STEP_DAYS + 1):
+        if _apart(days[:index], days[index:]) or _apart(days[index:], days[:index]):
+            return days[index][0]
+    return None
+
+
+def _apart(low: Series, high: Series) -> bool:
+    """Whether each kind of day that both have, weekdays among them, lies at least half higher in `high`."""
+    kinds = {_weekend(day) for day, _ in low} & {_weekend(day) for day, _ in high}
+    return False in kinds and all(
+        min(value for day, value in high if _weekend(day) == kind)
+        > 1.5 * max(max(value for day, value in low if _weekend(day) == kind), 0.0)
+        for kind in kinds
+    )
 
 
 def _expectation(baseline: Series) -> Callable[[datetime], float]:

@@ -44,7 +44,7 @@ class Brief:
     @property
     def text(self) -> str:
         """All words that say what the case is about, evidence aside."""
-        return " ".join([self.question, *self.alert.values()])
+        return " ".join([self.question, *self.alert.values()]).strip()
 
 
 def alert_fields(alert: Alert) -> dict[str, str]:
@@ -65,9 +65,10 @@ def alert_fields(alert: Alert) -> dict[str, str]:
         "task_id": alert.task_id,
         "run_id": alert.run_id,
         "onset": alert.started_at.strftime(_STAMP),
-        **{key: value for key, value in alert.labels.items() if re.fullmatch(r"\w+", key)},
     }
-    return {key: _one_line(value) for key, value in fields.items() if value}
+    labels = {key: value for key, value in alert.labels.items() if re.fullmatch(r"\w+", key) and key not in fields}
+    flat = {key: _one_line(value) for key, value in (fields | labels).items()}
+    return {key: value for key, value in flat.items() if value}
 
 
 def write(
@@ -90,8 +91,14 @@ def write(
     if evidence:
         parts.append("# Evidence\n" + evidence_text.render_all(evidence))
     if question:
-        parts.append(f"# Question\n{_one_line(question)}")
+        flat = _one_line(question)
+        parts.append(f"# Question\n{flat.lstrip('# ') if _SECTION.match(flat) else flat}")
     return "\n\n".join(parts)
+
+
+def is_brief(text: str) -> bool:
+    """Whether `write` wrote this text."""
+    return text.startswith("# Now\n")
 
 
 def read(text: str) -> Brief:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-TOLERANCE = timedelta(minutes=5)
-"""Metrics come by the minute or five: a change that seems to follow the onset by less may still precede it."""
+TOLERANCE_MINUTES = 5
+"""Onsets are that exact: what seems to follow one by less may still precede it; three times as much is unlikely."""
 FRESH_MINUTES = 15
 HALF_LIFE_MINUTES = 120
 ROUTINE_TIMES = 5
@@ -22,6 +22,13 @@ _ROUTINE = re.compile(
     r"|PutMetricData|PutLogEvents|CreateNetworkInterface|DeleteNetworkInterface|CreateGrant|RetireGrant|Invoke\w*"
     r"|UpdateInstanceInformation|SharedSnapshot|CreateSession|GetSigninToken|RenewRole|ExecuteStatement|CreateToken\w*)"
 )
+_BEARS_ON: dict[str, re.Pattern[str]] = {
+    "nat": re.compile(r"VpcEndpoint|Route|NatGateway|Subnet"),
+    "ecs": re.compile(r"TaskDefinition|TargetGroup|ScalableTarget|ScalingPolicy"),
+    "dynamodb": re.compile(r"ScalableTarget|ScalingPolicy"),
+    "elb": re.compile(r"TargetGroup|Listener|SecurityGroup"),
+}
+"""Calls that bear on a service's resources without naming them."""
 _MINOR = re.compile(r"Tag|Untag|Description|Dashboard|Subscription|Snapshot|Comment|LogRetention|RetentionPolicy")
 _WEIGHTY = re.compile(
     r"UpdateFunction|PublishVersion|UpdateAlias|PublishLayer|UpdateService|RegisterTaskDefinition|CreateDeployment"
@@ -46,6 +53,8 @@ class Change:
     error: str = ""
     by_aws: bool = False
     """Made by an AWS service, such as autoscaling, rather than by somebody."""
+    mentions: str = ""
+    """All that the call's parameters say, for finding names in it."""
     deployment: bool = False
     version: str = ""
     previous: str = ""
@@ -66,8 +75,12 @@ def rank(
     resource: str = "",
     service: str = "",
     now: datetime | None = None,
+    fresh_minutes: float = FRESH_MINUTES,
 ) -> list[Ranked]:
-    """Best first. Without an onset, what is recent ranks higher, and nothing scores above 0.6."""
+    """Best first. Without an onset, what is recent ranks higher, and nothing scores above 0.6.
+
+    `fresh_minutes`: up to so long before the onset all changes are equally suspect; a day when only the day is known.
+    """
     changes = list(changes)
     often = Counter((change.event, change.principal, change.service) for change in changes if not change.deployment)
     ranked: list[Ranked] = []
@@ -77,16 +90,17 @@ def rank(
             kind *= 0.4
         minutes = (onset - change.at) / timedelta(minutes=1) if onset else None
         age = minutes if minutes is not None else (now - change.at) / timedelta(minutes=1) if now else 0.0
-        near = 0.3 + 0.7 * nearness(change, resource, service)
-        score = _timing(age, known=onset is not None) * near * kind
+        near = 0.15 + 0.85 * nearness(change, resource, service)
+        score = _timing(age, onset, fresh_minutes) * near * kind
         ranked.append(Ranked(change, round(min(score, 0.97 if onset else 0.6), 3), minutes))
     return sorted(ranked, key=lambda r: (-r.score, -r.change.at.timestamp()))
 
 
 def nearness(change: Change, resource: str, service: str) -> float:
-    """1 the same resource, 0.85 a part of its name, 0.6 words in common, 0.4 the same service, 0 neither."""
+    """1 the same resource, 0.85 part of its name or mentioned, 0.6 words in common, 0.25 the same service, else 0."""
     if not resource:
-        return 0.6 if not service or change.service == service else 0.1
+        bears = _BEARS_ON.get(service)
+        return 0.6 if (bears and bears.search(change.event)) or not service or change.service == service else 0.1
     wanted = resource.lower()
     names = [name.lower() for name in change.resources]
     if wanted in names:
@@ -95,15 +109,19 @@ def nearness(change: Change, resource: str, service: str) -> float:
         return 0.85
     if _words(wanted) & {word for name in names for word in _words(name)}:
         return 0.6
-    if wanted in change.detail.lower():
+    said = change.mentions.lower()
+    if f'"{wanted}"' in said:
+        return 0.85
+    bears = _BEARS_ON.get(service)
+    if wanted in said or (bears and bears.search(change.event)):
         return 0.6
-    return 0.4 if service and change.service == service else 0.0
+    return 0.25 if service and change.service == service else 0.0
 
 
-def _timing(minutes: float, known: bool) -> float:
-    if known and minutes < -TOLERANCE.total_seconds() / 60:
-        return 0.05
-    return 1.0 if minutes <= FRESH_MINUTES else 1 / (1 + (minutes - FRESH_MINUTES) / HALF_LIFE_MINUTES)
+def _timing(minutes: float, onset: datetime | None, fresh: float) -> float:
+    if onset and minutes < -TOLERANCE_MINUTES:
+        return 0.6 if minutes >= -3 * TOLERANCE_MINUTES else 0.05
+    return 1.0 if minutes <= fresh else 1 / (1 + (minutes - fresh) / HALF_LIFE_MINUTES)
 
 
 def _kind(change: Change) -> float:
@@ -116,7 +134,10 @@ def _kind(change: Change) -> float:
     return weight * (0.4 if change.by_aws else 1.0) * (0.25 if change.error else 1.0)
 
 
-_COMMON = frozenset({"prod", "production", "staging", "dev", "live", "main", "service", "function", "db", "aws", "the"})
+_COMMON = frozenset(
+    {"prod", "production", "staging", "dev", "test", "live", "main", "service", "function", "api", "app", "web"}
+    | {"worker", "handler", "job", "queue", "table", "aws", "the"}
+)
 
 
 def _words(name: str) -> set[str]:

@@ -12,6 +12,7 @@ from agent.knowledge import KnowledgeBase
 from agent.models import Answer, Claim, Diagnosis, Evidence, EvidenceStatus, Gap, Provenance
 
 _ID = re.compile(r"ev_\w+")
+_ID_TAIL = re.compile(r"\s*\[ev_\w+(?:[,;\s]+ev_\w+)*\]")
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 _USABLE = (EvidenceStatus.ok, EvidenceStatus.no_data)
 SMALLEST_CHECKED_NUMBER = 10  # "two retries" or "3 of 5" are words more than figures
@@ -31,17 +32,17 @@ def check_claims(drafts: Sequence[DraftClaim], evidence: Sequence[Evidence]) -> 
     claims: list[Claim] = []
     problems: list[str] = []
     for draft in drafts:
+        text = _ID_TAIL.sub("", draft.text).strip()
+        if not text:
+            continue
         cited = tuple(dict.fromkeys(i for raw in draft.evidence for i in _ID.findall(raw) if i in by_id))
         if not cited:
             problems.append(f"No evidence: {draft.text}")
         elif strange := _strange_numbers(draft.text, [by_id[i] for i in cited]):
             problems.append(f"{', '.join(strange)} is not in {', '.join(cited)}: {draft.text}")
         else:
-            claims.append(Claim(text=_ID_TAIL.sub("", draft.text).strip(), evidence=cited))
+            claims.append(Claim(text=text, evidence=cited))
     return Checked(tuple(claims), tuple(problems))
-
-
-_ID_TAIL = re.compile(r"\s*\[(?:ev_\w+(?:,\s*)?)+\]")
 
 
 def _strange_numbers(text: str, pieces: Sequence[Evidence]) -> list[str]:
@@ -87,8 +88,9 @@ def diagnose(
     """The diagnosis that the evidence carries, and the problems with what it does not carry."""
     checked = check_claims(draft.claims, evidence)
     carried = bool(checked.claims)
+    unfounded = not draft.summary.strip() or (draft.claims and not carried)
     diagnosis = Diagnosis(
-        summary=draft.summary,
+        summary="Inconclusive: the evidence does not carry an explanation." if unfounded else draft.summary,
         root_cause=draft.root_cause if carried else "",
         nothing_wrong=draft.nothing_wrong and carried,
         runbook=draft.runbook,
@@ -113,11 +115,9 @@ def answer(
 ) -> tuple[Answer, tuple[str, ...]]:
     """The answer that the evidence carries, and the problems with what it does not carry."""
     checked = check_claims(draft.claims, evidence)
-    headline = draft.headline
-    if draft.claims and not checked.claims:
-        headline = "I could not find evidence for an answer."
+    unfounded = not draft.headline.strip() or (draft.claims and not checked.claims)
     done = Answer(
-        headline=headline,
+        headline="I could not find evidence for an answer." if unfounded else draft.headline,
         claims=checked.claims,
         gaps=gaps_of(evidence),
         next_steps=tuple(draft.next_steps),

@@ -19,9 +19,16 @@ from agent.models import Evidence, EvidenceStatus, Finding, TimeRange
 
 MAX_SUMMARY_CHARS = 1200
 MAX_STATEMENT_CHARS = 400
+MAX_TOOL_CHARS = 60
 _STAMP = "%Y-%m-%dT%H:%MZ"
-_HEAD = re.compile(r"^\[(ev_\w+)\] (\S+) · (\w+)(?: · (\S+) to (\S+))?$")
-_FINDING = re.compile(r"^- (\w+) \(([\d.]+)\)(?: at (\S+Z))?(?: on (.*?))? (\{.*?\}): (.*)$")
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\dZ"
+_HEAD = re.compile(
+    rf"^\[(ev_\w+)\] (.+?) · ({'|'.join(EvidenceStatus)})(?: · ({_TIME}) to ({_TIME}))?$",
+)
+_FINDING = re.compile(rf"^- (\w+) \(([01]\.\d\d)\)(?: at ({_TIME}))?(?: on ([^{{]*?))? (?={{)")
+_JSON = json.JSONDecoder()
+_LINE_BREAKS = re.compile(r"[\x7f-\x9f\u2028\u2029]")
+"""Characters that JSON leaves alone and that some readers take for the end of a line."""
 
 
 def render(evidence: Evidence) -> str:
@@ -29,7 +36,7 @@ def render(evidence: Evidence) -> str:
     span = evidence.time_range
     when = f" · {span.start:{_STAMP}} to {span.end:{_STAMP}}" if span else ""
     lines = [
-        f"[{evidence.id}] {evidence.tool} · {evidence.status}{when}",
+        f"[{evidence.id}] {_one_line(evidence.tool, MAX_TOOL_CHARS)} · {evidence.status}{when}",
         f"Asked: {_one_line(evidence.question, MAX_STATEMENT_CHARS)}",
         f"Found: {_one_line(evidence.summary, MAX_SUMMARY_CHARS)}",
         *(_finding_line(finding) for finding in evidence.findings),
@@ -44,24 +51,23 @@ def render_all(pieces: Iterable[Evidence]) -> str:
 def parse(text: str) -> list[Evidence]:
     """The evidence in a text that `render_all` wrote, possibly between other lines. What is not evidence is skipped."""
     pieces: list[Evidence] = []
-    for line in text.splitlines():
-        if head := _HEAD.match(line):
-            pieces.append(_from_head(head))
+    for line in text.split("\n"):
+        if head := _from_head(line):
+            pieces.append(head)
         elif pieces and line.startswith("Asked: "):
             pieces[-1] = pieces[-1].model_copy(update={"question": line[7:]})
         elif pieces and line.startswith("Found: "):
             pieces[-1] = pieces[-1].model_copy(update={"summary": line[7:]})
-        elif pieces and (match := _FINDING.match(line)):
-            pieces[-1] = pieces[-1].model_copy(update={"findings": (*pieces[-1].findings, _from_line(match))})
+        elif pieces and (finding := _from_line(line)):
+            pieces[-1] = pieces[-1].model_copy(update={"findings": (*pieces[-1].findings, finding)})
     return pieces
 
 
 def _finding_line(finding: Finding) -> str:
     at = f" at {finding.at:{_STAMP}}" if finding.at else ""
-    on = f" on {_one_line(finding.resource, 200)}" if finding.resource else ""
-    # Braces inside attribute values would end the JSON early for a reader that works line by line.
-    attributes = {key: value.replace("{", "(").replace("}", ")") for key, value in finding.attributes.items()}
-    details = json.dumps(attributes, ensure_ascii=False, sort_keys=True)
+    # The first brace of a line begins the JSON, so there is none in the resource.
+    on = f" on {_one_line(finding.resource, 200).replace('{', '(')}" if finding.resource.strip() else ""
+    details = _LINE_BREAKS.sub(_escaped, json.dumps(finding.attributes, ensure_ascii=False, sort_keys=True))
     statement = _one_line(finding.statement, MAX_STATEMENT_CHARS)
     return f"- {finding.kind} ({finding.strength:.2f}){at}{on} {details}: {statement}"
 
@@ -71,22 +77,40 @@ def _one_line(text: str, limit: int) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
-def _from_head(match: re.Match[str]) -> Evidence:
-    span = TimeRange(start=_stamp(match[4]), end=_stamp(match[5])) if match[4] else None
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def _from_head(line: str) -> Evidence | None:
+    match = _HEAD.match(line)
+    if match is None:
+        return None
+    try:
+        span = TimeRange(start=_stamp(match[4]), end=_stamp(match[5])) if match[4] else None
+    except ValueError:  # no such day
+        return None
     return Evidence(
         id=match[1], tool=match[2], status=EvidenceStatus(match[3]), question="", query="", summary="", time_range=span
     )
 
 
-def _from_line(match: re.Match[str]) -> Finding:
-    return Finding(
-        kind=match[1],
-        strength=float(match[2]),
-        at=_stamp(match[3]) if match[3] else None,
-        resource=match[4] or "",
-        attributes=json.loads(match[5]),
-        statement=match[6],
-    )
+def _from_line(line: str) -> Finding | None:
+    """The finding that a line holds, if it holds one."""
+    match = _FINDING.match(line)
+    if match is None:
+        return None
+    try:
+        attributes, end = _JSON.raw_decode(line, match.end())
+        return Finding(
+            kind=match[1],
+            strength=float(match[2]),
+            at=_stamp(match[3]) if match[3] else None,
+            resource=match[4] or "",
+            attributes=attributes,
+            statement=line[end:].removeprefix(": "),
+        )
+    except ValueError:  # not JSON, or not a finding's
+        return None
 
 
 def _stamp(text: str) -> datetime:

@@ -43,10 +43,11 @@ def duration(seconds: float) -> str:
     """`35 ms`, `4.2 s`, `12 min`, `3.5 h`, `2.1 days`."""
     if abs(seconds) < 1:
         return f"{seconds * 1000:.3g} ms"
-    for size, unit in ((172_800, "days"), (5_400, "h"), (120, "min")):
-        if abs(seconds) >= size:
-            return f"{seconds / {'days': 86_400, 'h': 3_600, 'min': 60}[unit]:.3g} {unit}"
-    return f"{seconds:.3g} s"
+    for least, unit, size in ((172_800, "days", 86_400), (5_400, "h", 3_600), (120, "min", 60), (0, "s", 1)):
+        if abs(seconds) >= least:
+            value = seconds / size
+            return f"{value:.2g} {unit}" if abs(value) < 10 else f"{value:.0f} {unit}"
+    return f"{seconds} s"
 
 
 def times(factor: float) -> str:
@@ -61,3 +62,8 @@ def percent_change(before: float, after: float) -> str:
     if before <= 0:
         return "new"
     return f"{(after - before) / before * 100:+.0f}%"
+
+
+def count(number_of: int, noun: str) -> str:
+    """`1 alarm`, `3 alarms`."""
+    return f"{number_of} {noun}" if number_of == 1 else f"{number_of:,} {noun}s"

@@ -12,7 +12,7 @@ KINDS: dict[str, str] = {
     "alarm_flapping": "An alarm goes back and forth and clears by itself [alarm, transitions]",
     "alarm_fired": "An alarm changed to ALARM [alarm, metric]",
     "threshold_grazed": "A value only just crosses the threshold, within its normal range [metric, threshold, peak]",
-    # logs [log_group, pattern, count, exception]
+    # logs [log_group, pattern, count, exception, service, id (of what every line is about), bucket, key]
     "log_error_pattern": "An error pattern repeats in the logs",
     "log_new_pattern": "A pattern appears that was not there before the onset",
     "log_pattern_gone": "A pattern that used to come steadily stopped",
@@ -53,9 +53,9 @@ KINDS: dict[str, str] = {
     "upstream_failed": "An upstream task failed first [dag_id, task_id]",
     "object_missing": "An expected S3 object is not there [bucket, key]",
     "object_late": "An S3 object arrives later than it used to [bucket, prefix, last_modified]",
-    "sql_error": "A SQL statement failed [table, column, code, model]",
+    "sql_error": "A SQL statement failed [table, column, code, model, sources, user]",
     "type_change": "A column's type changed [table, column, before, after]",
     "sql_lock": "A statement waits for a lock [table, blocker, user]",
     "long_statement": "A statement or an open transaction goes on for long [application, user, seconds]",
-    "connections_held": "One application holds many of a database's connections [application, user, state, connections]",
+    "connections_held": "One application holds many connections [application, user, state, connections]",
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,8 +75,11 @@ class Verdict:
         return all(not signal.required for signal in self.missing)
 
     def names(self) -> dict[str, Any]:
-        """For the runbook's templates: each met signal's finding by the signal's id."""
-        return {hit.signal.id: hit.finding for hit in self.hits}
+        """For the runbook's templates: each met signal's finding by its id; an attribute that it lacks reads as ""."""
+        return {
+            hit.signal.id: hit.finding.model_copy(update={"attributes": defaultdict(str, hit.finding.attributes)})
+            for hit in self.hits
+        }
 
     def fill(self, template: str) -> str:
         known: dict[str, Any] = {signal.id: None for signal in self.runbook.signals}
@@ -104,7 +109,8 @@ class KnowledgeBase:
 
     def weigh(self, evidence: Iterable[Evidence]) -> list[Verdict]:
         """Every runbook against the findings, best supported first."""
-        pieces = [piece for piece in evidence if piece.status is EvidenceStatus.ok]
+        # Having looked and found nothing is a finding too: `log_quiet` and `no_change` come as `no_data`.
+        pieces = [piece for piece in evidence if piece.status in (EvidenceStatus.ok, EvidenceStatus.no_data)]
         verdicts = [weigh(runbook, pieces) for runbook in self.runbooks]
         return sorted(verdicts, key=lambda verdict: -verdict.support)
 
@@ -118,6 +124,8 @@ def runbook_from(prompt: Prompt) -> Runbook:
     for signal in runbook.signals:
         if signal.kind not in KINDS:
             raise PromptError(f"runbook {runbook.name}: no tool emits findings of kind {signal.kind!r}")
+    if unknown := set(runbook.same_resource) - {signal.id for signal in runbook.signals}:
+        raise PromptError(f"runbook {runbook.name}: same_resource names no signal: {', '.join(sorted(unknown))}")
     return runbook
 
 
@@ -207,6 +215,7 @@ class _Index:
     def __init__(self, texts: Sequence[str]) -> None:
         import bm25s
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets itself to DEBUG when imported
         self._count = len(texts)
         self._bm25: Any = bm25s.BM25()
         if texts:

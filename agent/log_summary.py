@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.log_lines import LEVEL_WEIGHT, LogLine, Parsed, parse_line, records
-from agent.log_templates import mask, templates
+from agent.log_templates import identifiers, mask, templates
 
 MAX_SAMPLE_CHARS = 600
+MANY_TIMES = 5
+MOST_COMPARED = 200
 WORTH_SHOWING = 0.3
 """The severity from which a pattern is a sign of trouble."""
 NO_CHANCE = 8.0
@@ -43,7 +45,8 @@ _ALL_WELL = re.compile(
 class LogPattern:
     """What one statement in a program printed. `severity` is 0 (fine) to 1 (fatal); `times` are in order.
 
-    `sample` is one record in full, and `source` is where that came from.
+    `sample` is one record in full, and `source` is where that came from. `always` is an id that every one of several
+    lines carries: they are all about the same message, order or file.
     """
 
     template: str
@@ -53,6 +56,7 @@ class LogPattern:
     sample: str
     times: tuple[datetime, ...]
     source: str
+    always: str = ""
 
     @property
     def count(self) -> int:
@@ -163,7 +167,7 @@ def compare(
     changes: list[Change] = []
     for pattern in summarise(lines):
         late = pattern.since(onset)
-        if late is None or late.count < least:
+        if late is None or late.count < least or _PLATFORM.match(pattern.template):
             continue
         early = pattern.count - late.count
         change = Change(late, early / max(minutes_before, 1), late.count / max(minutes_after, 1))
@@ -179,7 +183,7 @@ def vanished(lines: Sequence[LogLine], onset: datetime, minutes_before: float, m
     for pattern in summarise(lines):
         late = sum(at >= onset for at in pattern.times)
         expected = (pattern.count - late) / max(minutes_before, 1) * minutes_after
-        if late == 0 and expected >= 10:
+        if late == 0 and expected >= 10 and not _PLATFORM.match(pattern.template):
             changes.append(Change(pattern, pattern.count / max(minutes_before, 1), 0.0))
     return sorted(changes, key=lambda c: -c.before)
 
@@ -203,7 +207,14 @@ def _pattern(template: str, exception: str, members: Sequence[tuple[LogLine, Par
         sample=_clipped(sample.text),
         times=tuple(line.at for line, _ in members),
         source=sample.source,
+        always=_always([part.message for _, part in members]),
     )
+
+
+def _always(messages: Sequence[str]) -> str:
+    if len(messages) < MANY_TIMES:
+        return ""
+    return min(set.intersection(*(identifiers(message) for message in messages[-MOST_COMPARED:])), default="")
 
 
 def _clipped(text: str) -> str:

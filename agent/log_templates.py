@@ -32,13 +32,24 @@ _MASK = re.compile(
     | \b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{7,}\b                   # hex id
     | \b[a-z]{2,8}_(?=[0-9a-zA-Z]*\d)[0-9a-zA-Z]{6,}\b                                # ord_51c0a97d2e47
     | \b(?=[A-Za-z]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{10,}\b                              # request id, access key id
-    | (?<![A-Za-z_])[+-]?\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?                              # number, with its unit
+    | (?<!\w)[+-]?\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?                              # number, with its unit
       (?=$|[^A-Za-z\d]|ms\b|s\b|us\b|ns\b|m\b|h\b|[KMGT]i?B?\b|B\b|%)
     | (?<=[A-Za-z][_-])\d+\b                                                         # order-4711, worker_3
     """,
     re.VERBOSE,
 )
 _SPLIT = re.compile(r"\s+|(?<=[=:,(\[])(?=[^\s/])|(?=[,)\];])")
+
+
+_IDENTIFIER = re.compile(
+    r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"
+    r"|\b(?:[a-z]{2,8}_)?(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b"
+)
+
+
+def identifiers(message: str) -> set[str]:
+    """The UUIDs and hexadecimal ids in a message."""
+    return set(_IDENTIFIER.findall(message))
 
 
 def mask(message: str) -> str:

@@ -24,10 +24,10 @@ def choose_specialists(text: str, knowledge: KnowledgeBase, specialists: Sequenc
         scores[specialist.name] = HANDLE_WEIGHT * len(asked & handled)
     found = knowledge.search(text, 2)
     for runbook, score in found:
-        for name in runbook.specialists:
-            scores[name] = scores.get(name, 0.0) + RUNBOOK_WEIGHT * score / found[0][1]
-    if names_in(text):
-        scores["infra"] = scores.get("infra", 0.0) + NAME_WEIGHT
+        for name in scores.keys() & set(runbook.specialists):
+            scores[name] += RUNBOOK_WEIGHT * score / found[0][1]
+    if names_in(text) and "infra" in scores:
+        scores["infra"] += NAME_WEIGHT
     top = max(scores.values(), default=0.0)
     ranked = sorted(scores, key=lambda name: -scores[name])[:MAX_SPECIALISTS]
     return [name for name in ranked if scores[name] >= max(ENOUGH, top / 3)]

@@ -33,7 +33,7 @@ class Holder:
     user: str
     state: str
     sessions: tuple[Session, ...]
-    earliest: datetime | None
+    connected: datetime | None
     """When half of them had connected: close to the moment at which they piled up."""
 
     @property

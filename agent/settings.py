@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agent.errors import SettingsError
@@ -17,7 +17,12 @@ class Settings(BaseSettings):
     """`Settings.read()` gives settings or one SettingsError that lists every mistake."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WATCHKEEPER_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix="WATCHKEEPER_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     llm: str = Field(default="offline", description="provider:model for the strong role, or `offline`")
@@ -51,6 +56,7 @@ class Settings(BaseSettings):
     max_tool_calls: int = Field(default=12, gt=0, description="tool calls of one specialist in a run")
     max_model_calls: int = Field(default=8, gt=0, description="model calls of one specialist in a run")
     workers: int = Field(default=4, gt=0, description="jobs worked on at once")
+    job_lease_seconds: float = Field(default=60, gt=1, description="how long a crashed worker's job stays hidden")
     conversation_days: int = Field(default=7, gt=0)
 
     @field_validator("alert_channels", mode="before")
@@ -66,11 +72,19 @@ class Settings(BaseSettings):
         provider, _, model = value.partition(":")
         if not value or value == "offline":
             return value
+        if provider == "offline":
+            raise ValueError("offline takes no model; write it alone")
         if provider not in PROVIDERS:
             raise ValueError(f"use one of {', '.join(p + ':<model>' for p in PROVIDERS[:-1])} or offline")
         if not model:
             raise ValueError(f"name the model too, as in {provider}:<model>")
         return value
+
+    @model_validator(mode="after")
+    def _vllm_needs_an_address(self) -> Self:
+        if not self.llm_base_url and any(spec.startswith("vllm:") for spec in (self.llm, self.llm_fast)):
+            raise ValueError("WATCHKEEPER_LLM_BASE_URL is not set; vllm needs it, as in http://host:8000/v1")
+        return self
 
     @property
     def fast_llm(self) -> str:
@@ -86,8 +100,10 @@ class Settings(BaseSettings):
 
 
 def _explain(error: ValidationError) -> str:
-    lines = [
-        f"WATCHKEEPER_{'_'.join(map(str, e['loc'])).upper()}: {e['msg'].removeprefix('Value error, ')}"
-        for e in error.errors()
-    ]
-    return "; ".join(lines)
+    """One clause for each mistake, with the variable's name where there is one."""
+    clauses: list[str] = []
+    for mistake in error.errors():
+        name = "_".join(map(str, mistake["loc"])).upper()
+        message = mistake["msg"].removeprefix("Value error, ")
+        clauses.append(f"WATCHKEEPER_{name}: {message}" if name else message)
+    return "; ".join(clauses)

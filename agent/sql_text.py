@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from itertools import takewhile
 
 from agent.ddl import plain_name
 
@@ -37,6 +39,21 @@ def dbt_model(text: str) -> str:
             return node.split(".")[-1]
     match = _MODEL_ERROR.search(text)
     return match[1] if match else ""
+
+
+def dbt_errors(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """(model, message) of each error that dbt prints: its heading, then indented lines that say what was wrong."""
+    found: list[tuple[str, str]] = []
+    for index, line in enumerate(lines):
+        if match := _MODEL_ERROR.search(line):
+            body = [text.strip() for text in lines[index + 1 : index + 6]]
+            message = list(takewhile(_says_more, body))
+            found.append((match[1], " ".join([line[match.end() :].partition(")")[2].strip(), *message]).strip()))
+    return found
+
+
+def _says_more(line: str) -> bool:
+    return bool(line) and not line.startswith(("compiled code at", "Done.", "Finished running")) and not dbt_model(line)
 
 
 def target_table(text: str) -> str:

@@ -14,15 +14,15 @@ def parse_time(text: str, now: datetime) -> datetime:
     text = text.strip()
     if text.lower() == "now":
         return now
-    if match := _OFFSET.match(text.lower()):
-        return now - timedelta(**{_UNIT[match[2]]: float(match[1])})
     try:
+        if match := _OFFSET.match(text.lower()):
+            return now - timedelta(**{_UNIT[match[2]]: float(match[1])})
         value = datetime.fromisoformat(text)
-    except ValueError:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter for what is thousands of years away
         raise ValueError(
-            f"{text!r} is not a time; use ISO 8601 such as 2026-11-20T14:00:00Z, or an offset such as -2h."
+            f"{text[:40]!r} is not a time; use ISO 8601 such as 2026-11-20T14:00:00Z, or an offset such as -2h."
         ) from None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def clock_time(value: datetime, now: datetime | None = None) -> str:

@@ -40,7 +40,13 @@ NAMESPACES: dict[str, str] = {
 
 _NAME = re.compile(r"arn:aws[\w-]*:\S+|`([^`\s]+)`|\b[A-Za-z][A-Za-z0-9]*(?:[-_./][A-Za-z0-9]+)+\b|\bnat-[0-9a-f]+\b")
 _S3 = re.compile(r"s3://([a-z0-9.-]+)/(\S+?)(?=[\s'\"),]|$)")
-_NOT_NAMES = re.compile(r"^(?:on-call|e\.g|i\.e|out-of|up-to|follow-up|real-time|\d+|and/or|n/a|p\d+)\b", re.I)
+_REGION = r"[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d[a-z]?"
+_NOT_NAMES = re.compile(
+    rf"(?:on-call|e\.g|i\.e|and/or|n/a|on/off|i/o|ci/cd|{_REGION}|AWS/\w+|ECS/\w+"
+    r"|(?:day|week|month|year)-(?:to|over|on|by)-\w+|(?:out|up)-(?:of|to)(?:-\w+)?"
+    r"|follow-ups?|real-time|read-only|long-running|re-?runs?|so-called)\.?",
+    re.I,
+)
 
 
 def service_in(text: str) -> str:
@@ -58,7 +64,7 @@ def service_in(text: str) -> str:
 def names_in(text: str) -> list[str]:
     """Things that look like resource names (`checkout-api`, `order_events`, ARNs), in order, without repeats."""
     found = [match[1] or match[0] for match in _NAME.finditer(_S3.sub(" ", text))]
-    return list(dict.fromkeys(name.rstrip(".,:;") for name in found if not _NOT_NAMES.match(name)))
+    return list(dict.fromkeys(name.rstrip(".,:;)>]'\"") for name in found if not _NOT_NAMES.fullmatch(name)))
 
 
 def objects_in(text: str) -> list[tuple[str, str]]:

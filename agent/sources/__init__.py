@@ -1,4 +1,4 @@
-"""Alert sources: each file knows one shape, the first that matches parses. `generic` takes what is left: nothing is lost."""
+"""Alert sources. Each file knows one shape; the first match parses. `generic` takes the rest. Nothing is lost."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def account(server: SimulatedAccount, clock: Clock) -> SimulatedAccount:
 
 @pytest.fixture
 def load(account: SimulatedAccount) -> Callable[..., Scenario]:
-    """Load a scenario made of the given parts, as they would stand in a YAML file: load(metrics=[...], alarms=[...])."""
+    """Load a scenario made of parts, written as in a YAML file: load(metrics=[...], alarms=[...])."""
 
     def load_parts(name: str = "example", now: datetime | None = None, **parts: Any) -> Scenario:
         scenario = Scenario.model_validate(

@@ -62,9 +62,8 @@ def test_a_service_shows_its_counts_events_and_deployments(ecs) -> None:
 
 def test_revisions_of_a_task_definition_keep_their_limits(ecs) -> None:
     def memory(revision: str) -> int:
-        return ecs.describe_task_definition(taskDefinition=revision)["taskDefinition"]["containerDefinitions"][0][
-            "memory"
-        ]
+        definition = ecs.describe_task_definition(taskDefinition=revision)["taskDefinition"]
+        return definition["containerDefinitions"][0]["memory"]
 
     assert (memory("api:17"), memory("api:18"), memory("api")) == (2048, 512, 512)
     assert len(ecs.list_task_definitions(familyPrefix="api")["taskDefinitionArns"]) == 2

@@ -20,6 +20,23 @@ def test_an_operation_that_the_account_does_not_answer_is_refused(client) -> Non
 
 
 @pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("application-autoscaling", "describe_scaling_activities", {"ServiceNamespace": "dynamodb"}),
+        ("dynamodb", "describe_contributor_insights", {"TableName": "orders"}),
+        ("service-quotas", "list_service_quotas", {"ServiceCode": "lambda"}),
+        ("ec2", "describe_fast_snapshot_restores", {}),
+        ("lambda", "list_function_url_configs", {"FunctionName": "checkout"}),
+        ("compute-optimizer", "get_lambda_function_recommendations", {}),
+    ],
+)
+def test_what_moto_does_not_know_is_refused_as_the_service_would(client, service, operation, params) -> None:
+    with pytest.raises(ClientError, match="The simulated account does not answer") as caught:
+        getattr(client(service), operation)(**params)
+    assert caught.value.response["Error"]["Code"] == "UnsupportedOperation"
+
+
+@pytest.mark.parametrize(
     ("action", "service", "operation", "params", "code"),
     [
         ("dynamodb:ListTables", "dynamodb", "list_tables", {}, "AccessDeniedException"),

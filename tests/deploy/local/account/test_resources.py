@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -29,6 +29,8 @@ def test_a_function_has_the_versions_and_times_of_the_scenario(load, client) -> 
     assert (configuration["Version"], configuration["MemorySize"], configuration["Timeout"]) == ("47", 512, 10)
     assert awslambda.get_alias(FunctionName="checkout", Name="live")["FunctionVersion"] == "47"
     assert awslambda.get_function_concurrency(FunctionName="checkout")["ReservedConcurrentExecutions"] == 20
+    limits = awslambda.get_account_settings()["AccountLimit"]
+    assert (limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]) == (1000, 980)
     with pytest.raises(ClientError, match="ResourceNotFound"):
         awslambda.get_function(FunctionName="checkout", Qualifier="45")
 
@@ -60,7 +62,8 @@ def test_objects_arrive_day_by_day_and_one_that_is_late_is_missing(load, client)
         s3.head_object(Bucket="landing", Key="orders/2026/11/04/part.csv")
 
 
-def test_a_queue_shows_the_depth_of_its_metrics_and_hands_out_its_messages(load, client) -> None:
+def test_a_queue_shows_the_depth_of_its_metrics_and_hands_out_its_messages(load, client, clock) -> None:
+    clock.moment = datetime.now(UTC)  # messages are kept by the real clock
     depth = {
         "namespace": "AWS/SQS",
         "name": "ApproximateNumberOfMessagesVisible",
@@ -83,7 +86,9 @@ def test_a_queue_shows_the_depth_of_its_metrics_and_hands_out_its_messages(load,
     assert attributes["ApproximateNumberOfMessages"] == "4200"
     assert json.loads(attributes["RedrivePolicy"])["maxReceiveCount"] == 5
     assert received["Attributes"]["ApproximateReceiveCount"] == "4"
-    assert int(received["Attributes"]["SentTimestamp"]) == int((NOW - timedelta(minutes=50)).timestamp() * 1000)
+    assert int(received["Attributes"]["SentTimestamp"]) == int(
+        (clock.moment - timedelta(minutes=50)).timestamp() * 1000
+    )
     only = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
     assert only == {"VisibilityTimeout": "30"}
     with pytest.raises(sqs.exceptions.QueueDoesNotExist):

@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.request import Request, urlopen
 
@@ -56,9 +57,31 @@ def test_an_account_that_is_reset_is_empty(account, load, client) -> None:
     assert client("cloudwatch").list_metrics()["Metrics"] == []
 
 
-def test_a_scenario_that_refers_to_something_it_lacks_is_refused(load) -> None:
+def test_a_scenario_that_refers_to_something_it_lacks_is_refused_and_leaves_no_trace(load, client) -> None:
+    load("good", resources={"sqs_queues": [{"name": "one"}]})
+    broken = {"lambda_functions": [{"name": "f", "dead_letter_queue": "nothing"}], "sqs_queues": [{"name": "two"}]}
+
     with pytest.raises(InputError, match="refers to the queue 'nothing' and does not define it"):
-        load(resources={"lambda_functions": [{"name": "f", "dead_letter_queue": "nothing"}]})
+        load("broken", resources=broken)
+    assert [url.rpartition("/")[2] for url in client("sqs").list_queues()["QueueUrls"]] == ["one"]
+
+
+def test_nobody_sees_half_an_account_while_a_scenario_is_loaded(account, load, client) -> None:
+    queues = {"sqs_queues": [{"name": f"queue-{number}"} for number in range(10)]}
+    load("one", resources=queues)
+    seen: list[int] = []
+
+    def watch() -> None:
+        sqs = client("sqs")
+        seen.extend(len(sqs.list_queues()["QueueUrls"]) for _ in range(15))
+
+    with ThreadPoolExecutor(3) as watchers:
+        futures = [watchers.submit(watch) for _ in range(3)]
+        for _ in range(4):
+            load("one", resources=queues)
+        for future in futures:
+            future.result()
+    assert set(seen) == {10}
 
 
 @pytest.mark.slow

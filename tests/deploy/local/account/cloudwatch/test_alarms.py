@@ -114,13 +114,11 @@ def test_an_alarm_on_metric_math_compares_the_expression(load, client) -> None:
 
 
 def test_an_alarm_on_a_band_fires_outside_of_it(load, client) -> None:
+    parts = ("namespace", "metric", "dimensions", "statistic", "period")
     band = {
         "name": "unusual-depth",
         "metrics": [
-            {
-                "id": "depth",
-                **{key: ALARM[key] for key in ("namespace", "metric", "dimensions", "statistic", "period")},
-            },
+            {"id": "depth", **{key: ALARM[key] for key in parts}},
             {"id": "band", "expression": "ANOMALY_DETECTION_BAND(depth, 4)"},
         ],
         "threshold_metric_id": "band",

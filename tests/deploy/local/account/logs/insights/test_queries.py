@@ -192,10 +192,10 @@ def test_flow_log_fields_are_discovered() -> None:
 
 
 def test_pattern_groups_what_differs_only_in_values() -> None:
-    events = rows("took 12 ms", "ERROR lost 10.0.0.7", "took 900 ms", "took 7 ms")
+    events = rows("took 12 ms", "ERROR lost 10.0.0.7 of cus_0a91b", "took -900.5 ms", "took 7 ms")
     assert table("pattern @message", events) == [
         ["took <Number-1> ms", "0.75", "3", "NONE"],
-        ["ERROR lost <IPAddress-1>", "0.25", "1", "ERROR"],
+        ["ERROR lost <IPAddress-1> of <Token-2>", "0.25", "1", "ERROR"],
     ]
 
 

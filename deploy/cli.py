@@ -1,0 +1,164 @@
+"""The `watchkeeper` command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from agent.errors import InputError, WatchkeeperError
+
+app = typer.Typer(
+    name="watchkeeper",
+    help="An on-call assistant that stands watch over AWS from Slack.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ScenarioOption = Annotated[
+    str, typer.Option("--scenario", "-s", help="Let this scenario happen in the simulated account.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
+AwsOption = Annotated[str, typer.Option("--aws", help="`simulated` or `real` (your own credentials, read-only).")]
+
+
+def main() -> None:
+    """Entry point: every error a person can fix is one sentence, and no traceback reaches them."""
+    logging.basicConfig(level=os.environ.get("WATCHKEEPER_LOG_LEVEL", "ERROR").upper(), stream=sys.stderr)
+    try:
+        app()
+    except WatchkeeperError as error:
+        _stop(str(error), 2)
+    except KeyboardInterrupt:
+        _stop("stopped", 130)
+    except Exception as error:
+        logging.getLogger(__name__).info("unexpected", exc_info=True)
+        _stop(
+            f"Something went wrong that should not have ({type(error).__name__}: {str(error)[:200]}). "
+            "Run it again with WATCHKEEPER_LOG_LEVEL=INFO for the details.",
+            1,
+        )
+
+
+def _stop(message: str, code: int) -> None:
+    sys.stderr.write(f"watchkeeper: {message}\n")
+    sys.stderr.flush()
+    raise SystemExit(code)
+
+
+@app.command()
+def run(
+    port: Annotated[int, typer.Option(help="Port of the local workspace's page; 0 picks a free one.")] = 8765,
+    aws: AwsOption = "simulated",
+    first_alert: Annotated[str, typer.Option(help="Scenario whose alert is posted at the start; empty for none.")] = (
+        "lambda-errors-after-deploy"
+    ),
+) -> None:
+    """Start Watchkeeper: in a local workspace in the browser, or in Slack when the tokens are set."""
+    from deploy.running import run_everything
+
+    asyncio.run(run_everything(port, _aws(aws), first_alert))
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know, in your own words.")],
+    scenario: ScenarioOption = "",
+    json_output: JsonOption = False,
+    aws: AwsOption = "simulated",
+) -> None:
+    """Ask one question and print the cited answer."""
+    from deploy.once import ask_once
+    from deploy.terminal import answer_json, print_answer
+
+    if not question.strip():
+        raise InputError('Ask something, as in: watchkeeper ask "why did our Lambda costs spike?"')
+    answer, evidence = asyncio.run(ask_once(question, scenario, _aws(aws)))
+    _print(json_output, lambda: answer_json(answer, evidence), lambda: print_answer(answer, evidence))
+
+
+@app.command()
+def alert(
+    file: Annotated[str, typer.Argument(help="A file with the alert's JSON payload, or - for stdin.")] = "-",
+    scenario: ScenarioOption = "",
+    json_output: JsonOption = False,
+    aws: AwsOption = "simulated",
+) -> None:
+    """Analyse one alert payload: a Slack post, a CloudWatch notification or any other JSON."""
+    from deploy.once import analyse_once
+    from deploy.terminal import diagnosis_json, print_diagnosis
+
+    parsed, diagnosis, evidence = asyncio.run(analyse_once(_payload(file), scenario, _aws(aws)))
+    _print(
+        json_output,
+        lambda: diagnosis_json(parsed, diagnosis, evidence),
+        lambda: print_diagnosis(parsed, diagnosis, evidence),
+    )
+
+
+@app.command()
+def scenarios(json_output: JsonOption = False) -> None:
+    """List the incidents that the simulated account can have."""
+    from deploy.local.world import scenario_entries
+    from deploy.terminal import print_scenarios
+
+    entries = scenario_entries()
+    rows = [{"name": e.name, "title": e.title, "description": e.description} for e in entries]
+    _print(json_output, lambda: {"scenarios": rows}, lambda: print_scenarios(rows))
+
+
+@app.command()
+def doctor(json_output: JsonOption = False, aws: AwsOption = "simulated") -> None:
+    """Check every setting, token, permission and endpoint, and say how to fix what is missing."""
+    from deploy.doctor import examine
+    from deploy.terminal import print_checks
+
+    checks = examine(_aws(aws))
+    _print(json_output, lambda: {"checks": [check.as_json() for check in checks]}, lambda: print_checks(checks))
+    if any(check.status == "fail" for check in checks):
+        raise typer.Exit(1)
+
+
+def _aws(value: str) -> Literal["simulated", "real"]:
+    if value == "simulated":
+        return "simulated"
+    if value == "real":
+        return "real"
+    raise InputError(f"--aws is either simulated or real, not {value!r}.")
+
+
+def _payload(file: str) -> dict[str, Any]:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{file} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError:
+        raise InputError(f"{file} is not text in UTF-8.") from None
+    try:
+        payload = json.loads(text)
+    except ValueError:
+        return {"text": text} if text.strip() else _empty(file)
+    return payload if isinstance(payload, dict) else {"text": text}
+
+
+def _empty(file: str) -> dict[str, Any]:
+    raise InputError(f"{'stdin' if file == '-' else file} is empty; give the alert's payload.")
+
+
+def _print(as_json: bool, document: Callable[[], dict[str, Any]], show: Callable[[], None]) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(document(), indent=2, ensure_ascii=False) + "\n")
+    else:
+        show()
+
+
+if __name__ == "__main__":
+    main()

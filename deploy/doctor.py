@@ -1,0 +1,186 @@
+"""`watchkeeper doctor`: every setting, token scope, permission and endpoint; what is missing, and the exact fix."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from agent.errors import SettingsError, WatchkeeperError
+from agent.settings import Settings
+from deploy.doctor_aws import check_aws
+from slack_app.tokens import check_tokens
+
+EXTRAS = {
+    "bedrock": "langchain_aws",
+    "gemini": "langchain_google_genai",
+    "openai": "langchain_openai",
+    "vllm": "langchain_openai",
+}
+MANIFEST = Path(__file__).parents[1] / "slack_app" / "manifest.yaml"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report. `fix` is what to do, when there is something."""
+
+    name: str
+    status: Literal["ok", "warn", "fail"]
+    message: str
+    fix: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def examine(aws: Literal["simulated", "real"]) -> list[Check]:
+    """All checks, in the order in which a person would fix things."""
+    checks = [_python()]
+    try:
+        settings = Settings.read()
+    except SettingsError as error:
+        return [*checks, Check("Settings", "fail", str(error), "correct the variable, in the environment or in .env")]
+    checks += [_unknown_settings(), _home(settings), *_model(settings), *_slack(settings)]
+    checks += [Check(**check) for check in check_aws(settings, aws)]
+    return checks
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Check("Python", "ok", version)
+
+
+def _unknown_settings() -> Check:
+    """A misspelt variable would be ignored without a word."""
+    known = {f"WATCHKEEPER_{name.upper()}" for name in Settings.model_fields} | {"WATCHKEEPER_LOG_LEVEL"}
+    strange = sorted(
+        name for name in os.environ if name.startswith("WATCHKEEPER_") and name not in known and "_TEST_" not in name
+    )
+    if strange:
+        return Check("Settings", "warn", f"{', '.join(strange)} is not a setting", "look for a spelling mistake")
+    return Check("Settings", "ok", "all known and valid")
+
+
+def _home(settings: Settings) -> Check:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        probe = settings.home / ".doctor"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        fix = "set WATCHKEEPER_HOME to a folder that you may write to"
+        return Check("Store", "fail", f"{settings.home} is not writable ({error.strerror})", fix)
+    return Check("Store", "ok", f"SQLite in {settings.home}")
+
+
+def _model(settings: Settings) -> Iterator[Check]:
+    if settings.llm == "offline":
+        fix = "set WATCHKEEPER_LLM=bedrock:<model>, gemini:<model>, openai:<model> or vllm:<model> for a language model"
+        yield Check("Model", "ok", "the offline analyst answers, by runbooks and without a language model", fix)
+        return
+    for role, spec in dict.fromkeys([("strong", settings.llm), ("fast", settings.fast_llm)]):
+        provider = spec.partition(":")[0]
+        if provider != "offline" and importlib.util.find_spec(EXTRAS[provider]) is None:
+            extra = "openai" if provider == "vllm" else provider
+            yield Check(f"Model ({role})", "fail", f"{spec}: not installed", f"pip install 'watchkeeper[{extra}]'")
+        elif provider != "offline":
+            yield _ask_model(role, spec, settings)
+
+
+def _ask_model(role: str, spec: str, settings: Settings) -> Check:
+    from tools.llm.errors import explain_model_error
+    from tools.llm.providers import chat_model
+
+    def no_fallback() -> Any:
+        raise SettingsError(f"{spec} is not a language model")
+
+    try:
+        chat_model(spec, settings, no_fallback).invoke("Reply with OK.")
+    except WatchkeeperError as error:
+        return Check(
+            f"Model ({role})", "fail", str(error), "correct the settings; meanwhile the offline analyst answers"
+        )
+    except Exception as error:
+        reason = str(explain_model_error(error))
+        return Check(f"Model ({role})", "fail", reason, "meanwhile the offline analyst answers")
+    return Check(f"Model ({role})", "ok", f"{spec} answers")
+
+
+def _slack(settings: Settings) -> Iterator[Check]:
+    tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
+    if not any(tokens):
+        fix = "set WATCHKEEPER_SLACK_BOT_TOKEN and WATCHKEEPER_SLACK_APP_TOKEN for real Slack"
+        yield Check("Slack", "ok", "no tokens: `watchkeeper run` opens the local workspace", fix)
+        return
+    try:
+        check_tokens(settings)
+    except SettingsError as error:
+        yield Check("Slack", "fail", str(error), "set both tokens")
+        return
+    assert settings.slack_bot_token is not None
+    client = WebClient(settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+    yield from _bot_token(client, settings)
+    if settings.slack_app_token is not None:
+        yield _app_token(client, settings.slack_app_token.get_secret_value())
+
+
+def _bot_token(client: WebClient, settings: Settings) -> Iterator[Check]:
+    asked = _asked("Slack bot token", lambda: client.auth_test(), "copy the Bot User OAuth Token (xoxb-) again")
+    if isinstance(asked, Check):
+        yield asked
+        return
+    yield Check("Slack bot token", "ok", f"{asked.get('user')} in {asked.get('team')}")
+    granted = {scope for scope in str(asked.headers.get("x-oauth-scopes", "")).split(",") if scope}
+    wanted = set(yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))["oauth_config"]["scopes"]["bot"])
+    if missing := sorted(wanted - granted):
+        fix = "update the app from slack_app/manifest.yaml and install it again"
+        yield Check("Slack scopes", "fail", f"missing: {', '.join(missing)}", fix)
+    else:
+        yield Check("Slack scopes", "ok", f"all {len(wanted)} granted")
+    yield _channels(client, settings)
+
+
+def _channels(client: WebClient, settings: Settings) -> Check:
+    reply = _asked(
+        "Slack channels", lambda: client.conversations_list(limit=1000, exclude_archived=True), "grant channels:read"
+    )
+    if isinstance(reply, Check):
+        return reply
+    channels = {key: c for c in reply["channels"] for key in (c["id"], c["name"])}
+    unknown = [name for name in settings.alert_channels if name not in channels]
+    outside = [name for name in settings.alert_channels if name in channels and not channels[name].get("is_member")]
+    if unknown:
+        fix = "create the channel, or name others in WATCHKEEPER_ALERT_CHANNELS"
+        return Check("Alert channels", "warn", f"not found: {', '.join(unknown)}", fix)
+    if outside:
+        return Check(
+            "Alert channels", "fail", f"not a member of {', '.join(outside)}", "type /invite @watchkeeper there"
+        )
+    return Check("Alert channels", "ok", ", ".join(f"#{name}" for name in settings.alert_channels))
+
+
+def _app_token(client: WebClient, token: str) -> Check:
+    fix = "make an app-level token (xapp-) with connections:write under Basic Information"
+    asked = _asked("Slack app token", lambda: client.apps_connections_open(app_token=token), fix)
+    return asked if isinstance(asked, Check) else Check("Slack app token", "ok", "Socket Mode opens")
+
+
+def _asked(name: str, call: Callable[[], Any], fix: str) -> Any:
+    """Slack's reply, or the check that failed."""
+    try:
+        return call()
+    except SlackApiError as error:
+        return Check(name, "fail", f"Slack answers {error.response.get('error')}", fix)
+    except OSError as error:
+        reason = getattr(error, "reason", None) or error.strerror or type(error).__name__
+        return Check(
+            name, "fail", f"Slack cannot be reached ({reason})", "check WATCHKEEPER_SLACK_API_URL and the network"
+        )

@@ -1,0 +1,205 @@
+"""Runs and task instances of a DAG, computed from its definition: all as usual, except for what a scenario lists."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from deploy.local.account.schema.mwaa import Dag, DagTask, TaskFailure
+from deploy.local.account.text import render_times
+
+_QUEUED_FOR = timedelta(seconds=4)
+_DONE = {"success", "failed", "skipped", "upstream_failed"}
+
+
+@dataclass(frozen=True)
+class TaskTry:
+    """One attempt of a task. `end` is None while it runs."""
+
+    number: int
+    state: str
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True)
+class TaskInstance:
+    """A task in one run. `tries` is empty for a task that never started."""
+
+    task: DagTask
+    state: str | None
+    """None while nothing is decided, as Airflow shows it."""
+    tries: tuple[TaskTry, ...] = ()
+    failure: TaskFailure | None = None
+
+    @property
+    def start(self) -> datetime | None:
+        return self.tries[-1].start if self.tries else None
+
+    @property
+    def end(self) -> datetime | None:
+        return self.tries[-1].end if self.tries else None
+
+
+@dataclass(frozen=True)
+class DagRun:
+    dag: Dag
+    run_after: datetime
+    logical_date: datetime
+    state: str
+    start: datetime
+    end: datetime | None
+    tasks: tuple[TaskInstance, ...]
+
+    @property
+    def run_id(self) -> str:
+        return f"scheduled__{self.logical_date.isoformat()}"
+
+    def task(self, task_id: str) -> TaskInstance | None:
+        return next((each for each in self.tasks if each.task.task_id == task_id), None)
+
+
+class DagHistory:
+    """The runs of a DAG. Airflow 2 names a run by the start of its interval, Airflow 3 by when it was due."""
+
+    def __init__(self, dag: Dag, loaded: datetime, airflow_2: bool) -> None:
+        self.dag = dag
+        self._loaded = loaded
+        self._shift = dag.runs.every if airflow_2 else timedelta(0)
+        every = dag.runs.every
+        latest = dag.runs.latest
+        newest = loaded + latest if latest is not None else _aligned(loaded, every)
+        self._newest = newest.replace(second=0, microsecond=0)
+        self._failing: dict[datetime, list[TaskFailure]] = {}
+        for failure in dag.runs.failures:
+            self._failing.setdefault(self._run_of(loaded + failure.run), []).append(failure)
+
+    @property
+    def schedule(self) -> str | None:
+        """The cron expression that fits the runs, when the scenario names no schedule."""
+        if self.dag.schedule:
+            return self.dag.schedule
+        minutes = int(self.dag.runs.every.total_seconds() // 60)
+        at = self._newest
+        if minutes % 1440 == 0:
+            return f"{at.minute} {at.hour} * * *"
+        if minutes % 60 == 0:
+            return f"{at.minute} {at.hour % (minutes // 60)}-23/{minutes // 60} * * *"
+        return f"*/{minutes} * * * *"
+
+    def runs(self, now: datetime) -> list[DagRun]:
+        """Runs that were due by `now`, oldest first."""
+        first, last = self._loaded + self.dag.runs.start, now
+        if self.dag.runs.end is not None:
+            last = min(last, self._loaded + self.dag.runs.end)
+        every = self.dag.runs.every
+        back, forward = (self._newest - first) // every, (last - self._newest) // every
+        return [self._run(self._newest + every * index, now) for index in range(-back, forward + 1)]
+
+    def next_run(self, now: datetime) -> datetime | None:
+        if self.dag.paused or self.dag.runs.end is not None:
+            return None
+        return self._run_of(now) + self.dag.runs.every
+
+    def _run_of(self, moment: datetime) -> datetime:
+        """When the run that a moment belongs to was due: the latest one not after it."""
+        return self._newest + self.dag.runs.every * ((moment - self._newest) // self.dag.runs.every)
+
+    def _run(self, due: datetime, now: datetime) -> DagRun:
+        start = due + _QUEUED_FOR
+        failures = {failure.task_id: failure for failure in self._failing.get(due, [])}
+        tasks = _Timeline(self.dag, start, now, failures, self._loaded).tasks()
+        state = _run_state(tasks)
+        ends = [task.end for task in tasks if task.end is not None]
+        end = max(ends, default=start) + timedelta(seconds=1) if state in {"success", "failed"} else None
+        return DagRun(self.dag, due, due - self._shift, state, start, end, tasks)
+
+
+class _Timeline:
+    """Works out when each task of one run starts and ends."""
+
+    def __init__(
+        self, dag: Dag, start: datetime, now: datetime, failures: Mapping[str, TaskFailure], loaded: datetime
+    ) -> None:
+        self._dag, self._start, self._now = dag, start, now
+        self._failures, self._loaded = failures, loaded
+        self._rng = random.Random(f"{dag.dag_id}/{start.timestamp()}")
+        self._done: dict[str, TaskInstance] = {}
+
+    def tasks(self) -> tuple[TaskInstance, ...]:
+        for task in self._dag.tasks:
+            self._done[task.task_id] = self._instance(task, self._rng.lognormvariate(0, 0.12))
+        return tuple(self._done[task.task_id] for task in self._dag.tasks)
+
+    def _instance(self, task: DagTask, factor: float) -> TaskInstance:
+        upstream = [self._done[name] for name in task.upstream]
+        if any(each.state in {"failed", "upstream_failed"} for each in upstream):
+            return TaskInstance(task, "upstream_failed")
+        if any(each.state not in {"success", "skipped"} for each in upstream):
+            return TaskInstance(task, None)
+        begin = max((each.end for each in upstream if each.end), default=self._start) + timedelta(seconds=2)
+        if begin > self._now:
+            return TaskInstance(task, "scheduled")
+        failure = self._failures.get(task.task_id)
+        seconds = task.typical_seconds * factor
+        if failure is None:
+            return self._finished(task, begin, seconds)
+        return self._failed(task, failure, begin, failure.seconds or seconds)
+
+    def _finished(self, task: DagTask, begin: datetime, seconds: float) -> TaskInstance:
+        end = begin + timedelta(seconds=seconds)
+        if end > self._now:
+            return TaskInstance(task, "running", (TaskTry(1, "running", begin, None),))
+        return TaskInstance(task, "success", (TaskTry(1, "success", begin, end),))
+
+    def _failed(self, task: DagTask, failure: TaskFailure, begin: datetime, seconds: float) -> TaskInstance:
+        if failure.state in {"skipped", "queued"}:
+            return TaskInstance(task, failure.state, (), failure)
+        step = timedelta(seconds=seconds + task.retry_delay_seconds)
+        tries: list[TaskTry] = []
+        for number in range(1, failure.tries + 1):
+            start = begin + step * (number - 1)
+            end = start + timedelta(seconds=seconds)
+            last = number == failure.tries
+            if start > self._now:
+                return TaskInstance(task, "up_for_retry", tuple(tries), failure)
+            if end > self._now or (last and failure.state == "running"):
+                tries.append(TaskTry(number, "running", start, None))
+                return TaskInstance(task, "running", tuple(tries), failure)
+            tries.append(TaskTry(number, failure.state if last else "up_for_retry", start, end))
+        return TaskInstance(task, failure.state, tuple(tries), failure)
+
+
+def log_lines(instance: TaskInstance, number: int, loaded: datetime) -> list[dict[str, object]]:
+    """The structured log of one try, as Airflow 3 writes it: JSON objects with timestamp, level, event and logger."""
+    attempt = instance.tries[number - 1]
+    lines: list[dict[str, object]] = [_line(attempt.start, "info", "DAG bundles loaded: dags-folder")]
+    lines.append(_line(attempt.start, "info", f"Executing {instance.task.operator}(task_id={instance.task.task_id})"))
+    if instance.failure is not None:
+        told = instance.failure.lines
+        step = ((attempt.end or attempt.start) - attempt.start) / (len(told) + 1)
+        for index, each in enumerate(told, start=1):
+            rendered = render_times(each.model_dump(), loaded)
+            line = _line(attempt.start + step * index, each.level, rendered["event"], each.logger)
+            lines.append({**line, "error_detail": rendered["error_detail"]} if each.error_detail else line)
+    elif attempt.state == "success" and attempt.end is not None:
+        lines.append(_line(attempt.end, "info", "Task finished", "task"))
+    return lines
+
+
+def _line(at: datetime, level: str, event: str, logger: str = "airflow.task.runner") -> dict[str, object]:
+    stamp = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return {"timestamp": stamp, "level": level, "event": event, "logger": logger}
+
+
+def _run_state(tasks: Sequence[TaskInstance]) -> str:
+    if any(task.state not in _DONE for task in tasks):
+        return "running"
+    return "failed" if any(task.state in {"failed", "upstream_failed"} for task in tasks) else "success"
+
+
+def _aligned(moment: datetime, every: timedelta) -> datetime:
+    step = every.total_seconds()
+    return datetime.fromtimestamp(moment.timestamp() // step * step, moment.tzinfo)

@@ -1,0 +1,131 @@
+"""ECS, EC2, Auto Scaling and load balancers as a scenario describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Literal
+
+from deploy.local.account.schema.base import Entry, Length, Offset
+
+
+class Container(Entry):
+    name: str
+    image: str
+    memory_mb: int | None = None
+    """Hard limit."""
+    memory_reservation_mb: int | None = None
+    cpu: int = 0
+    environment: Mapping[str, str] = {}
+    log_group: str | None = None
+    essential: bool = True
+    ports: tuple[int, ...] = ()
+
+
+class TaskRevision(Entry):
+    """One revision of a task definition; registered in the order listed, numbered from `first_revision`."""
+
+    at: Offset
+    containers: tuple[Container, ...]
+    memory_mb: int | None = None
+    cpu: int | None = None
+
+
+class TaskDefinition(Entry):
+    family: str
+    launch_type: Literal["FARGATE", "EC2"] = "FARGATE"
+    first_revision: int = 1
+    revisions: tuple[TaskRevision, ...]
+    task_role: str | None = None
+
+
+class StoppedTask(Entry):
+    """A task that ended lately (ECS keeps such for an hour); with count, several, `every` apart, back from `at`."""
+
+    at: Offset
+    reason: str = "Essential container in task exited"
+    stop_code: str = "EssentialContainerExited"
+    container_reason: str | None = None
+    """For a container killed for memory: OutOfMemoryError: Container killed due to memory usage"""
+    container: str | None = None
+    """Which container stopped; the first one when absent."""
+    exit_code: int | None = 1
+    ran_for: Length = timedelta(minutes=15)
+    revision: int | None = None
+    count: int = 1
+    every: Length = timedelta(minutes=5)
+
+
+class ServiceEvent(Entry):
+    at: Offset
+    message: str
+    """As ECS writes it, without the leading (service name)."""
+
+
+class ServiceDeployment(Entry):
+    at: Offset
+    revision: int
+    status: Literal["PRIMARY", "ACTIVE", "INACTIVE"] = "PRIMARY"
+    rollout: Literal["COMPLETED", "IN_PROGRESS", "FAILED"] = "COMPLETED"
+    reason: str = ""
+    failed_tasks: int = 0
+
+
+class EcsService(Entry):
+    name: str
+    task_definition: str
+    """Family; the revision is the newest PRIMARY deployment's, else the family's last."""
+    desired: int = 2
+    running: int | None = None
+    """Desired when absent."""
+    pending: int = 0
+    launch_type: Literal["FARGATE", "EC2"] = "FARGATE"
+    created: Offset = timedelta(days=-120)
+    events: tuple[ServiceEvent, ...] = ()
+    deployments: tuple[ServiceDeployment, ...] = ()
+    stopped_tasks: tuple[StoppedTask, ...] = ()
+    task_started: Offset = timedelta(days=-3)
+    """When the tasks that run now were started."""
+    target_group: str | None = None
+    tags: Mapping[str, str] = {}
+
+
+class EcsCluster(Entry):
+    name: str
+    services: tuple[EcsService, ...] = ()
+    container_insights: bool = True
+    tags: Mapping[str, str] = {}
+
+
+class Ec2Instance(Entry):
+    name: str
+    type: str = "m6i.large"
+    subnet: str | None = None
+    state: Literal["running", "stopped"] = "running"
+    tags: Mapping[str, str] = {}
+
+
+class AutoScalingGroup(Entry):
+    name: str
+    instance_type: str = "m6i.large"
+    minimum: int = 1
+    maximum: int = 4
+    desired: int = 2
+    subnets: tuple[str, ...] = ()
+    tags: Mapping[str, str] = {}
+
+
+class TargetGroup(Entry):
+    name: str
+    port: int = 8080
+    protocol: str = "HTTP"
+    health_path: str = "/health"
+    target_type: Literal["ip", "instance", "lambda"] = "ip"
+
+
+class LoadBalancer(Entry):
+    name: str
+    type: Literal["application", "network"] = "application"
+    scheme: Literal["internet-facing", "internal"] = "internet-facing"
+    subnets: tuple[str, ...] = ()
+    target_groups: tuple[TargetGroup, ...] = ()

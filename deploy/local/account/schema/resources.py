@@ -1,0 +1,42 @@
+"""All resources of a scenario, by type."""
+
+from __future__ import annotations
+
+from deploy.local.account.schema.base import Entry
+from deploy.local.account.schema.compute import (
+    AutoScalingGroup,
+    Ec2Instance,
+    EcsCluster,
+    LoadBalancer,
+    TaskDefinition,
+)
+from deploy.local.account.schema.databases import RdsInstance, RedshiftCluster, Secret
+from deploy.local.account.schema.network import Vpc
+from deploy.local.account.schema.serverless import (
+    DynamoDbTable,
+    EventSourceMapping,
+    LambdaFunction,
+    S3Bucket,
+    SnsTopic,
+    SqsQueue,
+)
+
+
+class Resources(Entry):
+    """Seeded into the account through its own API, in an order in which everything finds what it refers to."""
+
+    vpcs: tuple[Vpc, ...] = ()
+    lambda_functions: tuple[LambdaFunction, ...] = ()
+    event_source_mappings: tuple[EventSourceMapping, ...] = ()
+    s3_buckets: tuple[S3Bucket, ...] = ()
+    sqs_queues: tuple[SqsQueue, ...] = ()
+    sns_topics: tuple[SnsTopic, ...] = ()
+    dynamodb_tables: tuple[DynamoDbTable, ...] = ()
+    rds_instances: tuple[RdsInstance, ...] = ()
+    task_definitions: tuple[TaskDefinition, ...] = ()
+    ecs_clusters: tuple[EcsCluster, ...] = ()
+    ec2_instances: tuple[Ec2Instance, ...] = ()
+    autoscaling_groups: tuple[AutoScalingGroup, ...] = ()
+    load_balancers: tuple[LoadBalancer, ...] = ()
+    redshift_clusters: tuple[RedshiftCluster, ...] = ()
+    secrets: tuple[Secret, ...] = ()

@@ -1,0 +1,159 @@
+"""Lambda, SQS, SNS, DynamoDB and S3 as a scenario describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pydantic import Field
+
+from deploy.local.account.schema.base import Entry, Json, Length, Offset
+
+
+class LambdaVersion(Entry):
+    version: str
+    """A whole number: versions are published in ascending order, from 1."""
+    at: Offset
+    description: str = ""
+
+
+class LambdaFunction(Entry):
+    name: str
+    runtime: str = "python3.12"
+    handler: str = "app.handler"
+    description: str = ""
+    memory_mb: int = 256
+    timeout_s: int = 30
+    architecture: str = "arm64"
+    environment: Mapping[str, str] = {}
+    versions: tuple[LambdaVersion, ...] = ()
+    aliases: Mapping[str, str] = {}
+    reserved_concurrency: int | None = None
+    dead_letter_queue: str | None = None
+    """Name of an SQS queue of the scenario."""
+    role: str | None = None
+    vpc_subnets: tuple[str, ...] = ()
+    updated: Offset = timedelta(days=-40)
+    """Last change of code or configuration; a newer version's time wins."""
+    tags: Mapping[str, str] = {}
+
+
+class EventSourceMapping(Entry):
+    function: str
+    queue: str | None = None
+    """Name of an SQS queue; or `table` for a DynamoDB stream."""
+    table: str | None = None
+    batch_size: int = 10
+    enabled: bool = True
+    maximum_concurrency: int | None = None
+    report_batch_item_failures: bool = False
+
+
+class S3Object(Entry):
+    key: str
+    """May hold {date:-1d}, or {date:-1d|%Y/%m/%d}, rendered by strftime."""
+    size: int = 1024
+    at: Offset
+
+
+class S3Series(Entry):
+    """Objects that arrive regularly: one for each day (or hour) of a range; {date} or {date|%Y%m%d%H} in its key."""
+
+    key: str
+    size: int = 1024
+    every: Length = timedelta(days=1)
+    start: Offset = Field(alias="from")
+    end: Offset = Field(default=timedelta(0), alias="to")
+    delay: Length = timedelta(0)
+    """How long after the moment in its name an object is written."""
+
+
+class S3Notification(Entry):
+    function: str | None = None
+    queue: str | None = None
+    topic: str | None = None
+    events: tuple[str, ...] = ("s3:ObjectCreated:*",)
+    prefix: str | None = None
+    suffix: str | None = None
+
+
+class S3Bucket(Entry):
+    name: str
+    versioning: bool = False
+    objects: tuple[S3Object, ...] = ()
+    series: tuple[S3Series, ...] = ()
+    notifications: tuple[S3Notification, ...] = ()
+    lifecycle_days: int | None = None
+    tags: Mapping[str, str] = {}
+
+
+class SqsMessage(Entry):
+    body: str
+    at: Offset
+    attributes: Mapping[str, str] = {}
+    receive_count: int = 0
+    """ApproximateReceiveCount before anybody receives it here."""
+
+
+class Redrive(Entry):
+    queue: str
+    """Name of the dead-letter queue."""
+    max_receive_count: int = 5
+
+
+class SqsQueue(Entry):
+    """Depth and age come from the scenario's AWS/SQS metrics where there are any, else from the messages."""
+
+    name: str
+    fifo: bool = False
+    visibility_timeout_s: int = 30
+    retention_days: float = 4
+    attributes: Mapping[str, str] = {}
+    redrive: Redrive | None = None
+    messages: tuple[SqsMessage, ...] = ()
+    created: Offset = timedelta(days=-200)
+    tags: Mapping[str, str] = {}
+
+
+class SnsSubscription(Entry):
+    protocol: str
+    endpoint: str
+    """An address; for sqs and lambda the name of a queue or function of the scenario."""
+
+
+class SnsTopic(Entry):
+    name: str
+    subscriptions: tuple[SnsSubscription, ...] = ()
+    tags: Mapping[str, str] = {}
+
+
+class AutoScalingRange(Entry):
+    minimum: int
+    maximum: int
+    target_percent: float = 70.0
+
+
+class DynamoDbIndex(Entry):
+    name: str
+    hash_key: str
+    range_key: str | None = None
+    read_capacity: int = 5
+    write_capacity: int = 5
+
+
+class DynamoDbTable(Entry):
+    name: str
+    hash_key: str = "pk"
+    range_key: str | None = None
+    on_demand: bool = False
+    read_capacity: int = 5
+    write_capacity: int = 5
+    indexes: tuple[DynamoDbIndex, ...] = ()
+    read_autoscaling: AutoScalingRange | None = None
+    write_autoscaling: AutoScalingRange | None = None
+    items: tuple[dict[str, Json], ...] = ()
+    """Plain values, turned into DynamoDB's types."""
+    item_count: int | None = None
+    size_bytes: int | None = None
+    stream: bool = False
+    tags: Mapping[str, str] = {}

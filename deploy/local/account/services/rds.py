@@ -1,0 +1,129 @@
+"""RDS events and parameters. The rest of RDS is moto's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from deploy.local.account.paging import page
+from deploy.local.account.request import AwsError, Operation, Request
+from deploy.local.account.schema.databases import RdsInstance
+from deploy.local.account.seed.databases import parameter_group_of
+from deploy.local.account.state import Account, Loaded
+
+_KEPT = timedelta(days=14)
+
+_POSTGRES = {
+    "autovacuum": "1",
+    "effective_cache_size": "{DBInstanceClassMemory/16384}",
+    "idle_in_transaction_session_timeout": "86400000",
+    "log_min_duration_statement": None,
+    "maintenance_work_mem": "GREATEST({DBInstanceClassMemory*1024/63963136},65536)",
+    "max_connections": "LEAST({DBInstanceClassMemory/9531392},5000)",
+    "shared_buffers": "{DBInstanceClassMemory/32768}",
+    "statement_timeout": None,
+    "work_mem": None,
+}
+_MYSQL = {
+    "innodb_buffer_pool_size": "{DBInstanceClassMemory*3/4}",
+    "innodb_lock_wait_timeout": None,
+    "long_query_time": None,
+    "max_connections": "{DBInstanceClassMemory/12582880}",
+    "slow_query_log": "0",
+    "wait_timeout": None,
+}
+_STATIC = {"max_connections", "shared_buffers", "innodb_buffer_pool_size"}
+"""Parameters that change only with a reboot."""
+
+
+def describe_events(account: Account, request: Request) -> dict[str, Any]:
+    """Events of the last hour unless a range or a duration (minutes) is given; kept for 14 days."""
+    params, now = request.params, account.now()
+    if params.get("SourceIdentifier") and not params.get("SourceType"):
+        raise AwsError("InvalidParameterCombination", "SourceType must be given with SourceIdentifier.")
+    end: datetime = params.get("EndTime", now)
+    start: datetime = params.get("StartTime", end - timedelta(minutes=params.get("Duration", 60)))
+    if start > end:
+        raise AwsError("InvalidParameterCombination", "StartTime must be before EndTime.")
+    categories = set(params.get("EventCategories", []))
+    events = [
+        event
+        for event in _events(account, request.region)
+        if max(start, now - _KEPT) <= event["Date"] <= min(end, now)
+        and params.get("SourceIdentifier") in (None, event["SourceIdentifier"])
+        and params.get("SourceType") in (None, event["SourceType"])
+        and (not categories or categories & set(event["EventCategories"]))
+    ]
+    events.sort(key=lambda event: event["Date"])
+    shown, marker = page(events, params, params.get("Marker"), params.get("MaxRecords") or 100)
+    return {"Events": shown, **({"Marker": marker} if marker else {})}
+
+
+def describe_db_parameters(account: Account, request: Request) -> dict[str, Any]:
+    params = request.params
+    group = params["DBParameterGroupName"]
+    found = _instance_of_group(account, request.region, group)
+    if found is None:
+        client = account.moto.client("rds", request.region)
+        if group not in {
+            each["DBParameterGroupName"] for each in client.describe_db_parameter_groups()["DBParameterGroups"]
+        }:
+            raise AwsError("DBParameterGroupNotFound", f"DBParameterGroup not found: {group}", 404)
+        found = RdsInstance(name=group)
+    parameters = [each for each in _parameters(found) if params.get("Source") in (None, each["Source"])]
+    shown, marker = page(parameters, params, params.get("Marker"), params.get("MaxRecords") or 100)
+    return {"Parameters": shown, **({"Marker": marker} if marker else {})}
+
+
+def _events(account: Account, region: str) -> Iterator[dict[str, Any]]:
+    for loaded in account.loaded(region):
+        for instance in loaded.scenario.resources.rds_instances:
+            for event in instance.events:
+                yield {
+                    "SourceIdentifier": instance.name,
+                    "SourceType": "db-instance",
+                    "Message": event.message,
+                    "EventCategories": list(event.categories),
+                    "Date": loaded.at(event.at),
+                    "SourceArn": _arn(loaded, instance),
+                }
+
+
+def _arn(loaded: Loaded, instance: RdsInstance) -> str:
+    return f"arn:aws:rds:{loaded.scenario.region}:{loaded.scenario.account_id}:db:{instance.name}"
+
+
+def _instance_of_group(account: Account, region: str, group: str) -> RdsInstance | None:
+    return next(
+        (
+            instance
+            for loaded in account.loaded(region)
+            for instance in loaded.scenario.resources.rds_instances
+            if parameter_group_of(instance) == group
+        ),
+        None,
+    )
+
+
+def _parameters(instance: RdsInstance) -> Iterator[dict[str, Any]]:
+    """The engine's parameters, with what the scenario sets as the user's."""
+    defaults = _MYSQL if instance.engine.startswith(("mysql", "maria", "aurora-mysql")) else _POSTGRES
+    for name in sorted({*defaults, *instance.parameters}):
+        set_by_user = name in instance.parameters
+        value = instance.parameters[name] if set_by_user else defaults[name]
+        yield {
+            "ParameterName": name,
+            **({} if value is None else {"ParameterValue": value}),
+            "Source": "user" if set_by_user else "system" if value is not None else "engine-default",
+            "ApplyType": "static" if name in _STATIC else "dynamic",
+            "DataType": "string" if value and not value.isdigit() else "integer",
+            "IsModifiable": True,
+            "ApplyMethod": "pending-reboot" if name in _STATIC else "immediate",
+        }
+
+
+OPERATIONS: dict[str, Operation] = {
+    "DescribeDBParameters": describe_db_parameters,
+    "DescribeEvents": describe_events,
+}

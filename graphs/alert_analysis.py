@@ -1,0 +1,102 @@
+"""From an alert to a diagnosis: classify, gather in parallel, analyse, reflect once, done.
+
+With `stream_mode=["custom", "values"]`, custom parts tell what is being checked and the last values hold `diagnosis`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import HumanMessage
+from langchain_core.tools import BaseTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Send
+
+from agent import briefs
+from agent.diagnosis import diagnose
+from agent.drafts import DiagnosisDraft, FollowUp
+from agent.models import Alert, Provenance
+from agent.ports import Deps
+from agent.routing import choose_specialists
+from agent.specialists import Specialist
+from graphs.drafting import fill_in
+from graphs.specialists import build_specialists
+from graphs.state import AlertState, Usage, add_usage, typed
+from prompts.loader import load
+
+MAX_ROUNDS = 2
+RUNBOOKS_SHOWN = 3
+WHEN_NOTHING_FITS = ("infra", "logs")
+
+
+def build_alert_analysis(
+    deps: Deps,
+    specialists: Sequence[Specialist],
+    tools: Mapping[str, BaseTool],
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """The compiled graph. Run it with `context=deps`."""
+    names = [specialist.name for specialist in specialists]
+
+    async def classify(state: AlertState, runtime: Runtime[Deps]) -> Command[str]:
+        alert = Alert.model_validate(state["alert"])
+        text = " ".join(briefs.alert_fields(alert).values())
+        chosen = (
+            choose_specialists(text, runtime.context.knowledge, specialists)
+            or [name for name in names if name in WHEN_NOTHING_FITS]
+            or names[:1]
+        )
+        brief = briefs.write(runtime.context.clock(), alert=alert)
+        runtime.stream_writer({"kind": "phase", "phase": "gather", "specialists": chosen})
+        sends = [Send(name, {"specialist": name, "brief": brief}) for name in chosen]
+        return Command(goto=sends, update={"rounds": 1, "specialists": chosen})
+
+    async def analyse(state: AlertState, runtime: Runtime[Deps]) -> Command[str]:
+        deps = runtime.context
+        alert, evidence = Alert.model_validate(state["alert"]), typed(state["evidence"])
+        runtime.stream_writer({"kind": "phase", "phase": "analyse", "pieces": len(evidence)})
+        brief = briefs.write(deps.clock(), alert=alert, evidence=evidence)
+        books = [book for book, _ in deps.knowledge.search(briefs.read(brief).text, RUNBOOKS_SHOWN)]
+        system = load("alert_analysis").render(runbooks=books)
+        draft, usage = await fill_in(DiagnosisDraft, system, brief, deps, "strong")
+        if more := _second_round(draft.follow_ups, state, names):
+            sends = [
+                Send(f.specialist, {"specialist": f.specialist, "brief": _ask(deps, alert, state, f)}) for f in more
+            ]
+            return Command(goto=sends, update={"rounds": MAX_ROUNDS, "usage": usage})
+        diagnosis, problems = diagnose(draft, evidence, deps.knowledge, _provenance(usage))
+        if problems:
+            again = HumanMessage(load("reflection").render(problems=problems))
+            draft, spent = await fill_in(DiagnosisDraft, system, brief, deps, "strong", [again])
+            second, _ = diagnose(draft, evidence, deps.knowledge, _provenance(spent))
+            diagnosis, usage = max(second, diagnosis, key=lambda d: len(d.claims)), add_usage(usage, spent)
+        return Command(goto=END, update={"diagnosis": diagnosis.model_dump(mode="json"), "usage": usage})
+
+    graph = StateGraph(AlertState, context_schema=Deps)
+    graph.add_node("classify", classify, destinations=tuple(names))
+    for name, node in build_specialists(specialists, tools, deps.models("fast"), deps.settings).items():
+        graph.add_node(name, node)
+        graph.add_edge(name, "analyse")
+    graph.add_node("analyse", analyse, defer=True, destinations=(*names, END))
+    graph.add_edge(START, "classify")
+    return graph.compile(checkpointer=checkpointer, name="alert_analysis")
+
+
+def _second_round(follow_ups: Sequence[FollowUp], state: AlertState, names: Sequence[str]) -> list[FollowUp]:
+    """What the analyst still wants to know, if it may ask once more."""
+    if state.get("rounds", 1) >= MAX_ROUNDS:
+        return []
+    return [follow_up for follow_up in follow_ups if follow_up.specialist in names][:2]
+
+
+def _ask(deps: Deps, alert: Alert, state: AlertState, follow_up: FollowUp) -> str:
+    return briefs.write(deps.clock(), alert=alert, evidence=typed(state["evidence"]), question=follow_up.question)
+
+
+def _provenance(usage: Usage) -> Provenance:
+    prompt = load("alert_analysis")
+    return Provenance(**usage, prompt_name=prompt.name, prompt_version=prompt.version, prompt_hash=prompt.hash)

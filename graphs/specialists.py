@@ -1,0 +1,148 @@
+"""Each specialist: a ReAct agent over the read-only tools that its front matter names, with a deadline and limits.
+
+What it gathered before its deadline counts; what went wrong becomes a gap. It never fails the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
+
+from langchain.agents import create_agent
+from langchain.agents.middleware import AgentMiddleware, ModelCallLimitMiddleware, ToolCallLimitMiddleware
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.tools import BaseTool
+from langgraph.runtime import Runtime
+
+from agent.briefs import read
+from agent.errors import PromptError
+from agent.models import Evidence, EvidenceStatus, evidence_id
+from agent.ports import Deps
+from agent.settings import Settings
+from agent.specialists import Specialist
+from graphs.state import NO_USAGE, Assignment, PlainEvidence, Usage, add_usage
+from prompts.loader import load
+
+log = logging.getLogger(__name__)
+STEPS_PER_CALL = 4
+RUNBOOKS_SHOWN = 2
+
+
+class SpecialistNode(Protocol):
+    """A graph node that gathers for one specialist."""
+
+    async def __call__(self, state: Assignment, runtime: Runtime[Deps]) -> dict[str, Any]: ...
+
+
+def build_specialists(
+    specialists: Sequence[Specialist], tools: Mapping[str, BaseTool], model: BaseChatModel, settings: Settings
+) -> dict[str, SpecialistNode]:
+    """A graph node for each specialist, by name."""
+    return {s.name: _node(s, _agent(s, tools, model, settings)) for s in specialists}
+
+
+def _agent(specialist: Specialist, tools: Mapping[str, BaseTool], model: BaseChatModel, settings: Settings) -> Any:
+    unknown = [name for name in specialist.tools if name not in tools]
+    if unknown:
+        raise PromptError(
+            f"prompts/specialists/{specialist.name}.md names tools that do not exist: {', '.join(unknown)}"
+        )
+    limits: list[AgentMiddleware[Any, Any, Any]] = [
+        ModelCallLimitMiddleware(run_limit=settings.max_model_calls, exit_behavior="end"),
+        ToolCallLimitMiddleware(run_limit=settings.max_tool_calls, exit_behavior="continue"),
+    ]
+    return create_agent(
+        model,
+        [tools[name] for name in specialist.tools],
+        context_schema=Deps,
+        checkpointer=False,
+        middleware=limits,
+    )
+
+
+def _node(specialist: Specialist, agent: Any) -> SpecialistNode:
+    async def gather(state: Assignment, runtime: Runtime[Deps]) -> dict[str, Any]:
+        runtime.stream_writer({"kind": "specialist_started", "specialist": specialist.name, "title": specialist.title})
+        gathered = _Gathered()
+        try:
+            async with asyncio.timeout(runtime.context.settings.gather_timeout_seconds):
+                await _run(specialist, agent, state, runtime, gathered)
+        except TimeoutError:
+            gathered.gap(specialist.name, EvidenceStatus.timeout, "Its deadline passed before it was done.")
+        except Exception as error:
+            log.warning("specialist %s failed", specialist.name, exc_info=True)
+            gathered.gap(specialist.name, EvidenceStatus.error, f"It failed ({type(error).__name__}).")
+        runtime.stream_writer(
+            {"kind": "specialist_done", "specialist": specialist.name, "pieces": len(gathered.evidence)}
+        )
+        return {"evidence": gathered.evidence, "usage": gathered.usage}
+
+    return gather
+
+
+class _Gathered:
+    """What one specialist has brought so far."""
+
+    def __init__(self) -> None:
+        self.evidence: list[PlainEvidence] = []
+        self.usage: Usage = NO_USAGE
+
+    def gap(self, name: str, status: EvidenceStatus, reason: str) -> None:
+        piece = Evidence(
+            id=evidence_id(name, {"reason": reason}),
+            tool=f"{name} specialist",
+            status=status,
+            question="",
+            query="",
+            summary=reason,
+        )
+        self.evidence.append(piece.model_dump(mode="json"))
+
+
+async def _run(
+    specialist: Specialist, agent: Any, state: Assignment, runtime: Runtime[Deps], gathered: _Gathered
+) -> None:
+    settings = runtime.context.settings
+    stream = agent.astream(
+        {"messages": _messages(specialist, state["brief"], runtime.context)},
+        {"recursion_limit": STEPS_PER_CALL * settings.max_model_calls + STEPS_PER_CALL},
+        context=runtime.context,
+        stream_mode=["custom", "updates"],
+    )
+    async for mode, part in stream:
+        if mode == "custom":
+            runtime.stream_writer({**part, "specialist": specialist.name})
+            if part.get("kind") == "evidence":
+                gathered.evidence.append(part["evidence"])
+        else:
+            for message in _model_messages(part):
+                gathered.usage = add_usage(gathered.usage, usage_of(message))
+
+
+def _messages(specialist: Specialist, brief_text: str, deps: Deps) -> list[SystemMessage | HumanMessage]:
+    brief = read(brief_text)
+    books = [book for book, _ in deps.knowledge.search(brief.text, RUNBOOKS_SHOWN)]
+    rules = load("specialist_rules").render(
+        now=f"{brief.now:%Y-%m-%d %H:%M} UTC", max_tool_calls=deps.settings.max_tool_calls, runbooks=books
+    )
+    return [SystemMessage(load(f"specialists/{specialist.name}").render(rules=rules)), HumanMessage(brief_text)]
+
+
+def _model_messages(update: dict[str, Any]) -> list[AIMessage]:
+    messages = cast("list[Any]", (update.get("model") or {}).get("messages", []))
+    return [message for message in messages if isinstance(message, AIMessage)]
+
+
+def usage_of(message: AIMessage) -> Usage:
+    """Tokens, model and degradation of one reply, as providers report them."""
+    spent = message.usage_metadata
+    meta = cast("dict[str, Any]", message.response_metadata)
+    return {
+        "input_tokens": spent["input_tokens"] if spent else 0,
+        "output_tokens": spent["output_tokens"] if spent else 0,
+        "model": str(meta.get("model_name") or meta.get("model") or meta.get("model_id") or ""),
+        "degraded": str(meta.get("degraded") or ""),
+    }

@@ -1,0 +1,100 @@
+"""Small Block Kit pieces that several messages share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agent.models import Claim, Confidence, Evidence, Gap, Provenance
+from slack_app.blocks.text import HEADER_LIMIT, SECTION_LIMIT, cut, escape, link, pieces
+
+Block = dict[str, Any]
+MAX_GAPS = 4
+MAX_SOURCES = 12
+MAX_CLAIM_CHARS = 600
+MAX_TEXT_CHARS = 9000
+CONTEXT_LIMIT = 2000
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": cut(text, HEADER_LIMIT), "emoji": True}}
+
+
+def section(text: str) -> Block:
+    return {"type": "section", "text": _mrkdwn(text, SECTION_LIMIT)}
+
+
+def sections(text: str) -> list[Block]:
+    """As many sections as the text needs; nobody reads more than a few."""
+    return [section(part) for part in pieces(cut(text, MAX_TEXT_CHARS))]
+
+
+def context(*texts: str) -> Block:
+    return {"type": "context", "elements": [_mrkdwn(text, CONTEXT_LIMIT) for text in texts[:10]]}
+
+
+def _mrkdwn(text: str, limit: int) -> Block:
+    """`verbatim`: Slack makes no link, channel or mention out of plain words."""
+    return {"type": "mrkdwn", "text": cut(text, limit), "verbatim": True}
+
+
+def numbered(claims: Sequence[Claim], evidence: Sequence[Evidence]) -> dict[str, int]:
+    """Evidence ids with their numbers, in the order in which the claims cite them."""
+    known = {piece.id for piece in evidence}
+    cited = dict.fromkeys(i for claim in claims for i in claim.evidence if i in known)
+    return {evidence_id: number for number, evidence_id in enumerate(cited, 1)}
+
+
+def claim_lines(claims: Sequence[Claim], numbers: dict[str, int]) -> str:
+    """A bullet for each claim, with the numbers of its sources."""
+    lines = [
+        f"• {escape(_one_line(claim.text))} {' '.join(f'[{numbers[i]}]' for i in claim.evidence if i in numbers)}"
+        for claim in claims
+    ]
+    return "\n".join(lines)
+
+
+def _one_line(text: str) -> str:
+    return cut(" ".join(text.split()), MAX_CLAIM_CHARS)
+
+
+def source_blocks(numbers: dict[str, int], evidence: Sequence[Evidence]) -> list[Block]:
+    """One context line for each cited piece: number, question, and the console link. No link is cut in two."""
+    by_id = {piece.id: piece for piece in evidence}
+    groups: list[str] = []
+    for i, number in list(numbers.items())[:MAX_SOURCES]:
+        line = _source(number, by_id[i])
+        if groups and len(groups[-1]) + len(line) < CONTEXT_LIMIT:
+            groups[-1] += f"\n{line}"
+        else:
+            groups.append(line)
+    return [context(group) for group in groups]
+
+
+def _source(number: int, piece: Evidence) -> str:
+    label = cut(piece.tool.replace("_", " "), 60)
+    return f"[{number}] {link(piece.console_url, label)}: {escape(cut(' '.join(piece.question.split()), 120))}"
+
+
+def gap_block(gaps: Sequence[Gap]) -> list[Block]:
+    """What could not be read."""
+    if not gaps:
+        return []
+    lines = [f"• {escape(gap.tool.replace('_', ' '))}: {escape(cut(gap.reason, 200))}" for gap in gaps[:MAX_GAPS]]
+    return [context("*Could not be read*\n" + "\n".join(lines))]
+
+
+def confidence_text(confidence: Confidence) -> str:
+    return f"{confidence.word} confidence ({confidence.value:.0%})"
+
+
+def footer(provenance: Provenance, extra: str = "") -> Block:
+    """Who answered, and what it took."""
+    who = "offline analyst (no language model)" if provenance.model == "offline-analyst" else provenance.model
+    tokens = provenance.input_tokens + provenance.output_tokens
+    parts = [who and f"by {cut(who, 100)}", extra, f"{provenance.seconds:.0f} s" if provenance.seconds else ""]
+    if tokens and provenance.model != "offline-analyst":
+        parts.append(f"{tokens:,} tokens")
+    if provenance.degraded:
+        parts.append(provenance.degraded)
+    return context(escape(" · ".join(part for part in parts if part)) or "Watchkeeper")

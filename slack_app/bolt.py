@@ -1,0 +1,88 @@
+"""The Bolt app: the same listeners for Socket Mode and for signed HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+
+from agent.errors import SettingsError
+from agent.ports import Deps
+from agent.settings import Settings
+from slack_app.intake import Identity, Intake
+from slack_app.listeners import register
+
+
+@dataclass(frozen=True)
+class SlackApp:
+    """The Bolt app, and who it is."""
+
+    bolt: App
+    identity: Identity
+
+
+def build_slack_app(deps: Deps) -> SlackApp:
+    """Checks the bot token once and wires the listeners. A token that Slack refuses is a SettingsError."""
+    settings = deps.settings
+    if settings.slack_bot_token is None:
+        raise SettingsError(
+            "WATCHKEEPER_SLACK_BOT_TOKEN is not set; take it from OAuth & Permissions in the Slack app's settings."
+        )
+    token = settings.slack_bot_token.get_secret_value()
+    client = WebClient(token=token, base_url=settings.slack_api_url)
+    client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
+    identity = who_am_i(client, settings)
+    secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
+    known = AuthorizeResult(
+        enterprise_id=None,
+        team_id=identity.team_id,
+        bot_user_id=identity.bot_user_id,
+        bot_id=identity.bot_id,
+        bot_token=token,
+    )
+
+    def authorize(**_: Any) -> AuthorizeResult:
+        """One workspace: no need to ask Slack who we are for each event."""
+        return known
+
+    bolt = App(
+        client=client,
+        signing_secret=secret or None,
+        authorize=authorize,
+        request_verification_enabled=bool(secret),
+        ssl_check_enabled=True,
+    )
+    register(bolt, Intake(deps.queue, deps.clock, identity, settings.alert_channels, _channel_names(client)))
+    return SlackApp(bolt, identity)
+
+
+def who_am_i(client: WebClient, settings: Settings) -> Identity:
+    """auth.test, with errors that say what to do."""
+    try:
+        me = client.auth_test()
+    except SlackApiError as error:
+        reason = error.response.get("error")
+        raise SettingsError(
+            f"WATCHKEEPER_SLACK_BOT_TOKEN: Slack refuses it ({reason}); copy the Bot User OAuth Token (xoxb-) again."
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"Slack cannot be reached at {settings.slack_api_url}; check WATCHKEEPER_SLACK_API_URL and the network."
+        ) from error
+    return Identity(str(me["team_id"]), str(me["user_id"]), str(me.get("bot_id", "")), str(me.get("app_id") or ""))
+
+
+def _channel_names(client: WebClient) -> Any:
+    def name_of(channel: str) -> str:
+        try:
+            info = client.conversations_info(channel=channel)
+        except SlackApiError:
+            return ""  # a channel we may not see is not one we watch
+        return str(cast("dict[str, Any]", info.get("channel") or {}).get("name", ""))
+
+    return name_of

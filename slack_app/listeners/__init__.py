@@ -1,0 +1,16 @@
+"""Bolt listeners, listed where they are wired. Each parses, enqueues and acknowledges, and does nothing more."""
+
+from __future__ import annotations
+
+from slack_bolt import App
+
+from slack_app.intake import Intake
+from slack_app.listeners import actions, commands, events, home
+
+
+def register(app: App, intake: Intake) -> None:
+    """All listeners of the app."""
+    events.register(app, intake)
+    actions.register(app)
+    commands.register(app, intake)
+    home.register(app, intake)

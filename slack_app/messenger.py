@@ -1,0 +1,176 @@
+"""Shows things in Slack: posts, edits in place, streams to the person who asked, and copes with what Slack refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from agent.models import SlackPlace
+from slack_app.blocks.text import cut, pieces
+
+log = logging.getLogger(__name__)
+SECONDS_BETWEEN_EDITS = 1.2
+TEXT_LIMIT = 4000
+BLOCKS_PER_MESSAGE = 50
+REFUSED_BLOCKS = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long")
+
+Part = tuple[str, list[dict[str, Any]]]
+"""One message: its text and its blocks."""
+
+
+def web_client(token: str, api_url: str) -> AsyncWebClient:
+    """A Slack client that waits when told to slow down."""
+    client = AsyncWebClient(token=token, base_url=api_url)
+    client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=5))
+    return client
+
+
+class SlackMessenger:
+    """The Messenger port over Slack's Web API. Nothing is unfurled and no names are linked."""
+
+    def __init__(self, client: AsyncWebClient, bot_user_id: str) -> None:
+        self.client = client
+        self._bot_user_id = bot_user_id
+        self._team_id = ""
+
+    async def team_id(self) -> str:
+        """The workspace that the token is for, asked for once."""
+        if not self._team_id:
+            self._team_id = str((await self.client.auth_test())["team_id"])
+        return self._team_id
+
+    async def post(self, place: SlackPlace, text: str, blocks: Sequence[dict[str, Any]] = ()) -> str:
+        """Post into the thread; what does not fit one message follows in others. Returns the first one's ts."""
+        (words, first), *rest = _messages(text, blocks)
+        ts = await self._post_one(place, words, first)
+        await self._continue(place, rest)
+        return ts
+
+    async def update(self, place: SlackPlace, ts: str, text: str, blocks: Sequence[dict[str, Any]] = ()) -> None:
+        """Replace a message's content; what does not fit follows in the thread."""
+        (words, first), *rest = _messages(text, blocks)
+
+        async def send(shown: Sequence[dict[str, Any]]) -> None:
+            await self.client.chat_update(
+                channel=place.channel, ts=ts, text=words, blocks=list(shown), unfurl_links=False
+            )
+
+        await _or_as_text(send, first)
+        await self._continue(place, rest)
+
+    async def find_own(self, place: SlackPlace, after_ts: str) -> str:
+        reply = await self.client.conversations_replies(channel=place.channel, ts=place.thread_ts, limit=200)
+        for message in cast("list[dict[str, Any]]", reply.get("messages") or []):
+            if message.get("user") == self._bot_user_id and float(message["ts"]) > float(after_ts):
+                return str(message["ts"])
+        return ""
+
+    async def set_status(self, place: SlackPlace, text: str) -> None:
+        """The line under the thread while an answer is coming. Only a nicety: a refusal is no error."""
+        try:
+            await self.client.assistant_threads_setStatus(
+                channel_id=place.channel, thread_ts=place.thread_ts, status=text
+            )
+        except SlackApiError as error:
+            log.debug("setStatus refused: %s", error.response.get("error"))
+
+    async def _continue(self, place: SlackPlace, rest: Sequence[Part]) -> None:
+        for words, blocks in rest:
+            await self._post_one(place, words, blocks)
+
+    async def _post_one(self, place: SlackPlace, text: str, blocks: Sequence[dict[str, Any]]) -> str:
+        ts = ""
+
+        async def send(shown: Sequence[dict[str, Any]]) -> None:
+            nonlocal ts
+            reply = await self.client.chat_postMessage(
+                channel=place.channel,
+                thread_ts=place.thread_ts,
+                text=text,
+                blocks=list(shown) or None,
+                unfurl_links=False,
+                unfurl_media=False,
+                link_names=False,
+            )
+            ts = str(reply["ts"])
+
+        await _or_as_text(send, blocks)
+        return ts
+
+
+async def _or_as_text(
+    send: Callable[[Sequence[dict[str, Any]]], Awaitable[None]], blocks: Sequence[dict[str, Any]]
+) -> None:
+    """Send with blocks, or as text alone when Slack refuses the blocks: an ugly answer beats none."""
+    try:
+        await send(blocks)
+    except SlackApiError as error:
+        if not blocks or error.response.get("error") not in REFUSED_BLOCKS:
+            raise
+        log.error("Slack refused blocks: %s", error.response.get("response_metadata") or error.response.get("error"))
+        await send(())
+
+
+def _messages(text: str, blocks: Sequence[dict[str, Any]]) -> list[Part]:
+    """The messages that it takes: blocks with the text as their fallback, or the text alone."""
+    if not blocks:
+        return [(part, []) for part in pieces(text, TEXT_LIMIT)] or [(text, [])]
+    shares = [list(blocks[i : i + BLOCKS_PER_MESSAGE]) for i in range(0, len(blocks), BLOCKS_PER_MESSAGE)]
+    return [(cut(text, TEXT_LIMIT) if not number else "(continued)", share) for number, share in enumerate(shares)]
+
+
+class LiveMessage:
+    """One message edited in place, at most once in 1.2 s; edits in between are merged into the next one.
+
+    `show` returns at once; `finish` sends the last content for certain.
+    """
+
+    def __init__(self, messenger: SlackMessenger, place: SlackPlace, ts: str) -> None:
+        self.ts = ts
+        self._messenger = messenger
+        self._place = place
+        self._next: Part | None = None
+        self._sender: asyncio.Task[None] | None = None
+        self._sent_at = time.monotonic()
+
+    def show(self, text: str, blocks: Sequence[dict[str, Any]]) -> None:
+        self._next = (text, list(blocks))
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_soon())
+
+    async def finish(self, text: str, blocks: Sequence[dict[str, Any]]) -> None:
+        self._next = None
+        if self._sender is not None:
+            await self._sender
+        await self._wait()
+        await self._messenger.update(self._place, self.ts, text, blocks)
+        self._sent_at = time.monotonic()
+
+    def _take(self) -> Part | None:
+        newest, self._next = self._next, None
+        return newest
+
+    async def _send_soon(self) -> None:
+        """Until there is nothing newer: what is shown while an edit is under way is the next edit."""
+        while self._next is not None:
+            await self._wait()
+            newest = self._take()
+            if newest is None:
+                return
+            try:
+                await self._messenger.update(self._place, self.ts, *newest)
+            except Exception as error:  # progress is a nicety; only the last edit has to arrive
+                log.warning("a progress edit failed: %s", error)
+            self._sent_at = time.monotonic()
+
+    async def _wait(self) -> None:
+        await asyncio.sleep(max(0.0, SECONDS_BETWEEN_EDITS - (time.monotonic() - self._sent_at)))

@@ -1,0 +1,100 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agent.changes import Change, nearness, rank, unique
+
+ONSET = datetime(2026, 11, 18, 14, 18, tzinfo=UTC)
+
+
+def change(minutes_before: float, event: str = "UpdateFunctionCode", *names: str, **more: object) -> Change:
+    at = ONSET - timedelta(minutes=minutes_before)
+    details: dict[str, object] = {"service": "lambda", "principal": "ana", **more}
+    return Change(at=at, event=event, resources=names, **details)  # type: ignore[arg-type]
+
+
+def best(*changes: Change, resource: str = "checkout", service: str = "lambda") -> Change:
+    return rank(changes, ONSET, resource, service)[0].change
+
+
+def test_a_deploy_of_the_resource_minutes_before_wins_over_all_else():
+    deploy = change(3, "UpdateFunctionCode", "checkout")
+    others = [
+        change(2, "UpdateFunctionCode", "newsletter"),
+        change(1, "CreateLogStream", "checkout"),
+        change(240, "UpdateFunctionConfiguration", "checkout"),
+        change(-30, "UpdateFunctionCode", "checkout"),
+    ]
+    assert best(*others, deploy) is deploy
+    assert rank([deploy], ONSET, "checkout")[0].score > 0.85
+
+
+def test_what_follows_the_onset_by_more_than_its_exactness_did_not_cause_it():
+    assert rank([change(-4, "UpdateFunctionCode", "checkout")], ONSET, "checkout")[0].score > 0.85
+    assert rank([change(-40, "UpdateFunctionCode", "checkout")], ONSET, "checkout")[0].score < 0.1
+
+
+def test_a_change_loses_weight_by_the_hour():
+    scores = [
+        rank([change(m, "UpdateFunctionCode", "checkout")], ONSET, "checkout")[0].score for m in (5, 60, 180, 720)
+    ]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[-1] < 0.2
+
+
+def test_when_only_the_day_is_known_all_changes_of_that_day_are_as_suspect():
+    morning, evening = (
+        change(20 * 60, "PutBucketNotification", "uploads"),
+        change(60, "PutBucketNotification", "uploads"),
+    )
+    scores = [r.score for r in rank([morning, evening], ONSET, "uploads", fresh_minutes=1440)]
+    assert scores[0] == scores[1]
+
+
+def test_routine_failed_and_automatic_calls_rank_low():
+    deploy = change(10, "UpdateFunctionCode", "checkout")
+    for lesser in (
+        change(10, "AssumeRole", "checkout"),
+        change(10, "TagResource", "checkout"),
+        change(10, "UpdateFunctionCode", "checkout", error="AccessDenied"),
+        change(10, "UpdateService", "checkout", by_aws=True),
+    ):
+        assert rank([deploy, lesser], ONSET, "checkout")[1].change is lesser
+        assert rank([lesser], ONSET, "checkout")[0].score < 0.5
+
+
+def test_a_call_that_is_made_all_day_is_routine():
+    hourly = [change(60 * n, "PutScalingPolicy", "checkout") for n in range(1, 10)]
+    once = change(60, "PutScalingPolicy", "checkout", principal="ben")
+    assert best(*hourly, once) is once
+
+
+def test_without_an_onset_nothing_is_certain():
+    found = rank([change(3, "UpdateFunctionCode", "checkout")], None, "checkout", now=ONSET)
+    assert found[0].score <= 0.6
+    assert found[0].minutes_before is None
+
+
+@pytest.mark.parametrize(
+    ("names", "resource", "expected"),
+    [
+        (("checkout",), "checkout", 1.0),
+        (("checkout-api",), "checkout", 0.85),
+        (("orders-db",), "orders-worker", 0.6),
+        (("search-api",), "orders-api", 0.25),
+        (("newsletter",), "checkout", 0.25),
+    ],
+)
+def test_nearness_by_name(names: tuple[str, ...], resource: str, expected: float):
+    assert nearness(change(1, "UpdateFunctionCode", *names), resource, "lambda") == expected
+
+
+def test_an_endpoint_bears_on_a_nat_gateway_without_naming_it():
+    deleted = change(5, "DeleteVpcEndpoints", "vpce-1", service="ec2")
+    unrelated = change(5, "RunInstances", "i-1", service="ec2")
+    assert best(unrelated, deleted, resource="nat-0a1", service="nat") is deleted
+
+
+def test_the_same_call_is_shown_once():
+    ranked = rank([change(m, "UpdateAlias", "checkout") for m in (2, 9)], ONSET, "checkout")
+    assert [r.minutes_before for r in unique(ranked)] == [2]

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.diagnosis import answer, check_claims, diagnose, gaps_of
+from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim
+from agent.knowledge import KnowledgeBase
+from agent.models import Evidence, Provenance
+from tests.agent.examples import NOW, evidence, finding
+from tests.agent.strategies import evidences, texts
+
+KNOWLEDGE = KnowledgeBase.read()
+GOOD = evidence(
+    finding("metric_rise", "Errors rose from 1 to 1,904 a minute.", at=NOW, metric="Errors", factor="190.4"),
+    id="ev_00000001",
+    summary="Errors rose.",
+)
+EMPTY = evidence(id="ev_00000002", status="no_data", summary="No errors.")
+DENIED = evidence(id="ev_00000003", status="denied", tool="log_errors", summary="logs: AccessDenied")
+
+
+def claim(text: str, *ids: str) -> DraftClaim:
+    return DraftClaim(text=text, evidence=list(ids))
+
+
+def kept(*drafts: DraftClaim) -> list[str]:
+    return [c.text for c in check_claims(drafts, [GOOD, EMPTY, DENIED]).claims]
+
+
+@given(
+    st.lists(
+        st.builds(DraftClaim, text=texts, evidence=st.lists(st.one_of(texts, st.just("ev_00000001")), max_size=3))
+    ),
+    st.lists(evidences, max_size=3),
+)
+def test_a_kept_claim_always_cites_evidence_that_could_be_read(
+    drafts: list[DraftClaim], pieces: list[Evidence]
+) -> None:
+    readable = {p.id for p in [GOOD, DENIED, *pieces] if p.status in ("ok", "no_data")}
+
+    checked = check_claims(drafts, [GOOD, DENIED, *pieces])
+
+    assert all(c.evidence and set(c.evidence) <= readable and c.text.strip() for c in checked.claims)
+    assert len(checked.claims) + len(checked.problems) <= len(drafts)
+
+
+def test_a_claim_without_evidence_is_dropped_and_the_reason_is_told() -> None:
+    checked = check_claims([claim("It broke."), claim("It broke.", "ev_ffffffff")], [GOOD])
+
+    assert checked.claims == ()
+    assert checked.problems == ("No evidence: It broke.",) * 2
+
+
+def test_evidence_that_could_not_be_read_carries_nothing() -> None:
+    assert kept(claim("The logs are quiet.", DENIED.id)) == []
+    assert kept(claim("There are no errors.", EMPTY.id)) == ["There are no errors."]
+
+
+def test_ids_are_found_in_whatever_a_model_wraps_them() -> None:
+    checked = check_claims([claim("It broke.", "[ev_00000001]", "see ev_00000002, ev_00000001")], [GOOD, EMPTY])
+
+    assert checked.claims[0].evidence == ("ev_00000001", "ev_00000002")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Errors rose to 1,904 a minute.",
+        "Errors rose to 1904 a minute.",
+        "Errors rose to about 1900 a minute.",
+        "Errors rose 190-fold since 15:00.",
+        "Errors rose by a factor of 190.4.",
+        "3 of 5 checks failed.",
+        "The function fn-v12345 rose.",
+    ],
+)
+def test_figures_that_stand_in_the_evidence_are_kept(text: str) -> None:
+    assert kept(claim(text, GOOD.id)) == [text]
+
+
+@pytest.mark.parametrize("text", ["Errors rose to 2,500 a minute.", "It cost $412.50.", "It began at 13:00, 85% more."])
+def test_figures_that_do_not_stand_in_the_evidence_are_dropped(text: str) -> None:
+    checked = check_claims([claim(text, GOOD.id)], [GOOD])
+
+    assert checked.claims == ()
+    assert text in checked.problems[0]
+    assert GOOD.id in checked.problems[0]
+
+
+def test_ids_at_the_end_of_a_claim_are_taken_off() -> None:
+    assert kept(claim("It broke. [ev_00000001, ev_00000002]", GOOD.id)) == ["It broke."]
+    assert kept(claim("[ev_00000001]", GOOD.id), claim("  ", GOOD.id)) == []
+
+
+def test_a_hostile_claim_does_not_take_forever() -> None:
+    began = time.monotonic()
+
+    kept(claim("[" + "ev_a" * 40 + "!", GOOD.id), claim("[" + "ev_a, " * 4000 + "!", GOOD.id))
+
+    assert time.monotonic() - began < 1
+
+
+def test_a_gap_is_told_once() -> None:
+    assert [(g.tool, g.reason) for g in gaps_of([GOOD, DENIED, DENIED, EMPTY])] == [
+        ("log_errors", "logs: AccessDenied")
+    ]
+
+
+def test_a_diagnosis_without_carried_claims_names_no_cause() -> None:
+    draft = DiagnosisDraft(
+        summary="Hackers did it.", root_cause="Hackers.", nothing_wrong=True, claims=[claim("Hackers!")]
+    )
+
+    diagnosis, problems = diagnose(draft, [GOOD], KNOWLEDGE, Provenance())
+
+    assert (diagnosis.root_cause, diagnosis.nothing_wrong, diagnosis.claims) == ("", False, ())
+    assert "Hackers" not in diagnosis.summary
+    assert diagnosis.summary.startswith("Inconclusive")
+    assert diagnosis.dropped_claims == len(problems) == 1
+    assert diagnosis.confidence.value == 0
+
+
+def test_a_carried_diagnosis_keeps_its_words_and_its_gaps() -> None:
+    draft = DiagnosisDraft(summary="Checkout fails.", root_cause="A deployment.", claims=[claim("Errors.", GOOD.id)])
+
+    diagnosis, problems = diagnose(draft, [GOOD, DENIED], KNOWLEDGE, Provenance(model="m"))
+
+    assert (diagnosis.summary, diagnosis.root_cause, problems) == ("Checkout fails.", "A deployment.", ())
+    assert diagnosis.gaps[0].tool == "log_errors"
+    assert diagnosis.provenance.model == "m"
+
+
+def test_an_answer_whose_claims_were_all_dropped_says_so() -> None:
+    draft = AnswerDraft(headline="Hackers did it.", claims=[claim("Hackers!")])
+
+    told, _ = answer(draft, [GOOD], KNOWLEDGE, Provenance(), ["infra"])
+
+    assert told.headline == "I could not find evidence for an answer."
+    assert told.specialists == ("infra",)
+
+
+@pytest.mark.parametrize("headline", ["", "  \n"])
+def test_an_answer_always_says_something(headline: str) -> None:
+    told, _ = answer(AnswerDraft(headline=headline), [], KNOWLEDGE, Provenance(), [])
+
+    assert re.search(r"\w", told.headline)

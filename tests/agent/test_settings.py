@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.errors import SettingsError
+from agent.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_a_setting_everything_is_local() -> None:
+    settings = Settings.read()
+
+    assert (settings.llm, settings.fast_llm, settings.alert_channels) == ("offline", "offline", ("alerts",))
+    assert settings.slack_bot_token is None
+
+
+def test_the_environment_is_read_and_keywords_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHKEEPER_LLM", "openai:gpt-x")
+    monkeypatch.setenv("WATCHKEEPER_WORKERS", "7")
+
+    assert Settings.read().fast_llm == "openai:gpt-x"
+    assert Settings.read(workers=2).workers == 2
+
+
+def test_the_fast_role_may_have_a_model_of_its_own() -> None:
+    assert Settings.read(llm="openai:big", llm_fast="openai:small").fast_llm == "openai:small"
+
+
+@pytest.mark.parametrize(
+    ("text", "channels"),
+    [("alerts", ("alerts",)), ("#alerts, #prod ,C0123", ("alerts", "prod", "C0123")), (" , ", ())],
+)
+def test_alert_channels_are_a_list_with_commas(
+    text: str, channels: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHKEEPER_ALERT_CHANNELS", text)
+
+    assert Settings.read().alert_channels == channels
+
+
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LLM", "LLM_API_KEY", "SLACK_BOT_TOKEN", "HTTP_PORT"):
+        monkeypatch.setenv(f"WATCHKEEPER_{name}", "")
+
+    assert Settings.read() == Settings.read(llm="offline")
+    assert Settings.read().slack_bot_token is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "advice"),
+    [
+        ("llm", "claude", "use one of bedrock:<model>"),
+        ("llm", "openai:", "name the model too, as in openai:<model>"),
+        ("llm", "offline:please", "offline takes no model"),
+        ("llm_fast", "nope:x", "use one of"),
+        ("workers", "0", "greater than 0"),
+        ("workers", "many", "valid integer"),
+        ("http_port", "99999", "less than or equal to 65535"),
+        ("run_timeout_seconds", "-1", "greater than 0"),
+        ("store", "postgres", "sqlite"),
+    ],
+)
+def test_a_mistake_names_its_variable_and_the_fix(setting: str, value: str, advice: str) -> None:
+    with pytest.raises(SettingsError, match=f"WATCHKEEPER_{setting.upper()}: ") as caught:
+        Settings.read(**{setting: value})
+    assert advice in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_mistake_is_named_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"WATCHKEEPER_LLM: .*; WATCHKEEPER_WORKERS: "):
+        Settings.read(llm="x", workers=0)
+
+
+def test_a_secret_is_never_shown() -> None:
+    secret = "-".join(("xoxb", "very", "secret"))
+    settings = Settings.read(slack_bot_token=secret)
+
+    assert secret not in repr(settings)
+    with pytest.raises(SettingsError) as caught:
+        Settings.read(slack_bot_token=[secret], workers=0)
+    assert secret not in str(caught.value)

@@ -1,0 +1,116 @@
+"""One process of several that use the same store or queue at once.
+
+`python -m tests.contracts.contender ADAPTER FOLDER TASK` prints `ready`, waits for a line on stdin (so that all start
+together), does its task from several threads, and prints one JSON document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tests.contracts.adapters import QUEUES, STORES, wall_clock
+from tests.contracts.examples import alert, job
+
+THREADS = 4
+
+
+def claim(adapter: str, folder: Path) -> object:
+    """How many of this process's claims of one key were the first."""
+    stores = STORES[adapter](folder, wall_clock)
+    won = _in_threads(lambda _: stores.ledger.claim("the key"))
+    stores.close()
+    return sum(won)
+
+
+def record(adapter: str, folder: Path) -> object:
+    """[how many sightings were first, the incidents they were told of]."""
+    stores = STORES[adapter](folder, wall_clock)
+    seen = _in_threads(lambda thread: stores.ledger.record(alert(), f"inc_{folder.name}_{thread}"))
+    stores.close()
+    return [sum(sighting.first for sighting in seen), sorted({sighting.incident_id for sighting in seen})]
+
+
+def decide(adapter: str, folder: Path) -> object:
+    stores = STORES[adapter](folder, wall_clock)
+    won = _in_threads(lambda thread: stores.approvals.decide("apr_1", "approved", f"U{thread}"))
+    stores.close()
+    return sum(won)
+
+
+def send(adapter: str, folder: Path) -> object:
+    """How many of this process's sends, all with the same twenty keys, were taken."""
+    queue = QUEUES[adapter](folder, wall_clock)
+    with ThreadPoolExecutor(THREADS) as threads:
+        taken = [*threads.map(lambda index: queue.send(job(f"k{index % 20}")), range(80))]
+    queue.close()
+    return sum(taken)
+
+
+def drain(adapter: str, folder: Path) -> object:
+    """The keys of the jobs that this process got, deleting each."""
+    queue = QUEUES[adapter](folder, wall_clock)
+
+    async def take_all(_: int) -> list[str]:
+        keys: list[str] = []
+        while jobs := await queue.receive(max_jobs=2):
+            for received in jobs:
+                keys.append(received.idempotency_key)
+                await queue.delete(received)
+        return keys
+
+    keys = [key for keys in _in_threads(take_all) for key in keys]
+    queue.close()
+    return keys
+
+
+def hold(adapter: str, folder: Path) -> object:
+    """Receive one job on a short lease, say so, and never come back (the test kills this process)."""
+    queue = QUEUES[adapter](folder, wall_clock)
+    [held] = asyncio.run(queue.receive(lease_seconds=1))
+    print(json.dumps(held.idempotency_key), flush=True)
+    time.sleep(60)
+    return None
+
+
+TASKS: dict[str, Callable[[str, Path], object]] = {
+    task.__name__: task for task in (claim, record, decide, send, drain, hold)
+}
+
+
+def _in_threads(work: Callable[[int], Coroutine[Any, Any, Any]]) -> list[Any]:
+    with ThreadPoolExecutor(THREADS) as threads:
+        return [*threads.map(lambda thread: asyncio.run(work(thread)), range(THREADS))]
+
+
+def start(adapter: str, folder: Path, task: str) -> subprocess.Popen[str]:
+    """A contender process that is ready to begin."""
+    command = [sys.executable, "-m", "tests.contracts.contender", adapter, str(folder), task]
+    root = Path(__file__).parents[2]
+    return subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def race(adapter: str, folder: Path, task: str, processes: int = 3) -> list[Any]:
+    """What each of several contenders printed, all begun at the same moment."""
+    contenders = [start(adapter, folder, task) for _ in range(processes)]
+    for contender in contenders:
+        assert contender.stdout is not None
+        assert contender.stdout.readline() == "ready\n"
+    for contender in contenders:
+        assert contender.stdin is not None
+        contender.stdin.write("go\n")
+        contender.stdin.flush()
+    return [json.loads(contender.communicate(timeout=60)[0]) for contender in contenders]
+
+
+if __name__ == "__main__":
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(json.dumps(TASKS[sys.argv[3]](sys.argv[1], Path(sys.argv[2]))), flush=True)

@@ -1,0 +1,148 @@
+"""Any sequence of sends, receives, deletes, releases, extensions and passing time, against a model of SQS in a dict."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from agent.errors import RetryLater
+from agent.models import Job
+from tests.contracts.adapters import MAX_RECEIVES, QUEUES, SettableClock
+from tests.contracts.examples import job
+
+SECONDS = st.integers(0, 40)
+
+
+@dataclass
+class Expected:
+    """What the model knows of one job; times are seconds since the start."""
+
+    visible_at: float
+    sequence: int
+    attempt: int = 0
+    leased: bool = False
+
+    def is_held(self, attempt: int, now: float) -> bool:
+        return self.leased and self.attempt == attempt and self.visible_at > now
+
+
+@dataclass
+class Model:
+    now: float = 0
+    sent: set[str] = field(default_factory=set)
+    jobs: dict[str, Expected] = field(default_factory=dict)
+    dead: set[str] = field(default_factory=set)
+
+    def receive(self, max_jobs: int, lease: float) -> list[tuple[str, int]]:
+        visible = [key for key, expected in self.jobs.items() if expected.visible_at <= self.now]
+        for key in [key for key in visible if self.jobs[key].attempt >= MAX_RECEIVES]:
+            self.dead.add(key)
+            del self.jobs[key]
+        alive = [key for key in visible if key in self.jobs]
+        alive.sort(key=lambda key: (self.jobs[key].visible_at, self.jobs[key].sequence))
+        for key in alive[:max_jobs]:
+            expected = self.jobs[key]
+            expected.attempt, expected.leased, expected.visible_at = expected.attempt + 1, True, self.now + lease
+        return [(key, self.jobs[key].attempt) for key in alive[:max_jobs]]
+
+
+class QueueMachine(RuleBasedStateMachine):
+    adapter = ""
+    leases = Bundle("leases")
+
+    @initialize()
+    def open(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.clock = SettableClock()
+        self.queue = QUEUES[self.adapter](self.folder, self.clock)
+        self.model = Model()
+        self.runner = asyncio.Runner()
+
+    def teardown(self) -> None:
+        self.queue.close()
+        self.runner.close()
+        shutil.rmtree(self.folder)
+
+    @rule(key=st.sampled_from("abcdefgh"), delay=SECONDS)
+    def send(self, key: str, delay: int) -> None:
+        assert self.queue.send(job(key), delay_seconds=delay) is (key not in self.model.sent)
+        if key not in self.model.sent:
+            self.model.jobs[key] = Expected(self.model.now + delay, sequence=len(self.model.sent))
+            self.model.sent.add(key)
+
+    @rule(target=leases, max_jobs=st.integers(1, 4), lease=st.integers(1, 40))
+    def receive(self, max_jobs: int, lease: int) -> object:
+        received = self.runner.run(self.queue.receive(max_jobs, lease_seconds=lease))
+        assert [(each.idempotency_key, each.attempt) for each in received] == self.model.receive(max_jobs, lease)
+        return multiple(*received)
+
+    @rule(seconds=SECONDS)
+    def time_passes(self, seconds: int) -> None:
+        self.clock.advance(seconds)
+        self.model.now += seconds
+
+    @rule(lease=consumes(leases))
+    def delete(self, lease: Job) -> None:
+        self.runner.run(self.queue.delete(lease))
+        expected = self.model.jobs.get(lease.idempotency_key)
+        if expected and expected.attempt == lease.attempt:
+            del self.model.jobs[lease.idempotency_key]
+
+    @rule(lease=leases, seconds=st.integers(1, 40))
+    def extend(self, lease: Job, seconds: int) -> None:
+        expected = self.model.jobs.get(lease.idempotency_key)
+        if expected and expected.is_held(lease.attempt, self.model.now):
+            self.runner.run(self.queue.extend(lease, seconds))
+            expected.visible_at = self.model.now + seconds
+        else:
+            with pytest.raises(RetryLater):
+                self.runner.run(self.queue.extend(lease, seconds))
+
+    @rule(lease=leases, delay=SECONDS)
+    def release(self, lease: Job, delay: int) -> None:
+        self.runner.run(self.queue.release(lease, delay_seconds=delay))
+        expected = self.model.jobs.get(lease.idempotency_key)
+        if expected and expected.is_held(lease.attempt, self.model.now):
+            expected.visible_at, expected.leased = self.model.now + delay, False
+
+    @rule()
+    def restart(self) -> None:
+        self.queue.close()
+        self.queue = QUEUES[self.adapter](self.folder, self.clock)
+
+    @invariant()
+    def depth_and_dead_letters_agree(self) -> None:
+        assert self.runner.run(self.queue.depth()) == len(self.model.jobs)
+        dead = self.runner.run(self.queue.dead_letters())
+        assert {each.idempotency_key for each in dead} == self.model.dead
+
+
+def test_the_queue_does_what_the_model_does(queue_adapter: str) -> None:
+    machine = type("Machine", (QueueMachine,), {"adapter": queue_adapter})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+            database=None,
+        ),
+    )

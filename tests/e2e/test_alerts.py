@@ -1,0 +1,95 @@
+"""Alerts of all ten scenarios, posted by other apps, over both of Slack's transports."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from agent.models import Diagnosis, Evidence
+from deploy.local.account import SimulatedAccount, load_scenario, scenario_names
+from deploy.local.scoring import mark
+from deploy.local.workspace.background import RunningWorkspace, running_workspace
+from deploy.local.workspace.block_kit import validate_blocks
+from tests.e2e.service import fire, replies, running_service, text_of
+from tools.stores.sqlite import open_stores
+
+ALERT_SECONDS = 60
+NEEDED_RIGHT = 9
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_an_alert_gets_one_summary_with_cause_and_evidence(
+    account: SimulatedAccount, workspace: RunningWorkspace, tmp_path: Path
+) -> None:
+    with running_service(workspace, tmp_path):
+        ts = fire("lambda-errors-after-deploy", account, workspace)
+        summary = _summary(workspace, ts)
+    assert len(replies(workspace, "alerts", ts)) == 1
+    assert "Likely cause" in text_of(summary)
+    assert "checkout-submit-order" in text_of(summary)
+    assert "console.aws.amazon.com" in text_of(summary)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("transport", ["socket", "http"])
+async def test_every_scenario_is_explained_over(transport: str, account: SimulatedAccount, tmp_path: Path) -> None:
+    port = _free_port()
+    options = {"events_url": f"http://127.0.0.1:{port}/slack/events"} if transport == "http" else {}
+    settings = {"slack_app_token": None, "http_port": port} if transport == "http" else {}
+    with running_workspace(**options) as workspace, running_service(workspace, tmp_path, workers=4, **settings):
+        fired = {name: fire(name, account, workspace) for name in scenario_names()}
+        summaries = {name: _summary(workspace, ts) for name, ts in fired.items()}
+        counts = {name: len(replies(workspace, "alerts", ts)) for name, ts in fired.items()}
+    assert set(counts.values()) == {1}, counts
+    for name, summary in summaries.items():
+        assert validate_blocks(summary["blocks"]) == [], name
+    found = {name: await _diagnosis(tmp_path, workspace, ts) for name, ts in fired.items()}
+    for name, (diagnosis, _) in found.items():
+        assert len({i for claim in diagnosis.claims for i in claim.evidence}) >= 2, name
+    wrong = [name for name, (d, evidence) in found.items() if not _right(name, d, evidence)]
+    assert len(fired) - len(wrong) >= NEEDED_RIGHT, wrong
+    assert found["flapping-alarm"][0].nothing_wrong
+    assert "nothing is wrong" in text_of(summaries["flapping-alarm"]).lower()
+
+
+def _summary(workspace: RunningWorkspace, ts: str) -> dict[str, object]:
+    """The reply once it is final: it has a header, which progress has not."""
+
+    def final() -> dict[str, object] | None:
+        for message in replies(workspace, "alerts", ts):
+            if any(block["type"] == "header" for block in message.get("blocks") or []):
+                return message
+        return None
+
+    found = workspace.wait_for(final, ALERT_SECONDS)
+    assert found is not None
+    return found
+
+
+async def _diagnosis(home: Path, workspace: RunningWorkspace, ts: str) -> tuple[Diagnosis, list[Evidence]]:
+    from agent.models import SlackPlace
+    from slack_app.bootstrap import utc_now
+
+    stores = open_stores(home / "watchkeeper.db", utc_now)
+    try:
+        place = SlackPlace(channel=workspace.channel_id("alerts"), thread_ts=ts)
+        incident = await stores.incidents.by_thread(place)
+    finally:
+        stores.close()
+    assert incident is not None
+    assert incident.diagnosis is not None
+    return incident.diagnosis, list(incident.evidence)
+
+
+def _right(name: str, diagnosis: Diagnosis, evidence: list[Evidence]) -> bool:
+    text = " ".join([diagnosis.summary, diagnosis.root_cause, *(claim.text for claim in diagnosis.claims)])
+    key = load_scenario(name).answer_key
+    return mark(key, text, diagnosis.nothing_wrong, diagnosis.claims, evidence).right

@@ -1,0 +1,115 @@
+"""`watchkeeper run`, as a new user meets it: the page in headless Chromium, an incident, a question."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.requirements import chromium_path
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+FIRST_ALERT_SECONDS = 20
+ANSWER_MS = 60_000
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(not chromium_path(), reason="Chromium is not installed (apt-get install chromium)"),
+]
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Generator[str]:
+    """The page of a Watchkeeper that was started as the README says."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("WATCHKEEPER_", "AWS_"))}
+    environment["WATCHKEEPER_HOME"] = str(tmp_path)
+    command = [sys.executable, "-m", "deploy.cli", "run", "--port", "0"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if match := re.search(r"http://127\.0\.0\.1:\d+", line):
+                yield match[0]
+                break
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+@pytest.fixture
+def page(address: str, tmp_path: Path) -> Generator[Page]:
+    """Headless Chromium on the page; anything that the page complains about fails the test."""
+    problems: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.goto(address)
+        yield page
+        browser.close()
+    assert problems == []
+
+
+def test_the_first_minute(page: Page, tmp_path: Path) -> None:
+    """An analysed alert is there within seconds; another is fired; a question and a follow-up are answered."""
+    pictures = Path(os.environ.get("WATCHKEEPER_TEST_SCREENSHOTS") or tmp_path)
+    thread = page.get_by_test_id("thread-pane")
+
+    began = time.monotonic()
+    page.get_by_test_id("thread-open").first.click(timeout=FIRST_ALERT_SECONDS * 1000)
+    expect(thread).to_contain_text("What to do next", timeout=FIRST_ALERT_SECONDS * 1000)
+    assert time.monotonic() - began < FIRST_ALERT_SECONDS
+    expect(thread).to_contain_text("checkout-submit-order")
+    _scroll_up(page)
+    page.screenshot(path=pictures / "alert.png")
+
+    page.get_by_test_id("fire-menu").click()
+    page.screenshot(path=pictures / "incidents.png")
+    page.get_by_test_id("fire-rds-connections-exhausted").click()
+    page.get_by_test_id("message").filter(has_text="orders-db").get_by_test_id("thread-open").click(timeout=ANSWER_MS)
+    expect(thread).to_contain_text("What to do next", timeout=ANSWER_MS)
+    expect(thread).to_contain_text("orders-db has no connections left")
+
+    page.get_by_test_id("channel-general").click()
+    composer = page.get_by_test_id("composer")
+    composer.click()
+    composer.press_sequentially("@watch")
+    composer.press("Tab")
+    composer.press_sequentially("why did our Lambda costs spike?")
+    composer.press("Enter")
+    page.get_by_test_id("message").last.get_by_test_id("thread-open").click(timeout=ANSWER_MS)
+    expect(thread).to_contain_text("media-thumbnailer", timeout=ANSWER_MS)
+    expect(thread).to_contain_text("by offline analyst", timeout=ANSWER_MS)
+
+    reply = page.get_by_test_id("thread-composer")
+    reply.click()
+    reply.press_sequentially("who changed it?")
+    reply.press("Enter")
+    expect(thread.get_by_test_id("message")).to_have_count(4, timeout=ANSWER_MS)
+    expect(thread.get_by_test_id("message").last).to_contain_text("dana.okafor", timeout=ANSWER_MS)
+    page.screenshot(path=pictures / "question.png")
+    page.get_by_test_id("theme-toggle").click()
+    page.screenshot(path=pictures / "dark.png")
+
+
+def _scroll_up(page: Page) -> None:
+    """Show the beginning of the thread, where the summary starts."""
+    page.get_by_test_id("thread-pane").get_by_test_id("message").first.scroll_into_view_if_needed()

@@ -1,0 +1,70 @@
+"""`kill -9` in the middle of an analysis, then start again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from deploy.local.account import SimulatedAccount
+from deploy.local.workspace.background import RunningWorkspace
+from tests.e2e.service import fire, replies
+
+SETTLE_SECONDS = 4
+
+
+@contextmanager
+def _watchkeeper(
+    workspace: RunningWorkspace, account: SimulatedAccount, home: Path
+) -> Generator[subprocess.Popen[bytes]]:
+    """The real command in a process of its own, with nothing but settings."""
+    environment = {
+        **os.environ,
+        **account.environment(),
+        "WATCHKEEPER_SLACK_BOT_TOKEN": workspace.bot_token,
+        "WATCHKEEPER_SLACK_APP_TOKEN": workspace.app_token,
+        "WATCHKEEPER_SLACK_API_URL": workspace.api_url,
+        "WATCHKEEPER_HOME": str(home),
+        "WATCHKEEPER_JOB_LEASE_SECONDS": "3",
+    }
+    command = [sys.executable, "-m", "deploy.cli", "run", "--aws", "real"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+def test_an_alert_is_analysed_once_although_its_worker_is_killed(
+    account: SimulatedAccount, workspace: RunningWorkspace, tmp_path: Path
+) -> None:
+    with _watchkeeper(workspace, account, tmp_path) as first:
+        workspace.wait_for(lambda: workspace.connected, 30)
+        ts = fire("rds-connections-exhausted", account, workspace)
+        workspace.wait_for(lambda: replies(workspace, "alerts", ts), 30)
+        assert not _final(workspace, ts), "it was done before it could be killed"
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+    time.sleep(1)
+    assert not _final(workspace, ts)
+    with _watchkeeper(workspace, account, tmp_path):
+        workspace.wait_for(lambda: _final(workspace, ts), 60)
+        time.sleep(SETTLE_SECONDS)
+    assert len(replies(workspace, "alerts", ts)) == 1
+
+
+def _final(workspace: RunningWorkspace, ts: str) -> bool:
+    return any(
+        block["type"] == "header"
+        for message in replies(workspace, "alerts", ts)
+        for block in message.get("blocks") or []
+    )

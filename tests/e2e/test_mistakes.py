@@ -1,0 +1,89 @@
+"""What a person sees who has set something wrong: one clear sentence, and no traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOKEN = "-".join(["xoxb", "not", "real"])
+NOBODY_LISTENS = "http://127.0.0.1:9/"
+
+
+def _run(*arguments: str, home: Path, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("WATCHKEEPER_", "AWS_"))}
+    environment |= {f"WATCHKEEPER_{name}": value for name, value in settings.items()}
+    environment.setdefault("WATCHKEEPER_HOME", str(home))
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.cli", *arguments],
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "says"),
+    [
+        (["run"], {"SLACK_BOT_TOKEN": TOKEN}, "WATCHKEEPER_SLACK_APP_TOKEN"),
+        (["run"], {"SLACK_APP_TOKEN": TOKEN}, "WATCHKEEPER_SLACK_BOT_TOKEN is not set"),
+        (
+            ["run", "--aws", "real"],
+            {"SLACK_BOT_TOKEN": TOKEN, "SLACK_APP_TOKEN": TOKEN, "SLACK_API_URL": NOBODY_LISTENS},
+            "cannot be reached",
+        ),
+        (["run"], {"LLM": "gpt"}, "WATCHKEEPER_LLM"),
+        (["run"], {"LLM": "openai"}, "name the model too"),
+        (["run"], {"WORKERS": "many"}, "WATCHKEEPER_WORKERS"),
+        (["run", "--aws", "mars"], {}, "simulated or real"),
+        (["ask", "why?", "--scenario", "nope"], {}, "nope"),
+        (["ask", "  "], {}, "Ask something"),
+        (["alert", "no-such-file.json"], {}, "cannot be read"),
+        (["ask", "why?", "--scenario", "lambda-cost-spike"], {"LLM": "vllm:some-model"}, "WATCHKEEPER_LLM_BASE_URL"),
+    ],
+)
+def test_a_mistake_gets_one_sentence(arguments: list[str], settings: dict[str, str], says: str, tmp_path: Path) -> None:
+    done = _run(*arguments, home=tmp_path, **settings)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.stdout.strip() == "" or "Preparing" in done.stdout
+
+
+def test_a_broken_scenario_file_is_named_with_the_field_that_is_wrong(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("name: broken\ntitle: 3\nnonsense: true\n")
+    done = _run("ask", "why?", "--scenario", str(broken), home=tmp_path)
+    assert done.returncode != 0
+    assert "broken.yaml" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unreachable_model_is_answered_for_by_the_offline_analyst(tmp_path: Path) -> None:
+    done = _run(
+        "ask",
+        "why did our Lambda costs spike?",
+        "--scenario",
+        "lambda-cost-spike",
+        "--json",
+        home=tmp_path,
+        LLM="vllm:some-model",
+        LLM_BASE_URL=NOBODY_LISTENS,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "media-thumbnailer" in done.stdout
+    assert '"degraded": ""' not in done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_an_alert_that_is_not_json_is_still_analysed(tmp_path: Path) -> None:
+    text = "[Triggered] checkout-submit-order errors are high"
+    done = _run("alert", "-", "--scenario", "lambda-errors-after-deploy", "--json", home=tmp_path, stdin=text)
+    assert done.returncode == 0, done.stderr
+    assert "checkout-submit-order" in done.stdout

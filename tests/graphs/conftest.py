@@ -1,0 +1,139 @@
+"""Graphs over a scripted model and evidence tools that need no AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.tools import BaseTool
+
+from agent.knowledge import KnowledgeBase
+from agent.models import Alert, Answer, ChatMessage, Diagnosis, Evidence
+from agent.ports import Deps
+from agent.settings import Settings
+from agent.specialists import Specialist
+from graphs.alert_analysis import build_alert_analysis
+from graphs.conversation import build_conversation
+from graphs.state import NO_USAGE, typed
+from tests.agent.examples import NOW, finding
+from tests.graphs.scripted import ScriptedModel
+from tools.evidence.base import Found, Look, evidence_tool
+from tools.llm.offline import OfflineAnalyst
+
+KNOWLEDGE = KnowledgeBase.read()
+
+
+def specialist(name: str, *tools: str, handles: tuple[str, ...] = ()) -> Specialist:
+    return Specialist(name=name, title=name.title(), version="1", hash="h", handles=handles, tools=tools)
+
+
+SPECIALISTS = (
+    specialist("infra", "errors_of", handles=("error", "checkout")),
+    specialist("logs", "log_lines", handles=("log",)),
+)
+
+
+@evidence_tool("Which errors does {resource} have?")
+def errors_of(look: Look, resource: str = "") -> Found:
+    """Errors of a resource."""
+    rise = finding("metric_rise", "Errors of checkout rose to 190 a minute.", metric="Errors", at=NOW)
+    return Found("Errors rose.", [rise], "https://console.aws.amazon.com/x")
+
+
+@evidence_tool("What do the logs of {resource} say?")
+def log_lines(look: Look, resource: str = "") -> Found:
+    """Log lines of a resource."""
+    return Found("The logs are quiet.", [finding("log_quiet", "There are no errors in the logs.")], no_data=True)
+
+
+TOOLS: dict[str, BaseTool] = {"errors_of": errors_of, "log_lines": log_lines}
+
+
+@dataclass
+class Run:
+    """What a run of a graph brought."""
+
+    state: dict[str, Any]
+    parts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        return Diagnosis.model_validate(self.state["diagnosis"])
+
+    @property
+    def answer(self) -> Answer:
+        return Answer.model_validate(self.state["answer"])
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        return typed(self.state["evidence"])
+
+    def evidence_of(self, tool: str) -> Evidence:
+        return next(piece for piece in self.evidence if piece.tool == tool)
+
+
+@dataclass
+class Bench:
+    """`await bench.analyse(alert)` and `await bench.ask("why?")` run the graphs. Set `fast` and `strong` first."""
+
+    fast: BaseChatModel
+    strong: BaseChatModel
+    tools: dict[str, BaseTool]
+    specialists: tuple[Specialist, ...] = SPECIALISTS
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def deps(self) -> Deps:
+        models: dict[str, BaseChatModel] = {"fast": self.fast, "strong": self.strong, "offline": self.offline}
+        # None of the graphs touches a store, a queue or AWS: they hand `Deps` to tools and models.
+        stores: dict[str, Any] = dict.fromkeys(
+            ("aws", "incidents", "conversations", "ledger", "approvals", "audit", "queue")
+        )
+        settings = Settings.read(**self.settings)
+        return Deps(settings=settings, clock=lambda: NOW, models=models.__getitem__, knowledge=KNOWLEDGE, **stores)
+
+    @property
+    def offline(self) -> BaseChatModel:
+        return OfflineAnalyst(KNOWLEDGE, self.specialists)
+
+    async def analyse(self, alert: Alert) -> Run:
+        deps = self.deps()
+        start = {"alert": alert.model_dump(mode="json"), "evidence": [], "usage": NO_USAGE}
+        return await _run(build_alert_analysis(deps, self.specialists, self.tools), start, deps)
+
+    async def ask(self, question: str, history: list[ChatMessage] | None = None) -> Run:
+        deps, history = self.deps(), history or []
+        start = {
+            "question": question,
+            "history": [turn.model_dump(mode="json", exclude={"evidence"}) for turn in history],
+            "evidence": [piece.model_dump(mode="json") for turn in history for piece in turn.evidence],
+            "usage": NO_USAGE,
+        }
+        return await _run(build_conversation(deps, self.specialists, self.tools), start, deps)
+
+
+async def _run(graph: Any, start: dict[str, Any], deps: Deps) -> Run:
+    run = Run(start)
+    async for mode, part in graph.astream(start, context=deps, stream_mode=["custom", "values"]):
+        if mode == "custom":
+            run.parts.append(part)
+        else:
+            run.state = part
+    return run
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench(fast=ScriptedModel(turns=[]), strong=ScriptedModel(turns=[]), tools=dict(TOOLS))
+
+
+@pytest.fixture
+def script() -> Callable[..., ScriptedModel]:
+    """`script(turn, turn, ...)` is a model that says these."""
+
+    def of(*turns: Any) -> ScriptedModel:
+        return ScriptedModel(turns=list(turns), heard=[], bound=[])
+
+    return of

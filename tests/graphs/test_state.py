@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphs.state import NO_USAGE, Usage, add_usage, merge_evidence, typed
+from tests.agent.examples import evidence, finding
+
+pieces = st.lists(
+    st.fixed_dictionaries(
+        {"id": st.sampled_from(["ev_1", "ev_2", "ev_3"]), "status": st.sampled_from(["ok", "no_data", "denied", "timeout"])}
+    ),
+    max_size=6,
+)
+
+
+def usage(tokens: int, model: str = "", degraded: str = "") -> Usage:
+    return {"input_tokens": tokens, "output_tokens": 1, "model": model, "degraded": degraded}
+
+
+def test_tokens_are_summed_and_the_first_degradation_stays() -> None:
+    total = add_usage(usage(5, "a", "why"), usage(7, "b", "other"))
+
+    assert total == {"input_tokens": 12, "output_tokens": 2, "model": "b", "degraded": "why"}
+    assert add_usage(total, NO_USAGE) == total == add_usage(NO_USAGE, total)
+
+
+@given(pieces, pieces)
+def test_each_piece_is_there_once_and_nothing_readable_is_lost(old: list[Any], new: list[Any]) -> None:
+    merged = merge_evidence(merge_evidence([], old), new)
+
+    assert [p["id"] for p in merged] == list(dict.fromkeys(p["id"] for p in [*old, *new]))
+    readable = {p["id"] for p in [*old, *new] if p["status"] in ("ok", "no_data")}
+    assert {p["id"] for p in merged if p["status"] in ("ok", "no_data")} == readable
+    assert merge_evidence(merged, new) == merged
+
+
+def test_plain_evidence_is_typed_again() -> None:
+    piece = evidence(finding("metric_rise"))
+
+    assert typed([piece.model_dump(mode="json")]) == [piece]

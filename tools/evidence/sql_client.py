@@ -1,0 +1,197 @@
+"""SELECT statements over the Data APIs of Redshift and RDS, and where the databases are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools.evidence.base import DENIED_CODES, Look
+from tools.evidence.names import matches
+from tools.evidence.partial import explain
+
+WAIT_SECONDS = 15
+POLL_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
+MAX_DATABASES = 3
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database that answers SQL. `name` is its cluster's, workgroup's or instance's; each call carries `address`."""
+
+    look: Look
+    engine: Literal["redshift", "postgres"]
+    name: str
+    database: str
+    address: dict[str, str] = field(default_factory=dict[str, str])
+
+    def select(self, sql: str, **values: str | datetime) -> list[Row]:
+        """Rows of one SELECT, whose `:names` are filled from the keywords. ValueError with the database's message.
+
+        Text goes beside the statement as a parameter; times become literals, since parameters of both APIs are text.
+        """
+        sql = " ".join(sql.split())
+        parameters: dict[str, str] = {}
+        for name, value in values.items():
+            if isinstance(value, datetime):
+                sql = sql.replace(f":{name}", f"'{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}'")
+            else:
+                parameters[name] = value
+        return (_redshift if self.engine == "redshift" else _postgres)(self, sql, parameters)
+
+
+@dataclass
+class Databases:
+    """Those found, and what could not be read, a few words each. `named` is whether the resource that was asked for
+    is among them."""
+
+    found: list[Database] = field(default_factory=list[Database])
+    unread: list[str] = field(default_factory=list[str])
+    named: bool = False
+
+    @property
+    def caveat(self) -> str:
+        """Ends a summary: ` Could not read: ...`, or nothing."""
+        return f" Could not read: {'; '.join(self.unread[:3])}." if self.unread else ""
+
+
+def databases(
+    look: Look, resource: str = "", database: str = "", engine: Literal["redshift", "postgres", ""] = ""
+) -> Databases:
+    """The databases of an account; only the named cluster or instance when `resource` names one."""
+    listings: list[tuple[str, Callable[[Look], Iterator[Database]]]] = [
+        ("redshift", _clusters),
+        ("redshift", _workgroups),
+        ("postgres", _postgres_databases),
+    ]
+    result = Databases()
+    for kind, listing in listings:
+        if engine not in ("", kind):
+            continue
+        try:
+            result.found += list(listing(look))
+        except (ClientError, BotoCoreError) as error:
+            # That a region lacks a service, such as Redshift Serverless, is no gap.
+            if isinstance(error, ClientError) and error.response["Error"].get("Code") in DENIED_CODES:
+                result.unread.append(f"{listing.__name__.strip('_').replace('_', ' ')} ({explain(error)})")
+    named = [db for db in result.found if resource and (matches(db.name, resource) or resource in db.address.values())]
+    result.named = bool(named)
+    result.found = [_with(db, database) for db in (named or result.found)][:MAX_DATABASES]
+    return result
+
+
+def moment_of(value: object) -> datetime | None:
+    """A timestamp as the Data APIs give it, in UTC."""
+    try:
+        parsed = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def _with(db: Database, database: str) -> Database:
+    return Database(db.look, db.engine, db.name, database, db.address) if database else db
+
+
+def _clusters(look: Look) -> Iterator[Database]:
+    for cluster in look.pages("redshift", "describe_clusters", "Clusters", 20):
+        address = {"ClusterIdentifier": cluster["ClusterIdentifier"]}
+        if secret := cluster.get("MasterPasswordSecretArn"):
+            address["SecretArn"] = secret
+        else:
+            address["DbUser"] = cluster["MasterUsername"]
+        yield Database(look, "redshift", cluster["ClusterIdentifier"], cluster.get("DBName") or "dev", address)
+
+
+def _workgroups(look: Look) -> Iterator[Database]:
+    for group in look.pages("redshift-serverless", "list_workgroups", "workgroups", 20):
+        space = look.call("redshift-serverless", "get_namespace", namespaceName=group["namespaceName"])["namespace"]
+        name = group["workgroupName"]
+        yield Database(look, "redshift", name, space.get("dbName") or "dev", {"WorkgroupName": name})
+
+
+def _postgres_databases(look: Look) -> Iterator[Database]:
+    """Aurora clusters; instances on their own too, since the Data API's refusal says more than silence."""
+    members: set[str] = set()
+    for cluster in look.pages("rds", "describe_db_clusters", "DBClusters", 50):
+        members |= {member["DBInstanceIdentifier"] for member in cluster.get("DBClusterMembers", [])}
+        if "postgres" in cluster["Engine"]:
+            name = cluster["DBClusterIdentifier"]
+            yield from _addressed(look, name, cluster["DBClusterArn"], cluster.get("DatabaseName"), cluster)
+    for instance in look.pages("rds", "describe_db_instances", "DBInstances", 50):
+        name = instance["DBInstanceIdentifier"]
+        if "postgres" in instance["Engine"] and name not in members:
+            yield from _addressed(look, name, instance["DBInstanceArn"], instance.get("DBName"), instance)
+
+
+def _addressed(look: Look, name: str, arn: str, database: str | None, described: Row) -> Iterator[Database]:
+    secret = described.get("MasterUserSecret", {}).get("SecretArn") or _secret_named(look, name)
+    if secret:
+        address = {"resourceArn": arn, "secretArn": secret}
+        yield Database(look, "postgres", name, database or "postgres", address)
+
+
+def _secret_named(look: Look, name: str) -> str:
+    try:
+        found = look.call("secretsmanager", "list_secrets", Filters=[{"Key": "name", "Values": [name]}], MaxResults=5)
+    except ClientError:
+        return ""
+    return next((str(secret["ARN"]) for secret in found.get("SecretList", [])), "")
+
+
+def _redshift(db: Database, sql: str, parameters: dict[str, str]) -> list[Row]:
+    values: Row = {"Sql": sql, "Database": db.database, **db.address}
+    if parameters:
+        values["Parameters"] = [{"name": name, "value": value} for name, value in parameters.items()]
+    statement = db.look.call("redshift-data", "execute_statement", **values)["Id"]
+    client = db.look.aws.client("redshift-data")
+    _wait(client, statement)
+    rows: list[Row] = []
+    token: dict[str, str] = {}
+    while True:
+        page = client.get_statement_result(Id=statement, **token)
+        names = [column["name"] for column in page["ColumnMetadata"]]
+        rows += [_row(names, record) for record in page["Records"]]
+        if not page.get("NextToken"):
+            return rows
+        token = {"NextToken": page["NextToken"]}
+
+
+def _wait(client: Any, statement: str) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    attempt = 0
+    while (status := client.describe_statement(Id=statement))["Status"] != "FINISHED":
+        if status["Status"] in ("FAILED", "ABORTED"):
+            raise ValueError(f"Redshift refused the query: {status.get('Error', status['Status'])}")
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Redshift did not answer within {WAIT_SECONDS} s")
+        time.sleep(POLL_SECONDS[min(attempt, len(POLL_SECONDS) - 1)])
+        attempt += 1
+
+
+def _postgres(db: Database, sql: str, parameters: dict[str, str]) -> list[Row]:
+    answer = db.look.call(
+        "rds-data",
+        "execute_statement",
+        sql=sql,
+        database=db.database,
+        includeResultMetadata=True,
+        parameters=[{"name": name, "value": {"stringValue": value}} for name, value in parameters.items()],
+        **db.address,
+    )
+    names = [column["name"] for column in answer.get("columnMetadata", [])]
+    return [_row(names, record) for record in answer.get("records", [])]
+
+
+def _row(names: list[str], record: list[Row]) -> Row:
+    """Both Data APIs wrap each value in a dict of one entry named for its type."""
+    return {
+        name: None if cell.get("isNull") else next(iter(cell.values()), None)
+        for name, cell in zip(names, record, strict=True)
+    }

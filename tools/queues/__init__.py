@@ -1,0 +1,1 @@
+"""Durable queues with SQS's semantics."""

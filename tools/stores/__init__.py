@@ -1,0 +1,1 @@
+"""Where incidents, conversations, approvals and the audit trail are kept. One package an adapter."""

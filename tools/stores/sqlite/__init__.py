@@ -1,0 +1,44 @@
+"""The embedded stores: one SQLite file, no server, correct under several threads and processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from agent.ports import Clock
+from tools.stores.sqlite.approvals import SqliteApprovalStore
+from tools.stores.sqlite.audit import SqliteAuditLog
+from tools.stores.sqlite.conversations import SqliteConversationStore
+from tools.stores.sqlite.database import Database
+from tools.stores.sqlite.incidents import SqliteIncidentStore
+from tools.stores.sqlite.ledger import SqliteAlertLedger
+from tools.stores.sqlite.schema import MIGRATIONS
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The five stores over one file."""
+
+    incidents: SqliteIncidentStore
+    conversations: SqliteConversationStore
+    ledger: SqliteAlertLedger
+    approvals: SqliteApprovalStore
+    audit: SqliteAuditLog
+    database: Database
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def open_stores(path: Path, clock: Clock, conversation_days: int = 7) -> Stores:
+    """Open or create the file at `path`, its folder too. StoreUnavailable says what to do when that fails."""
+    database = Database(path, MIGRATIONS)
+    return Stores(
+        incidents=SqliteIncidentStore(database),
+        conversations=SqliteConversationStore(database, clock, timedelta(days=conversation_days)),
+        ledger=SqliteAlertLedger(database, clock),
+        approvals=SqliteApprovalStore(database, clock),
+        audit=SqliteAuditLog(database),
+        database=database,
+    )

@@ -1,0 +1,51 @@
+"""The schema as a list of steps. Add a step for a change; never edit one that was released.
+
+Times are Unix seconds. A domain object is kept whole as JSON in `body`; the other columns are what is searched for or
+changed by a condition.
+"""
+
+from __future__ import annotations
+
+from agent.models import SlackPlace
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE incidents (
+        id TEXT PRIMARY KEY, status TEXT NOT NULL, place TEXT, created_at REAL NOT NULL, body TEXT NOT NULL
+    );
+    CREATE INDEX incidents_by_place ON incidents (place, created_at);
+    CREATE INDEX incidents_by_status ON incidents (status, created_at);
+
+    CREATE TABLE conversations (place TEXT PRIMARY KEY, expires_at REAL NOT NULL);
+    CREATE INDEX conversations_by_expiry ON conversations (expires_at);
+    CREATE TABLE turns (
+        id INTEGER PRIMARY KEY, place TEXT NOT NULL, role TEXT NOT NULL, ts TEXT NOT NULL, body TEXT NOT NULL
+    );
+    CREATE INDEX turns_by_place ON turns (place, id);
+    CREATE UNIQUE INDEX turns_once ON turns (place, role, ts) WHERE ts != '';
+
+    CREATE TABLE sightings (
+        fingerprint TEXT PRIMARY KEY, incident_id TEXT NOT NULL, count INTEGER NOT NULL,
+        first_seen REAL NOT NULL, last_seen REAL NOT NULL
+    );
+    CREATE TABLE claims (key TEXT PRIMARY KEY, expires_at REAL NOT NULL);
+    CREATE INDEX claims_by_expiry ON claims (expires_at);
+
+    CREATE TABLE approvals (
+        id TEXT PRIMARY KEY, decision TEXT NOT NULL, decided_by TEXT NOT NULL, expires_at REAL NOT NULL,
+        body TEXT NOT NULL
+    );
+
+    CREATE TABLE audit (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, body TEXT NOT NULL);
+    CREATE INDEX audit_by_subject ON audit (subject, id);
+    CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+    CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+    """,
+)
+
+
+def place_key(place: SlackPlace) -> str:
+    """One column for a place; no part of a Slack id holds a slash."""
+    return f"{place.team}/{place.channel}/{place.thread_ts}"
