@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from statistics import median
 
-from agent.anomaly import Series
+from agent.baseline import Series
 
 FLAPPING_EPISODES = 3
 SHORT_SECONDS = 30 * 60

@@ -11,15 +11,14 @@ Plain z-scores over a whole series do badly on cloud metrics; the season and the
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-Series = Sequence[tuple[datetime, float]]
+from agent.baseline import Series, expectation, step_within, typical, usual_high
+
 Direction = Literal["rise", "drop", "steady"]
 Looked = Literal["rise", "drop", "both"]
 
@@ -31,9 +30,7 @@ TREND = 1.5
 STAYS = 3
 """So many fine points in a row are no chance."""
 MAX_GAP = 2
-MIN_BUCKET = 6
 MIN_BASELINE = 8
-MIN_STEP_DAYS = 2
 
 
 @dataclass(frozen=True)
@@ -76,14 +73,14 @@ def level_shift(points: Series, start: datetime, *, count_minutes: float = 0, di
     baseline = [point for point in points if point[0] < start]
     recent = points[len(baseline) :]
     if not recent:
-        return Shift("steady", 0.0, *(_typical(baseline),) * 3, factor=1.0, normal_high=_high(baseline))
+        return Shift("steady", 0.0, *(typical(baseline),) * 3, factor=1.0, normal_high=usual_high(baseline))
     if len(baseline) < MIN_BASELINE:
         baseline, recent = _split_young(points)
         start = recent[0][0]
-    elif step := _step_within(baseline):
+    elif step := step_within(baseline):
         baseline, recent = [p for p in points if p[0] < step], [p for p in points if p[0] >= step]
         start = step
-    expected_at = _expectation(baseline)
+    expected_at = expectation(baseline)
     expected = [expected_at(at) for at, _ in points]
     scores = _scores(points, expected, len(baseline), count_minutes)
     runs: list[tuple[int, Run]] = []
@@ -92,10 +89,10 @@ def level_shift(points: Series, start: datetime, *, count_minutes: float = 0, di
         usual = _usual_extreme(baseline, signed)
         runs += [(sign, run) for run in _runs(signed, len(baseline), usual)]
     if not runs:
-        return _steady(recent, expected[len(baseline) :], _high(baseline))
+        return _steady(recent, expected[len(baseline) :], usual_high(baseline))
     sign, largest = max(runs, key=lambda pair: pair[1].area)
     same = sum(1 for other, _ in runs if other == sign)
-    return _shift(points, expected, scores, sign, largest, same, _high(baseline))
+    return _shift(points, expected, scores, sign, largest, same, usual_high(baseline))
 
 
 def strength_of(factor: float, score: float, points: int) -> float:
@@ -144,58 +141,6 @@ def _split_young(points: Series) -> tuple[Series, Series]:
     """A series without a past is compared with its own first third."""
     third = max(len(points) // 3, 1)
     return points[:third], points[third:] or points[-1:]
-
-
-def _step_within(baseline: Series) -> datetime | None:
-    """The midnight at which a series of some days went to another level for good: trouble older than the window.
-
-    Days are compared with days of the same kind, so that a weekend is no step; every later day must lie beyond every
-    earlier one, by half at least.
-    """
-    by_day: dict[datetime, list[float]] = defaultdict(list)
-    for at, value in baseline:
-        by_day[at.replace(hour=0, minute=0, second=0, microsecond=0)].append(value)
-    days = sorted((day, median(values)) for day, values in by_day.items())
-    for index in range(MIN_STEP_DAYS, len(days) - MIN_STEP_DAYS + 1):
-        if _apart(days[:index], days[index:]) or _apart(days[index:], days[:index]):
-            return days[index][0]
-    return None
-
-
-def _apart(low: Series, high: Series) -> bool:
-    """Whether each kind of day that both have, weekdays among them, lies at least half higher in `high`."""
-    kinds = {_weekend(day) for day, _ in low} & {_weekend(day) for day, _ in high}
-    return False in kinds and all(
-        min(value for day, value in high if _weekend(day) == kind)
-        > 1.5 * max(max(value for day, value in low if _weekend(day) == kind), 0.0)
-        for kind in kinds
-    )
-
-
-def _expectation(baseline: Series) -> Callable[[datetime], float]:
-    """The median at that hour (and its neighbours) on days of that kind, as far as the baseline can tell."""
-    overall = _typical(baseline)
-    if _step(baseline) >= timedelta(hours=20):
-        return _by_kind_of_day(baseline, overall)
-    hourly: dict[tuple[bool, int], list[float]] = defaultdict(list)
-    for at, value in baseline:
-        for hour in (at.hour - 1, at.hour, at.hour + 1):
-            hourly[_weekend(at), hour % 24].append(value)
-    medians = {key: median(values) for key, values in hourly.items() if len(values) >= MIN_BUCKET}
-
-    def expected(at: datetime) -> float:
-        other = medians.get((not _weekend(at), at.hour), overall)
-        return medians.get((_weekend(at), at.hour), other)
-
-    return expected
-
-
-def _by_kind_of_day(baseline: Series, overall: float) -> Callable[[datetime], float]:
-    kinds: dict[bool, list[float]] = defaultdict(list)
-    for at, value in baseline:
-        kinds[_weekend(at)].append(value)
-    medians = {kind: median(values) for kind, values in kinds.items() if len(values) >= 2}
-    return lambda at: medians.get(_weekend(at), overall)
 
 
 def _scores(points: Series, expected: Sequence[float], split: int, count_minutes: float) -> list[float]:
@@ -273,7 +218,7 @@ def _shift(
 
 
 def _steady(recent: Series, expected: Sequence[float], high: float) -> Shift:
-    level, baseline = _typical(recent), median(expected)
+    level, baseline = typical(recent), median(expected)
     factor = _factor(level, baseline, 0.05 * max(abs(level), abs(baseline), 1e-9))
     return Shift("steady", 0.1, baseline, level, max(value for _, value in recent), factor, normal_high=high)
 
@@ -281,22 +226,3 @@ def _steady(recent: Series, expected: Sequence[float], high: float) -> Shift:
 def _factor(level: float, baseline: float, noise: float) -> float:
     """level / baseline, with one unit of noise added to both, so that it is finite when the baseline is zero."""
     return max(level + noise, 1e-9) / max(baseline + noise, 1e-9)
-
-
-def _typical(points: Series) -> float:
-    return median(value for _, value in points) if points else 0.0
-
-
-def _high(points: Series) -> float:
-    values = sorted(value for _, value in points)
-    return values[min(int(len(values) * 0.995), len(values) - 1)] if values else 0.0
-
-
-def _step(points: Series) -> timedelta:
-    """The usual distance between points; the series may have holes."""
-    gaps = [(later - earlier).total_seconds() for (earlier, _), (later, _) in pairwise(points)]
-    return timedelta(seconds=median(gaps) if gaps else 0)
-
-
-def _weekend(at: datetime) -> bool:
-    return at.weekday() >= 5

@@ -44,6 +44,7 @@ KINDS: dict[str, str] = {
     "endpoint_missing": "A VPC has no endpoint for a service, so its traffic goes through NAT [vpc, endpoint]",
     "quota_near_limit": "A service quota is nearly used up [quota, used, limit]",
     "health_event": "AWS Health reports an event [service, category]",
+    "aws_healthy": "AWS Health reports nothing in the range [service]",
     "security_finding": "Security Hub or GuardDuty reports a finding [severity, type]",
     # data platform
     "dag_failed": "A DAG run failed [dag_id, run_id]",

@@ -16,6 +16,9 @@ from agent.findings import KINDS
 from agent.models import Evidence, EvidenceStatus, Finding, Model
 from prompts.loader import Prompt, PromptFileError, fill, load_all
 
+WEAKEST = 0.3
+"""A finding weaker than this says that things are normal, and meets no signal."""
+
 
 class Signal(Model):
     """What speaks for (or, with `against`, speaks against) a runbook's cause."""
@@ -173,7 +176,7 @@ def _options(signal: Signal, pieces: Sequence[Evidence]) -> list[Hit]:
         Hit(signal, finding, piece.id)
         for piece in pieces
         for finding in piece.findings
-        if finding.kind == signal.kind and _meets(signal, finding)
+        if finding.kind == signal.kind and finding.strength >= WEAKEST and _meets(signal, finding)
     ]
 
 

@@ -69,4 +69,4 @@ def names_in(text: str) -> list[str]:
 
 def objects_in(text: str) -> list[tuple[str, str]]:
     """(bucket, key) of every s3:// address."""
-    return [(match[1], match[2].rstrip(".")) for match in _S3.finditer(text)]
+    return [(match[1], match[2].rstrip(".?!;:")) for match in _S3.finditer(text)]

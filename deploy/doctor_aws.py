@@ -24,7 +24,7 @@ def check_aws(settings: Settings, aws: Literal["simulated", "real"]) -> Iterator
         if aws == "simulated":
             from deploy.once import simulated_account
 
-            stack.enter_context(simulated_account("lambda-cost-spike"))
+            stack.enter_context(simulated_account("lambda-cost-spike", settings))
         try:
             session = Boto3Session(settings.aws_region, settings.aws_profile, settings.aws_timeout_seconds)
             account = session.account

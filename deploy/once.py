@@ -12,6 +12,7 @@ from typing import Any, Literal
 from agent.models import Alert, Answer, Diagnosis, Evidence, new_id
 from agent.settings import Settings
 from agent.sources import parse_alert
+from deploy.running import simulated_environment
 from deploy.terminal import progress
 from slack_app.application import Application, Follow
 
@@ -39,7 +40,7 @@ async def _running(scenario: str, aws: Aws) -> AsyncGenerator[tuple[Application,
         show = stack.enter_context(progress())
         if aws == "simulated":
             show("Preparing the simulated AWS account")
-            stack.enter_context(simulated_account(scenario))
+            stack.enter_context(simulated_account(scenario, settings))
         show("Starting")
         from slack_app.bootstrap import application, build_deps
 
@@ -56,7 +57,7 @@ async def _running(scenario: str, aws: Aws) -> AsyncGenerator[tuple[Application,
 
 
 @contextmanager
-def simulated_account(scenario: str) -> Generator[None]:
+def simulated_account(scenario: str, settings: Settings) -> Generator[None]:
     """The simulated account, reached as any account is: by boto3's own environment variables."""
     from deploy.local.account import SimulatedAccount, load_scenario, scenario_names
 
@@ -65,7 +66,7 @@ def simulated_account(scenario: str) -> Generator[None]:
         for each in wanted:
             account.load(each)
         before = dict(os.environ)
-        os.environ.update(account.environment())
+        os.environ.update(simulated_environment(account.environment(), settings))
         try:
             yield
         finally:

@@ -34,10 +34,18 @@ async def run_everything(port: int, aws: Literal["simulated", "real"], first_ale
             _tell("Preparing the simulated AWS account and the local workspace …")
             world = await asyncio.to_thread(stack.enter_context, local_world(port, [ALSO_LOADED]))
         if world is not None and aws == "simulated":
-            os.environ.update(world.environment)
+            os.environ.update(simulated_environment(world.environment, settings))
         if world is not None and local_slack:
             settings = Settings.read(**world.slack)
         await _serve(settings, world if local_slack else None, first_alert if aws == "simulated" else "")
+
+
+def simulated_environment(environment: dict[str, str], settings: Settings) -> dict[str, str]:
+    """What leads boto3 into the simulated account. Bedrock is real even then, so its credentials are left alone."""
+    own = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    if not any(spec.startswith("bedrock:") for spec in (settings.llm, settings.fast_llm)):
+        return environment
+    return {name: value for name, value in environment.items() if name not in own}
 
 
 async def _serve(settings: Settings, world: World | None, first_alert: str) -> None:

@@ -27,7 +27,8 @@ from graphs.state import NO_USAGE, Assignment, PlainEvidence, Usage, add_usage
 from prompts.loader import load
 
 log = logging.getLogger(__name__)
-STEPS_PER_CALL = 4
+STEPS_PER_CALL = 6
+"""One call of the model takes five steps of the graph: the model, its tools, and three of the limits."""
 RUNBOOKS_SHOWN = 2
 
 

@@ -43,6 +43,6 @@ def test_names_are_found_and_common_words_are_not(text: str, names: list[str] | 
 
 
 def test_objects_are_told_from_their_buckets() -> None:
-    text = "s3://drops/orders/2026-11-20/orders.csv is missing (see s3://drops/a.csv). Ask."
+    text = "s3://drops/orders/2026-11-20/orders.csv is missing (see s3://drops/a.csv?). Ask."
 
     assert objects_in(text) == [("drops", "orders/2026-11-20/orders.csv"), ("drops", "a.csv")]

@@ -74,7 +74,7 @@ def drain(adapter: str, folder: Path) -> object:
 def hold(adapter: str, folder: Path) -> object:
     """Receive one job on a short lease, say so, and never come back (the test kills this process)."""
     queue = QUEUES[adapter](folder, wall_clock)
-    [held] = asyncio.run(queue.receive(lease_seconds=1))
+    [held] = asyncio.run(queue.receive(lease_seconds=2))
     print(json.dumps(held.idempotency_key), flush=True)
     time.sleep(60)
     return None

@@ -155,7 +155,7 @@ async def test_depth_counts_what_waits_what_is_delayed_and_what_is_leased(queue:
 
 
 async def test_a_waiting_receive_returns_soon_after_a_send(queue: ClosableQueue) -> None:
-    waiting = asyncio.create_task(queue.receive(wait_seconds=5))
+    waiting = asyncio.create_task(queue.receive(wait_seconds=10))
     await asyncio.sleep(0.05)
     sent_at = time.monotonic()
     await asyncio.to_thread(queue.send, job())
@@ -170,7 +170,7 @@ async def test_a_waiting_receive_gives_up_after_its_wait(queue: ClosableQueue) -
 
 
 async def test_a_cancelled_receive_keeps_no_job(queue: ClosableQueue) -> None:
-    waiting = asyncio.create_task(queue.receive(wait_seconds=5))
+    waiting = asyncio.create_task(queue.receive(wait_seconds=10))
     await asyncio.sleep(0.05)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -223,7 +223,7 @@ def test_a_job_whose_worker_was_killed_comes_back_once(queue_adapter: str, tmp_p
     worker.communicate()
 
     assert asyncio.run(queue.receive()) == [], "the lease outlives the worker"
-    [back] = asyncio.run(queue.receive(wait_seconds=5))
+    [back] = asyncio.run(queue.receive(wait_seconds=10))
     assert (back.idempotency_key, back.attempt) == ("k1", 2)
     assert asyncio.run(queue.receive(wait_seconds=0.3)) == []
     queue.close()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 
 import pytest
 
-from agent.models import Diagnosis, Evidence
+from agent.models import Diagnosis, Evidence, SlackPlace
 from deploy.local.account import SimulatedAccount, load_scenario, scenario_names
 from deploy.local.scoring import mark
 from deploy.local.workspace.background import RunningWorkspace, running_workspace
 from deploy.local.workspace.block_kit import validate_blocks
+from slack_app.bootstrap import utc_now
 from tests.e2e.service import fire, replies, running_service, text_of
 from tools.stores.sqlite import open_stores
 
@@ -40,7 +42,7 @@ def test_an_alert_gets_one_summary_with_cause_and_evidence(
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("transport", ["socket", "http"])
-async def test_every_scenario_is_explained_over(transport: str, account: SimulatedAccount, tmp_path: Path) -> None:
+def test_every_scenario_is_explained_over(transport: str, account: SimulatedAccount, tmp_path: Path) -> None:
     port = _free_port()
     options = {"events_url": f"http://127.0.0.1:{port}/slack/events"} if transport == "http" else {}
     settings = {"slack_app_token": None, "http_port": port} if transport == "http" else {}
@@ -51,7 +53,7 @@ async def test_every_scenario_is_explained_over(transport: str, account: Simulat
     assert set(counts.values()) == {1}, counts
     for name, summary in summaries.items():
         assert validate_blocks(summary["blocks"]) == [], name
-    found = {name: await _diagnosis(tmp_path, workspace, ts) for name, ts in fired.items()}
+    found = {name: asyncio.run(_diagnosis(tmp_path, workspace, ts)) for name, ts in fired.items()}
     for name, (diagnosis, _) in found.items():
         assert len({i for claim in diagnosis.claims for i in claim.evidence}) >= 2, name
     wrong = [name for name, (d, evidence) in found.items() if not _right(name, d, evidence)]
@@ -75,9 +77,6 @@ def _summary(workspace: RunningWorkspace, ts: str) -> dict[str, object]:
 
 
 async def _diagnosis(home: Path, workspace: RunningWorkspace, ts: str) -> tuple[Diagnosis, list[Evidence]]:
-    from agent.models import SlackPlace
-    from slack_app.bootstrap import utc_now
-
     stores = open_stores(home / "watchkeeper.db", utc_now)
     try:
         place = SlackPlace(channel=workspace.channel_id("alerts"), thread_ts=ts)

@@ -134,6 +134,6 @@ def script() -> Callable[..., ScriptedModel]:
     """`script(turn, turn, ...)` is a model that says these."""
 
     def of(*turns: Any) -> ScriptedModel:
-        return ScriptedModel(turns=list(turns), heard=[], bound=[])
+        return ScriptedModel(turns=list(turns))
 
     return of

@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Turn = AIMessage | BaseModel | Exception | Callable[[list[BaseMessage]], AIMessage]
 
@@ -21,8 +21,8 @@ class ScriptedModel(BaseChatModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     turns: list[Any]
-    heard: list[list[BaseMessage]] = []
-    bound: list[list[str]] = []
+    heard: list[list[BaseMessage]] = Field(default_factory=list)
+    bound: list[list[str]] = Field(default_factory=list)
 
     @property
     def _llm_type(self) -> str:
@@ -49,5 +49,7 @@ USED = {"input_tokens": 100, "output_tokens": 10, "total_tokens": 110}
 
 def call(*tools: str, **arguments: Any) -> AIMessage:
     """A message that calls these tools with the same arguments."""
-    calls = [{"name": name, "args": arguments, "id": f"call_{n}_{name}", "type": "tool_call"} for n, name in enumerate(tools)]
+    calls = [
+        {"name": name, "args": arguments, "id": f"call_{n}_{name}", "type": "tool_call"} for n, name in enumerate(tools)
+    ]
     return AIMessage(content="", tool_calls=calls)

@@ -284,7 +284,9 @@ async def test_a_model_that_never_stops_calling_tools_is_stopped(looking: Bench,
 
 
 async def test_a_specialist_calls_no_more_tools_than_it_may(looking: Bench, script: Script) -> None:
-    many = AIMessage("", tool_calls=[call("errors_of", resource=f"r{n}").tool_calls[0] | {"id": f"c{n}"} for n in range(9)])
+    many = AIMessage(
+        "", tool_calls=[call("errors_of", resource=f"r{n}").tool_calls[0] | {"id": f"c{n}"} for n in range(9)]
+    )
     looking.specialists = (specialist("infra", "errors_of", handles=("error",)),)
     looking.settings = {"max_tool_calls": 4}
     looking.fast = script(many)
@@ -314,7 +316,7 @@ async def test_an_alert_about_nothing_known_is_looked_at_all_the_same(looking: B
 async def test_a_specialist_whose_tool_does_not_exist_is_an_error_that_names_it(bench: Bench) -> None:
     bench.specialists = (specialist("infra", "errors_of", "crystal_ball"),)
 
-    with pytest.raises(PromptError, match="infra.md names tools that do not exist: crystal_ball"):
+    with pytest.raises(PromptError, match=r"infra\.md names tools that do not exist: crystal_ball"):
         await bench.analyse(ALERT)
 
 

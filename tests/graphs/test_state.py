@@ -10,7 +10,10 @@ from tests.agent.examples import evidence, finding
 
 pieces = st.lists(
     st.fixed_dictionaries(
-        {"id": st.sampled_from(["ev_1", "ev_2", "ev_3"]), "status": st.sampled_from(["ok", "no_data", "denied", "timeout"])}
+        {
+            "id": st.sampled_from(["ev_1", "ev_2", "ev_3"]),
+            "status": st.sampled_from(["ok", "no_data", "denied", "timeout"]),
+        }
     ),
     max_size=6,
 )

@@ -65,7 +65,10 @@ def test_every_signal_is_of_a_known_kind_with_patterns_that_compile(book: Runboo
 
 @each_book
 def test_every_attribute_that_a_signal_asks_for_is_one_that_its_kind_declares(book: Runbook) -> None:
-    groups = {kind: set(re.findall(r"\w+", found[1])) if (found := re.search(r"\[(.*)\]", text)) else set() for kind, text in KINDS.items()}
+    groups = {
+        kind: set(re.findall(r"\w+", found[1])) if (found := re.search(r"\[(.*)\]", text)) else set()
+        for kind, text in KINDS.items()
+    }
     shared = {"metric", "service", "pattern", "event", "reason", "usage_type", "category"}
     for signal in book.signals:
         assert set(signal.where) <= groups[signal.kind] | shared

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
-from typing import Any
 
 from botocore.exceptions import ClientError
 from langchain_core.tools import BaseTool
 
 from agent.changes import FRESH_MINUTES, Change, Ranked, nearness, rank, unique
-from agent.figures import duration
+from agent.figures import count, duration
 from agent.models import Finding, TimeRange
 from agent.times import clock_time, parse_time
 from tools.evidence import console
@@ -26,8 +23,8 @@ from tools.evidence.metric_reader import find_lines
 from tools.evidence.names import bare_name, matches, service_key, service_of_id
 from tools.evidence.partial import gather
 from tools.evidence.series import compare, onset_of, refine
+from tools.evidence.trail import write_calls
 
-MAX_EVENTS = 500
 DAY = timedelta(days=1)
 FRESH = timedelta(minutes=FRESH_MINUTES)
 LOOK_BACK = timedelta(hours=24)
@@ -36,25 +33,8 @@ NOTABLE = 0.15
 NEAR_ENOUGH = 0.6
 MAX_SHOWN = 8
 MAX_FUNCTIONS = 12
-MAX_MENTIONS = 6000
 MAX_SERVICES = 50
 PERIOD = timedelta(minutes=5)
-_NAMED = (
-    "name",
-    "identifier",
-    "id",
-    "arn",
-    "url",
-    "bucket",
-    "table",
-    "function",
-    "service",
-    "cluster",
-    "family",
-    "group",
-)
-
-_ARN = re.compile(r'"(arn:[^"]+)"')
 
 
 @evidence_tool("What changed on {resource} before the trouble began?", hours=24)
@@ -73,13 +53,13 @@ def recent_changes(look: Look, resource: str = "", service: str = "", onset: str
     began, fresh = _began(look, name, service, onset)
     start, end = _span(look, began, fresh)
     reads: dict[str, Callable[[], list[Change]]] = {
-        "write calls": partial(_trail, look, start, end, {"AttributeKey": "ReadOnly", "AttributeValue": "false"}),
+        "write calls": partial(write_calls, look, start, end, {"AttributeKey": "ReadOnly", "AttributeValue": "false"}),
         "Lambda versions": partial(_lambda_versions, look, name, service, start),
         "ECS deployments": partial(_ecs_deployments, look, name, service, start),
     }
     if name:
         about = {"AttributeKey": "ResourceName", "AttributeValue": name}
-        reads["calls on the resource"] = partial(_trail, look, start, end, about)
+        reads["calls on the resource"] = partial(write_calls, look, start, end, about)
     read = gather(reads)
     changes = list({_key(c): c for found in read.results.values() for c in found if start <= c.at <= end}.values())
     ranked = unique(rank(changes, began, name, service, look.now, fresh / timedelta(minutes=1)))
@@ -95,7 +75,7 @@ def recent_changes(look: Look, resource: str = "", service: str = "", onset: str
         quiet[0].statement if quiet else f"Likeliest{when}: {findings[0].statement}" if findings else "None matters."
     )
     span = f"between {clock_time(start, look.now)} and {clock_time(end, look.now)}"
-    return Found(f"{len(changes)} changes {span}. {first}"[:800] + read.caveat, findings, link)
+    return Found(f"{count(len(changes), 'change')} {span}. {first}"[:800] + read.caveat, findings, link)
 
 
 def _began(look: Look, name: str, service: str, onset: str) -> tuple[datetime | None, timedelta]:
@@ -126,62 +106,6 @@ def _span(look: Look, onset: datetime | None, fresh: timedelta) -> tuple[datetim
     if onset is None:
         return look.window.start, look.window.end
     return min(look.window.start, onset - LOOK_BACK - fresh), min(onset + AFTER_ONSET, look.window.end)
-
-
-def _trail(look: Look, start: datetime, end: datetime, attribute: dict[str, str]) -> list[Change]:
-    events = look.pages(
-        "cloudtrail",
-        "lookup_events",
-        "Events",
-        limit=MAX_EVENTS,
-        StartTime=start,
-        EndTime=end,
-        LookupAttributes=[attribute],
-    )
-    return [_change(event) for event in events if str(event.get("ReadOnly", "false")).lower() != "true"]
-
-
-def _change(event: dict[str, Any]) -> Change:
-    detail: dict[str, Any] = json.loads(event.get("CloudTrailEvent") or "{}")
-    identity = detail.get("userIdentity", {})
-    parameters: dict[str, Any] = detail.get("requestParameters") or {}
-    names = [bare_name(r["ResourceName"]) for r in event.get("Resources", []) if r.get("ResourceName")]
-    names += [bare_name(value) for value in _names_in(parameters)]
-    source = event.get("EventSource", "")
-    revision = (
-        str(parameters.get("taskDefinition") or "").rsplit("/", 1)[-1] if event["EventName"] == "UpdateService" else ""
-    )
-    return Change(
-        at=event["EventTime"],
-        event=event["EventName"],
-        service=service_key(source) or source.split(".", 1)[0],
-        principal=_principal(event, identity),
-        resources=tuple(dict.fromkeys(name for name in names if name)),
-        detail=_short(parameters),
-        mentions=json.dumps(parameters, default=str)[:MAX_MENTIONS],
-        error=detail.get("errorCode", ""),
-        version=revision,
-        previous=containers.revision_before(revision),
-        by_aws=identity.get("type") == "AWSService" or str(identity.get("invokedBy", "")).endswith(".amazonaws.com"),
-    )
-
-
-def _principal(event: dict[str, Any], identity: dict[str, Any]) -> str:
-    """Who did it: the user, or the role with its session."""
-    user = event.get("Username") or identity.get("userName") or identity.get("invokedBy") or "unknown"
-    issuer = identity.get("sessionContext", {}).get("sessionIssuer", {}).get("userName", "")
-    return f"{user} (role {issuer})" if issuer and issuer != user else str(user)
-
-
-def _names_in(parameters: dict[str, Any]) -> list[str]:
-    """Strings in request parameters that name resources: at the top under keys such as functionName, ARNs anywhere."""
-    named = [v for k, v in parameters.items() if isinstance(v, str) and k.lower().endswith(_NAMED) and len(v) < 200]
-    return [*named, *(_ARN.findall(json.dumps(parameters, default=str)))]
-
-
-def _short(parameters: dict[str, Any]) -> str:
-    shown = [f"{key}={json.dumps(value, default=str)[:60]}" for key, value in parameters.items()]
-    return ", ".join(shown)[:200]
 
 
 def _key(change: Change) -> tuple[object, ...]:

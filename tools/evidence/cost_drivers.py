@@ -12,7 +12,8 @@ from statistics import mean
 from botocore.exceptions import ClientError
 from langchain_core.tools import BaseTool
 
-from agent.anomaly import Series, level_shift, refine_onset
+from agent.anomaly import level_shift, refine_onset
+from agent.baseline import Series
 from agent.figures import quantity, times
 from agent.models import Finding
 from agent.times import clock_time

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from statistics import mean
 from typing import Any
 
-from agent.anomaly import Series, Shift, level_shift
+from agent.anomaly import Shift, level_shift
+from agent.baseline import Series
 from tools.evidence.base import Look
 from tools.evidence.names import cost_names
 

@@ -63,7 +63,8 @@ def database_activity(look: Look, resource: str = "", database: str = "") -> Fou
     if not shown:
         return Found(f"No database with a Data API was found in this region.{known.caveat}", no_data=True)
     findings.sort(key=lambda f: -f.strength)
-    first = known.found[0]
+    about = findings[0].resource if findings else ""
+    first = next((db for db in known.found if db.name == about), known.found[0])
     link = (
         console.redshift_query(look.aws, first.name)
         if first.engine == "redshift"

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from langchain_core.tools import BaseTool
 
+from agent.figures import count
 from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence import console
@@ -50,7 +51,7 @@ def aws_health(look: Look, service: str = "", resource: str = "") -> Found:
         _event(e, texts.get(e["arn"], ""), entities.get(e["arn"], []), resource, look.now) for e in chosen[:BATCH]
     ]
     findings.sort(key=lambda f: -f.strength)
-    return Found(f"{len(chosen)} events. {findings[0].statement}"[:900], findings, console.health(look.aws))
+    return Found(f"{count(len(chosen), 'event')}. {findings[0].statement}"[:900], findings, console.health(look.aws))
 
 
 def _is_here(event: dict[str, Any], region: str) -> bool:
@@ -106,14 +107,13 @@ def _event(event: dict[str, Any], text: str, entities: list[str], resource: str,
 
 def _no_events(look: Look, service: str, others: int) -> str:
     about = f" for {service}" if service else ""
-    return (
-        f"AWS Health reports nothing{about} in {look.aws.region} in the range ({others} events elsewhere or of others)."
-    )
+    elsewhere = f" ({count(others, 'event')} elsewhere or of others)" if others else ""
+    return f"AWS Health reports nothing{about} in {look.aws.region} in the range{elsewhere}."
 
 
 def _healthy(service: str) -> Finding:
     return Finding(
-        kind="no_change",
+        kind="aws_healthy",
         statement=f"AWS Health reports no event{f' for {service}' if service else ''}.",
         strength=0.35,
         attributes={"service": service},

@@ -33,6 +33,9 @@ DAY = timedelta(days=1)
 MAX_PATTERNS = 8
 MAX_GROUPS_SCANNED = 200
 MAX_GROUPS_COMPARED = 2
+READ_BEFORE = timedelta(hours=3)
+READ_AFTER = timedelta(hours=6)
+"""How much is read around an onset, at most: a busy function writes a million lines in two days."""
 
 
 @evidence_tool("Which errors are in the logs of {resource}?", hours=3)
@@ -80,8 +83,9 @@ def log_changes(look: Look, resource: str = "", service: str = "", log_group: st
         return no_groups(look, log_group or resource or service)
     groups, note = _narrowed(look, groups, look.window, MAX_GROUPS_COMPARED)
     began = parse_time(onset, look.now) if onset else _onset_of_errors(look, groups)
-    late = TimeRange(start=began, end=max(look.window.end, began + timedelta(minutes=10)))
-    early = TimeRange(start=min(look.window.start, began - timedelta(hours=1)), end=began)
+    late = TimeRange(start=began, end=min(max(look.window.end, began + timedelta(minutes=10)), began + READ_AFTER))
+    early = TimeRange(start=max(min(look.window.start, began - timedelta(hours=1)), began - READ_BEFORE), end=began)
+    look.window = TimeRange(start=early.start, end=late.end)
     after, before = read(look, groups, late), read(look, groups, early)
     yesterday = read(look, groups, TimeRange(start=late.start - DAY, end=late.end - DAY), slices=3)
     after.failed()
@@ -101,10 +105,13 @@ def log_changes(look: Look, resource: str = "", service: str = "", log_group: st
 
 
 def _from_before(look: Look, onset: str) -> TimeRange:
+    """The range to read, with the onset in it. When trouble began days ago, its first hours tell enough."""
     if not onset:
         return look.window
     began = parse_time(onset, look.now)
-    return TimeRange(start=min(look.window.start, began - timedelta(hours=1)), end=max(look.window.end, began))
+    start = max(min(look.window.start, began - timedelta(hours=1)), began - READ_BEFORE)
+    look.window = TimeRange(start=start, end=min(max(look.window.end, began), began + READ_AFTER))
+    return look.window
 
 
 def _narrowed(look: Look, groups: Sequence[str], span: TimeRange, most: int) -> tuple[list[str], str]:
@@ -134,8 +141,8 @@ def _where_errors_rose(look: Look, groups: Sequence[str], span: TimeRange) -> li
     query = error_counts_query(minutes)
     parts = [groups[i : i + MAX_GROUPS] for i in range(0, len(groups), MAX_GROUPS)]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        answers = list(pool.map(lambda part: run_query(look, query, part, span, limit=5000), parts))
-    rows = [row for answer in answers for row in answer]
+        answers = [pool.submit(run_query, look, query, part, span, limit=5000) for part in parts]
+    rows = [row for answer in answers for row in answer.result()]
     times: dict[str, list[datetime]] = defaultdict(list)
     for row in rows:
         at = datetime.fromisoformat(row["at"]).replace(tzinfo=span.start.tzinfo) + timedelta(minutes=minutes / 2)

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from agent.anomaly import Series
+from agent.baseline import Series
 from agent.figures import quantity
 from tools.evidence.base import Look
 from tools.evidence.metric_catalog import CATALOG, KeyMetric, custom_metric, key_metric

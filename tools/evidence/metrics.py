@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from langchain_core.tools import BaseTool
 
+from agent.figures import count
 from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence import console
@@ -41,14 +42,15 @@ def unhealthy_resources(look: Look, service: str = "", resource: str = "") -> Fo
     ranked = rank_resources(notable)
     cut = f" Only {MAX_LINES} of {len(lines)} series were scanned; name a service." if len(lines) > MAX_LINES else ""
     resources = len({s.line.resource for s in seen})
-    checked = f"{len(seen)} series of {resources} resources were compared with the last week"
+    checked = f"{len(seen)} series of {count(resources, 'resource')} were compared with the last week"
     if not ranked:
         steady = _all_steady(service, resource, seen)
         return Found(f"Nothing departs from normal: {checked}.{cut}", [steady], _graph(look, seen[:1]))
     findings = [finding_of(s, look.now) for _, group in ranked[:MAX_RESOURCES] for s in group[:2]]
     names = ", ".join(f"{name} ({', '.join(s.line.label for s in group[:3])})" for name, group in ranked[:5])
+    share = f"{len(ranked)} of {count(resources, 'resource')}"
     return Found(
-        f"Departing from normal, {len(ranked)} of {resources} resources: {names}. {len(seen)} series were read.{cut}",
+        f"Departing from normal, {share}: {names}. {len(seen)} series were read.{cut}",
         findings,
         _graph(look, ranked[0][1]),
     )
@@ -101,7 +103,7 @@ def _summary(look: Look, seen: Sequence[Seen], at_limit: Sequence[Finding]) -> s
     names = ", ".join(dict.fromkeys(s.line.resource for s in seen[:6]))
     moved = [s for s in seen if s.score >= NOTABLE]
     steady = [s.line.label for s in seen if s.shift.direction == "steady"]
-    parts = [f"{names}: {len(seen)} metrics read."]
+    parts = [f"{names}: {count(len(seen), 'metric')} read."]
     if at_limit:
         parts.append("At a limit: " + ", ".join(dict.fromkeys(f.attributes["metric"] for f in at_limit)) + ".")
     if moved:

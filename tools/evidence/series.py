@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from agent.anomaly import Series, Shift, level_shift, refine_onset
+from agent.anomaly import Shift, level_shift, refine_onset
+from agent.baseline import Series
 from agent.figures import times
 from agent.models import Finding
 from agent.times import clock_time

@@ -199,7 +199,7 @@ def test_a_severity_that_is_stated_wins_over_words(stated: str, severity: Severi
 def test_a_budget_notification_is_plain_text() -> None:
     told = post(
         "AWS Budget Notification November 20, 2026\nAWS Account 123456789012\n\nDear AWS Customer,\n\n"
-        "Your FORECASTED Cost is greater than $1,200.00.\n\nBudget Name: platform-network\nAlert Threshold: &gt; $1,200.00"
+        "Your FORECASTED Cost is greater than $1,200.00.\n\nBudget Name: network\nAlert Threshold: &gt; $1,200.00"
     )
 
     assert told.title == "AWS Budget Notification November 20, 2026"

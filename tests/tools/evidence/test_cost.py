@@ -4,8 +4,9 @@ import pytest
 
 from agent.models import Evidence, EvidenceStatus, Finding
 from tests.tools.evidence.conftest import Call, Load
-from tools.evidence.cost import budget_status, cost_anomalies, cost_breakdown, cost_forecast
+from tools.evidence.cost import cost_breakdown
 from tools.evidence.cost_drivers import cost_drivers
+from tools.evidence.cost_outlook import budget_status, cost_anomalies, cost_forecast
 
 
 def line(service: str, usage_type: str, daily_usd: float, *events: dict[str, Any]) -> dict[str, Any]:

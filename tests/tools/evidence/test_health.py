@@ -32,7 +32,7 @@ async def test_an_issue_that_is_over_counts_less(load: Load, call: Call):
 
 async def test_no_event_is_evidence_that_aws_is_well(load: Load, call: Call):
     load(health_events=[event("RDS")])
-    assert [f.kind for f in (await call(aws_health, service="lambda")).findings] == ["no_change"]
+    assert [f.kind for f in (await call(aws_health, service="lambda")).findings] == ["aws_healthy"]
 
 
 def finding(name: str, severity: str, resource: str, **more: Any) -> dict[str, Any]:

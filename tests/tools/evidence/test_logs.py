@@ -64,6 +64,13 @@ async def test_without_a_resource_the_group_where_errors_rose_is_found(load: Loa
     assert "start_query" in evidence.query
 
 
+async def test_without_insights_only_some_groups_are_read_and_that_is_said(load: Load, call: Call):
+    load(logs=[group(f"/ecs/shop-{n}", NEW_FAILURE) for n in range(9)], denied=[{"action": "logs:StartQuery"}])
+    evidence = await call(log_errors)
+    assert strongest(evidence, "log_error_pattern").strength > 0.85
+    assert "Only 6 of 9 log groups were read (denied" in evidence.summary
+
+
 async def test_a_service_limits_the_search_to_its_groups(load: Load, call: Call):
     load(logs=[group("/ecs/payments", NEW_FAILURE), group("/aws/lambda/mailer")])
     evidence = await call(log_errors, service="AWS Lambda")

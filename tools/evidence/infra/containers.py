@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.changes import Change
+from agent.figures import count
 from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence import console
@@ -121,7 +122,7 @@ def _stopped_findings(
         killed = _OUT_OF_MEMORY.search(reason) is not None or exit_code == str(KILLED)
         code = f", exit code {exit_code}" if exit_code else ""
         span = _span(times, look.now)
-        statement = f"{len(group)} tasks of {item.name} stopped{span}: {reason}{code}."
+        statement = f"{count(len(group), 'task')} of {item.name} stopped{span}: {reason}{code}."
         details = {"reason": reason, "exit_code": exit_code, "service": "ecs", "count": str(len(group))}
         first = times[0] if times else None
         strength = 0.25 if reason.startswith("Scaling activity") else min(0.6 + 0.05 * len(group), 0.9)
@@ -142,7 +143,7 @@ def _memory_finding(
     limits = [c["memory"] for c in definition.get("containerDefinitions", []) if c.get("memory")]
     limit = str(limits[0] if limits else definition.get("memory", ""))
     said = "for using more memory than they may" if _OUT_OF_MEMORY.search(reason) else "by the kernel (exit code 137)"
-    statement = f"{len(group)} tasks of {item.name} were killed {said}{_span(times, look.now)}" + (
+    statement = f"{count(len(group), 'task')} of {item.name} killed {said}{_span(times, look.now)}" + (
         f"; the limit is {limit} MB." if limit else "."
     )
     strength = 0.95 if _OUT_OF_MEMORY.search(reason) else 0.75

@@ -6,21 +6,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from agent.figures import number
 from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence import console
 from tools.evidence.base import Look
 from tools.evidence.infra.inventory import Item
 from tools.evidence.infra.state import Described, state_finding
+from tools.evidence.infra.throttling import throttles
 from tools.evidence.limits import max_connections
-from tools.evidence.metric_reader import find_lines
 from tools.evidence.partial import gather
-from tools.evidence.series import compare
 
 EVENTS_BACK = timedelta(days=3)
 GRAVE_EVENTS = ("failover", "failure", "low storage", "notification", "recovery", "restart")
-THROTTLES = ("WriteThrottleEvents", "ReadThrottleEvents", "ThrottledRequests")
 
 
 def describe_rds(look: Look, item: Item) -> Described:
@@ -81,12 +78,12 @@ def describe_dynamodb(look: Look, item: Item) -> Described:
     reads: dict[str, Callable[[], Any]] = {
         "table": lambda: look.call("dynamodb", "describe_table", TableName=item.name)["Table"],
         "scaling": lambda: _scaling(look, item.name),
-        "metrics": lambda: _throttles(look, item),
+        "metrics": lambda: throttles(look, item),
     }
     read = gather(reads)
     table: dict[str, Any] = read.results.get("table", {})
     targets: list[dict[str, Any]] = read.results.get("scaling", [])
-    throttles: list[Finding] = read.results.get("metrics", [])
+    throttled: list[Finding] = read.results.get("metrics", [])
     on_demand = table.get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST"
     capacity = _capacity(table)
     facts = {
@@ -98,11 +95,11 @@ def describe_dynamodb(look: Look, item: Item) -> Described:
         "size_bytes": table.get("TableSizeBytes"),
         "indexes": [index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])],
     }
-    findings = [state_finding(item, facts), *throttles]
+    findings = [state_finding(item, facts), *throttled]
     if table and not on_demand and not targets and "scaling" in read.results:
         text = f"Table {item.name} has a fixed capacity of {capacity} and no autoscaling."
         details = {"table": item.name, "capacity": capacity, "service": "dynamodb"}
-        strength = 0.85 if throttles else 0.45
+        strength = 0.85 if throttled else 0.45
         findings.append(
             Finding(kind="capacity_fixed", statement=text, strength=strength, resource=item.name, attributes=details)
         )
@@ -126,30 +123,6 @@ def _kind(target: dict[str, Any]) -> str:
 def _capacity(table: dict[str, Any]) -> str:
     throughput = table.get("ProvisionedThroughput", {})
     return f"{throughput.get('ReadCapacityUnits', 0)} read and {throughput.get('WriteCapacityUnits', 0)} write units"
-
-
-def _throttles(look: Look, item: Item) -> list[Finding]:
-    lines = [
-        x for x in find_lines(look, "dynamodb", item.name) if x.metric.name in THROTTLES and x.resource == item.name
-    ]
-    seen = [s for s in compare(look, lines, timedelta(minutes=5)) if s.shift.direction == "rise" and s.score >= 0.3]
-    found: list[Finding] = []
-    for s in seen[:3]:
-        since = f" since {clock_time(s.shift.onset, look.now)}" if s.shift.onset else ""
-        operation = s.line.dimensions.get("Operation", "writes" if "Write" in s.line.metric.name else "requests")
-        text = f"{number(s.shift.level)} {operation} a minute are throttled on table {item.name}{since}."
-        details = {"service": "dynamodb", "table": item.name, "operation": operation, "metric": s.line.metric.name}
-        found.append(
-            Finding(
-                kind="throttled",
-                statement=text,
-                strength=s.score,
-                at=s.shift.onset,
-                resource=item.name,
-                attributes=details,
-            )
-        )
-    return found
 
 
 def describe_redshift(look: Look, item: Item) -> Described:

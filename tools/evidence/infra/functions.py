@@ -14,6 +14,7 @@ from tools.evidence.base import Look
 from tools.evidence.infra.differences import changed_by
 from tools.evidence.infra.inventory import Item
 from tools.evidence.infra.state import Described, recent_strength, state_finding
+from tools.evidence.infra.throttling import throttles
 from tools.evidence.names import bare_name
 from tools.evidence.partial import gather
 
@@ -26,6 +27,7 @@ def describe(look: Look, item: Item) -> Described:
         "aliases": lambda: look.pages("lambda", "list_aliases", "Aliases", FunctionName=name),
         "sources": lambda: look.pages("lambda", "list_event_source_mappings", "EventSourceMappings", FunctionName=name),
         "versions": lambda: versions(look, name),
+        "throttles": lambda: throttles(look, item),
     }
     read = gather(reads)
     got = read.results
@@ -44,6 +46,7 @@ def describe(look: Look, item: Item) -> Described:
     }
     findings = [state_finding(item, facts, modified(settings))]
     findings += [_deployment(look, name, change) for change in got.get("versions", [])[-1:]]
+    findings += got.get("throttles", [])
     return Described(findings, console.lambda_function(look.aws, name), read.caveat)
 
 

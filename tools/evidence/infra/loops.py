@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from langchain_core.tools import BaseTool
 
+from agent.figures import count
 from agent.models import Finding
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
@@ -58,7 +59,7 @@ def trigger_loops(look: Look, resource: str = "") -> Found:
     caveat += granted.caveat
     if not findings:
         about = f" through {resource}" if resource else ""
-        looked = f"{len(functions)} functions and {len(triggers)} triggers were compared"
+        looked = f"{count(len(functions), 'function')} and {count(len(triggers), 'trigger')} were compared"
         return Found(f"No function writes to what triggers it{about}; {looked}.{caveat}", no_data=True)
     summary = " ".join(finding.statement for finding in findings[:3])
     return Found(summary[:800] + caveat, findings, console.lambda_function(look.aws, findings[0].resource))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from agent.figures import count
 from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence import console
@@ -116,10 +117,11 @@ def describe_state_machine(look: Look, item: Item) -> Described:
     findings = [state_finding(item, {"kind": item.raw.get("type"), "failed_executions": len(recent)})]
     if recent:
         first = min(execution["stopDate"] for execution in recent)
+        failures = count(len(recent), "execution")
         findings.append(
             Finding(
                 kind="service_event",
-                statement=f"{len(recent)} executions of {item.name} failed since {clock_time(first, look.now)}.",
+                statement=f"{failures} of {item.name} failed since {clock_time(first, look.now)}.",
                 strength=min(0.5 + 0.05 * len(recent), 0.9),
                 at=first,
                 resource=item.name,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from agent.figures import duration, number
+from agent.figures import count, duration, number
 from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence import console
@@ -99,7 +99,7 @@ def _dead_letters(look: Look, item: Item, attributes: dict[str, str], feeds: Seq
 def _dead_letter_depth(queue: str, depth: int, source: str) -> list[Finding]:
     if not depth:
         return []
-    text = f"{number(depth)} messages of {source} are in its dead-letter queue {queue}."
+    text = f"{count(depth, 'message')} of {source} in its dead-letter queue {queue}."
     strength = 0.6 if depth < 10 else 0.75
     details = {"queue": queue, "depth": str(depth), "service": "sqs"}
     return [Finding(kind="dead_letters", statement=text, strength=strength, resource=queue, attributes=details)]

@@ -8,6 +8,7 @@ from functools import partial
 
 from langchain_core.tools import BaseTool
 
+from agent.figures import count
 from agent.models import Finding
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.infra import containers, databases, functions, network, others, queues
@@ -54,7 +55,9 @@ def find_resources(look: Look, resource: str = "", service: str = "", tag: str =
     if not items:
         return Found(f"No resource matches {resource}.{caveat}", no_data=True)
     names = ", ".join(f"{item.name} ({item.service} {item.type})" for item in items[:MAX_LISTED])
-    return Found(f"{len(items)} resources match {resource}: {names}.{caveat}", [_listed(item) for item in items])
+    return Found(
+        f"{count(len(items), 'resource')} called {resource}: {names}.{caveat}", [_listed(item) for item in items]
+    )
 
 
 @evidence_tool("What is {resource}, how is it configured, and what happened to it?", hours=24)
@@ -111,7 +114,9 @@ def _tagged(look: Look, tag: str) -> Found:
         return Found(f"No resource is tagged {tag}.", no_data=True)
     items = [Item(service_of_arn(arn), "resource", bare_name(arn), arn) for arn in arns]
     counts = ", ".join(f"{n} {service}" for service, n in Counter(item.service for item in items).most_common())
-    return Found(f"{len(items)} resources are tagged {tag}: {counts}.", [_listed(item) for item in items[:MAX_LISTED]])
+    return Found(
+        f"{count(len(items), 'resource')} tagged {tag}: {counts}.", [_listed(item) for item in items[:MAX_LISTED]]
+    )
 
 
 TOOLS: tuple[BaseTool, ...] = (find_resources, describe_resource)

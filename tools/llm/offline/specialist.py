@@ -14,6 +14,8 @@ from agent.knowledge import KnowledgeBase, Runbook
 from agent.models import Evidence
 from tools.llm.offline.focus import focus_of
 
+DISCOVERY = ("unhealthy_resources",)
+"""Tools that are there to find what nobody has named; they are asked about everything."""
 MAX_ROUNDS = 3
 MAX_CALLS_A_ROUND = 6
 DEFAULT_TOOLS = 2
@@ -75,6 +77,7 @@ def _call(name: str, tool: dict[str, Any], known: dict[str, str]) -> Call | None
     """The call with every parameter that is known, or None when one that it requires is not."""
     schema = tool.get("parameters", {})
     args = {key: known[key] for key in schema.get("properties", {}) if known.get(key)}
+    args = _without(args, "resource") if name in DISCOVERY else args
     needed = [*schema.get("required", []), *([NEEDS[name]] if name in NEEDS else [])]
     return (name, args) if all(key in args for key in needed) else None
 

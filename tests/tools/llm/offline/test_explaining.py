@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+
+from agent.briefs import write
+from agent.diagnosis import check_claims
+from agent.drafts import AnswerDraft, DiagnosisDraft
+from agent.findings import KINDS
+from agent.knowledge import KnowledgeBase
+from agent.models import ChatMessage, Evidence, Resource
+from agent.specialists import read_specialists
+from deploy.local import scenarios
+from tests.agent.examples import NOW, alert, evidence, finding
+from tools.llm import offline
+from tools.llm.offline import OfflineAnalyst
+
+KNOWLEDGE = KnowledgeBase.read()
+MODEL = OfflineAnalyst(KNOWLEDGE, read_specialists())
+ALERT = alert("orders-db connections high", resource=Resource(service="rds", id="orders-db"))
+LIMIT = evidence(
+    finding(
+        "metric_at_limit",
+        "Connections of orders-db are at 198 of 200.",
+        resource="orders-db",
+        metric="DatabaseConnections",
+    ),
+    finding("metric_rise", "Connections rose at 14:18.", resource="orders-db", metric="DatabaseConnections", at=NOW),
+)
+DEPLOY = evidence(finding("deployment", "orders-api went to 40 tasks.", resource="orders-api"), tool="recent_changes")
+NOISE = evidence(
+    finding("metric_rise", "Bytes of other rose.", resource="other", metric="Bytes", strength=0.4), tool="x"
+)
+
+
+def diagnose(*pieces: Evidence, about: Any = ALERT, more: tuple[BaseMessage, ...] = ()) -> DiagnosisDraft:
+    brief = write(NOW, alert=about, evidence=pieces)
+    reply: Any = MODEL.with_structured_output(DiagnosisDraft).invoke([SystemMessage("s"), HumanMessage(brief), *more])
+    return reply
+
+
+def answer(question: str, *pieces: Evidence, thread: bool = False) -> AnswerDraft:
+    turns = [ChatMessage(role="user", text="why do orders fail?", at=NOW)] if thread else []
+    reply: Any = MODEL.with_structured_output(AnswerDraft).invoke(
+        write(NOW, question=question, conversation=turns, evidence=pieces)
+    )
+    return reply
+
+
+def test_the_best_supported_runbook_is_the_cause() -> None:
+    told = diagnose(NOISE, LIMIT, DEPLOY)
+
+    assert told.runbook == "rds-connections-exhausted"
+    assert "198 of 200" in told.root_cause
+    assert "orders-api went to 40 tasks" in told.root_cause
+    assert told.next_steps
+    assert told.claims[0].evidence == [LIMIT.id]
+
+
+def test_what_does_not_fit_any_runbook_is_inconclusive() -> None:
+    told = diagnose(NOISE)
+
+    assert (told.root_cause, told.runbook) == ("", "")
+    assert told.summary.startswith("Inconclusive")
+
+
+def test_with_nothing_readable_it_says_so() -> None:
+    assert diagnose().summary == "Inconclusive: nothing could be read."
+    assert diagnose(evidence(status="denied")).summary == "Inconclusive: nothing could be read."
+    assert diagnose(evidence()).summary.startswith("Inconclusive: 1 check")
+
+
+def test_a_flapping_alarm_is_nothing_wrong() -> None:
+    flaps = evidence(
+        finding("alarm_flapping", "The alarm changed 14 times.", alarm="cpu"),
+        finding("threshold_grazed", "70.9 only just crosses 70."),
+        tool="alarm_history",
+    )
+
+    assert diagnose(flaps).nothing_wrong
+
+
+def test_a_request_to_reconsider_does_not_hide_the_evidence() -> None:
+    assert diagnose(LIMIT, more=(HumanMessage("Some of your claims were dropped. Write again."),)) == diagnose(LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("question", "headline"),
+    [
+        ("since when?", "Connections rose at 14:18."),
+        ("what changed?", "orders-api went to 40 tasks."),
+        ("how much is it?", "Connections rose at 14:18."),
+    ],
+)
+def test_a_follow_up_gets_what_it_asks_for(question: str, headline: str) -> None:
+    told = answer(question, LIMIT, DEPLOY, thread=True)
+
+    assert told.headline == headline
+    assert told.claims[0].text == headline
+
+
+def test_who_asks_what_to_do_is_told_the_step() -> None:
+    told = answer("what should we do?", LIMIT, DEPLOY, thread=True)
+
+    assert told.headline == told.next_steps[0]
+
+
+def test_a_first_question_is_answered_with_the_cause() -> None:
+    assert "198 of 200" in answer("why does orders-db refuse connections?", LIMIT, DEPLOY).headline
+
+
+kinds = st.sampled_from(sorted(KINDS))
+statements = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=60)
+loose = st.builds(
+    lambda kind, said, resource, strength: finding(
+        kind, said, resource=resource, strength=strength / 100, metric="Errors"
+    ),
+    kinds,
+    statements.filter(str.strip),
+    st.sampled_from(["", "a-1", "b-2"]),
+    st.integers(0, 100),
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.lists(loose, max_size=6), max_size=4))
+def test_whatever_was_found_every_claim_holds(groups: list[list[Any]]) -> None:
+    pieces = [evidence(*group, tool=f"tool_{n}") for n, group in enumerate(groups)]
+
+    for told in (diagnose(*pieces), answer("why?", *pieces), answer("when did it start?", *pieces, thread=True)):
+        checked = check_claims(told.claims, pieces)
+        assert checked.problems == ()
+        assert "None" not in "".join(getattr(told, "next_steps", []))
+
+
+def test_it_knows_no_scenario() -> None:
+    """Only runbooks and evidence: no scenario's name, and no name of a thing in one, stands in its code."""
+    code = "\n".join(path.read_text() for path in Path(offline.__file__).parent.glob("*.py"))
+    files = list(Path(scenarios.__file__ or "").parent.glob("*.yaml")) if scenarios.__file__ else []
+    files = files or list(Path(next(iter(scenarios.__path__))).glob("*.yaml"))
+    names = {name for path in files for name in re.findall(r"^\s*-?\s*name: ([\w.-]{5,})$", path.read_text(), re.M)}
+
+    assert len(files) >= 10
+    assert len(names) > 20
+    assert not {name for name in names | {path.stem for path in files} if re.search(rf"\b{re.escape(name)}\b", code)}
+    assert not re.search(r"\bdeploy\.|scenario", re.sub(r"knows no scenario", "", code))

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.briefs import write
+from agent.drafts import Route
+from agent.knowledge import KnowledgeBase
+from agent.models import ChatMessage, Evidence
+from agent.specialists import read_specialists
+from tests.agent.examples import NOW, evidence, finding
+from tools.llm.offline import OfflineAnalyst
+
+MODEL = OfflineAnalyst(KnowledgeBase.read(), read_specialists())
+TOLD = evidence(
+    finding("metric_rise", "Errors of checkout-api rose.", resource="checkout-api", at=NOW, metric="Errors")
+)
+
+
+def route(question: str, *, known: tuple[Evidence, ...] = ()) -> Route:
+    conversation = [ChatMessage(role="user", text="why?", at=NOW)] if known else []
+    brief = write(NOW, question=question, conversation=conversation, evidence=known)
+    reply: Any = MODEL.with_structured_output(Route).invoke(brief)
+    assert isinstance(reply, Route)
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("why did our Lambda costs spike?", "cost"),
+        ("what are we paying for this week?", "cost"),
+        ("is anything broken right now?", "infra"),
+        ("checkout-api is slow since lunch", "infra"),
+        ("who changed the security group yesterday?", "infra"),
+        ("did the nightly import run?", "airflow"),
+        ("the dashboard has no fresh data", "airflow"),
+        ("which exceptions does checkout-api log?", "logs"),
+        ("are our queues backed up?", "infra"),
+        ("Drop in orders since noon, why?", "infra"),
+        ("Increase in errors on checkout-api?", "infra"),
+        ("help checkout is failing", "infra"),
+        ("hey, is the database slow?", "infra"),
+        ("WHY IS THE DB SLOW???", "infra"),
+    ],
+)
+def test_a_question_goes_to_somebody_who_can_tell(question: str, expected: str) -> None:
+    routed = route(question)
+
+    assert routed.kind == "question"
+    names = [assignment.specialist for assignment in routed.assignments]
+    assert expected in names
+    assert 1 <= len(names) <= 3
+    assert all(question in assignment.question for assignment in routed.assignments)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["hi", "Hello there!", "help", "thanks a lot", "what can you do?", "Hey, help me please", "good morning team"],
+)
+def test_greetings_get_help(question: str) -> None:
+    assert route(question) == Route(kind="help")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "restart checkout-api",
+        "please delete the queue",
+        "Can you scale checkout to 5?",
+        "hey, roll back checkout",
+        "Purge it",
+    ],
+)
+def test_a_request_to_change_something_is_a_write(question: str) -> None:
+    assert route(question) == Route(kind="write")
+
+
+@pytest.mark.parametrize("question", ["what's the weather in Paris?", "tell me a joke", "42", "🙂"])
+def test_what_is_not_about_aws_is_out_of_scope(question: str) -> None:
+    assert route(question) == Route(kind="out_of_scope")
+
+
+def test_a_follow_up_needs_no_second_look() -> None:
+    assert route("since when?", known=(TOLD,)) == Route(kind="follow_up")
+
+
+def test_a_question_about_something_new_in_a_thread_is_looked_into() -> None:
+    assert route("and how is search-api doing, any errors?", known=(TOLD,)).kind == "question"
+    assert route("what about the dynamodb tables?", known=(TOLD,)).kind == "question"
+
+
+def test_a_follow_up_that_the_evidence_does_not_answer_names_its_subject() -> None:
+    routed = route("what changed before?", known=(TOLD,))
+
+    assert routed.kind == "question"
+    assert "checkout-api" in routed.assignments[0].question

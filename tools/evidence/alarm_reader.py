@@ -1,0 +1,167 @@
+"""Reading CloudWatch alarms: which are meant, when they were in ALARM, and how their metric looks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from agent.alarms import Episode, Graze, episodes, graze, is_flapping
+from agent.anomaly import Shift, level_shift
+from agent.baseline import Series
+from tools.evidence.base import Look
+from tools.evidence.names import bare_name, matches, service_of_namespace
+
+MOVED = 0.3
+"""From this strength on a metric has left its normal range."""
+BASELINE = timedelta(days=7)
+MAX_BASELINE_POINTS = 10_080
+QUALIFYING = ("ClusterName", "Operation", "FilterId", "AvailabilityZone", "Resource")
+"""Dimensions that narrow a resource down rather than name it."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """An alarm, its stays in ALARM within the window, and how its metric looks."""
+
+    alarm: dict[str, Any]
+    stays: list[Episode]
+    shift: Shift | None = None
+    graze: Graze | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.alarm["AlarmName"])
+
+    @property
+    def metric(self) -> str:
+        return str(_stat(self.alarm).get("MetricName") or _expression(self.alarm))
+
+    @property
+    def resource(self) -> str:
+        values = [d["Value"] for d in _stat(self.alarm).get("Dimensions", []) if d["Name"] not in QUALIFYING]
+        return bare_name(values[-1]) if values else self.name
+
+    @property
+    def service(self) -> str:
+        return service_of_namespace(str(_stat(self.alarm).get("Namespace", "")))
+
+    @property
+    def trouble(self) -> float:
+        """How far the metric itself departs from normal, 0..1."""
+        return self.shift.strength if self.shift and self.shift.direction != "steady" else 0.0
+
+    def flaps(self, now: datetime) -> bool:
+        """Goes back and forth without the metric having left its normal range."""
+        return is_flapping(self.stays, now) and self.trouble < MOVED
+
+
+def choose(alarms: Sequence[dict[str, Any]], name: str, resource: str, metric: str) -> list[dict[str, Any]]:
+    chosen = list(alarms)
+    if name:
+        exact = [alarm for alarm in chosen if alarm["AlarmName"] == name]
+        chosen = exact or [alarm for alarm in chosen if matches(alarm["AlarmName"], name)]
+    if resource:
+        chosen = [alarm for alarm in chosen if _is_about(alarm, resource)]
+    if metric:
+        chosen = [alarm for alarm in chosen if metric.lower() in json.dumps(_stats(alarm), default=str).lower()]
+    return chosen
+
+
+def _is_about(alarm: dict[str, Any], resource: str) -> bool:
+    values = [d["Value"] for stat in _stats(alarm) for d in stat.get("Dimensions", [])]
+    return any(matches(value, resource) for value in values) or bool(matches(alarm["AlarmName"], resource))
+
+
+def _stats(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """The metrics an alarm reads: its own, or those of its metric math."""
+    if alarm.get("MetricName"):
+        return [alarm]
+    return [query["MetricStat"]["Metric"] for query in alarm.get("Metrics", []) if "MetricStat" in query]
+
+
+def _stat(alarm: dict[str, Any]) -> dict[str, Any]:
+    return next(iter(_stats(alarm)), {})
+
+
+def _expression(alarm: dict[str, Any]) -> str:
+    return next((query["Expression"] for query in alarm.get("Metrics", []) if query.get("Expression")), "")
+
+
+def stays_of(look: Look, alarms: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], list[Episode]]]:
+    one = {"AlarmName": alarms[0]["AlarmName"]} if len(alarms) == 1 else {}
+    history = look.pages(
+        "cloudwatch",
+        "describe_alarm_history",
+        "AlarmHistoryItems",
+        limit=1000,
+        HistoryItemType="StateUpdate",
+        StartDate=look.window.start,
+        EndDate=look.window.end,
+        **one,
+    )
+    changes: dict[str, list[tuple[datetime, str]]] = {}
+    for item in history:
+        changes.setdefault(item["AlarmName"], []).append((item["Timestamp"], _new_state(item)))
+    return [(alarm, _episodes_of(alarm, changes.get(alarm["AlarmName"], []))) for alarm in alarms]
+
+
+def _episodes_of(alarm: dict[str, Any], changes: list[tuple[datetime, str]]) -> list[Episode]:
+    if changes or alarm.get("StateValue") != "ALARM":
+        return episodes(changes)
+    since = alarm.get("StateTransitionedTimestamp") or alarm.get("StateUpdatedTimestamp")
+    return [Episode(cast("datetime", since), None)] if since else []
+
+
+def _new_state(item: dict[str, Any]) -> str:
+    try:
+        return str(json.loads(item["HistoryData"])["newState"]["stateValue"])
+    except (KeyError, ValueError, TypeError):
+        return str(item.get("HistorySummary", "")).rsplit(" ", 1)[-1]
+
+
+def examine(look: Look, watched: Watched) -> Watched:
+    """The same with its metric compared with the week before and with the threshold."""
+    alarm = watched.alarm
+    points = _points(look, alarm)
+    if not points:
+        return watched
+    counts = alarm.get("Statistic") in ("Sum", "SampleCount")
+    shift = level_shift(points, look.window.start, count_minutes=1 if counts else 0)
+    threshold = alarm.get("Threshold")
+    crossing = None
+    if threshold is not None and not alarm.get("ThresholdMetricId"):
+        above = "Greater" in alarm.get("ComparisonOperator", "Greater")
+        crossing = graze(points, look.window.start, float(threshold), above)
+    return Watched(alarm, watched.stays, shift, crossing)
+
+
+def _points(look: Look, alarm: dict[str, Any]) -> Series:
+    """The alarm's series in the alarm's own period, over the window and up to a week before."""
+    period = int(
+        alarm.get("Period") or next((q["MetricStat"]["Period"] for q in alarm["Metrics"] if "MetricStat" in q), 60)
+    )
+    start = max(look.window.start - BASELINE, look.window.end - timedelta(seconds=period * MAX_BASELINE_POINTS))
+    reply = look.call(
+        "cloudwatch",
+        "get_metric_data",
+        StartTime=start,
+        EndTime=look.window.end,
+        ScanBy="TimestampAscending",
+        MetricDataQueries=_queries(alarm, period),
+    )
+    results = reply["MetricDataResults"]
+    return list(zip(results[0]["Timestamps"], results[0]["Values"], strict=True)) if results else []
+
+
+def _queries(alarm: dict[str, Any], period: int) -> list[dict[str, Any]]:
+    """What the alarm evaluates: its metric math, without the band it is compared with, or its one metric."""
+    band = alarm.get("ThresholdMetricId")
+    if alarm.get("Metrics"):
+        queries = [query for query in alarm["Metrics"] if query["Id"] != band]
+        return [{**query, "ReturnData": True} for query in queries[:1]] if band else queries
+    metric = {key: alarm[key] for key in ("Namespace", "MetricName", "Dimensions")}
+    statistic = alarm.get("Statistic") or alarm.get("ExtendedStatistic")
+    return [{"Id": "m1", "MetricStat": {"Metric": metric, "Period": period, "Stat": statistic}}]
