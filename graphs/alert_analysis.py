@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import HumanMessage
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
@@ -23,7 +22,7 @@ from agent.models import Alert, Provenance
 from agent.ports import Deps
 from agent.routing import choose_specialists
 from agent.specialists import Specialist
-from graphs.drafting import fill_in
+from graphs.drafting import fill_in, reconsider
 from graphs.specialists import build_specialists
 from graphs.state import AlertState, Usage, add_usage, typed
 from prompts.loader import load
@@ -70,8 +69,8 @@ def build_alert_analysis(
             return Command(goto=sends, update={"rounds": MAX_ROUNDS, "usage": usage})
         diagnosis, problems = diagnose(draft, evidence, deps.knowledge, _provenance(usage))
         if problems:
-            again = HumanMessage(load("reflection").render(problems=problems))
-            draft, spent = await fill_in(DiagnosisDraft, system, brief, deps, "strong", [again])
+            again = reconsider(draft, problems)
+            draft, spent = await fill_in(DiagnosisDraft, system, brief, deps, "strong", again)
             second, _ = diagnose(draft, evidence, deps.knowledge, _provenance(spent))
             diagnosis, usage = max(second, diagnosis, key=lambda d: len(d.claims)), add_usage(usage, spent)
         return Command(goto=END, update={"diagnosis": diagnosis.model_dump(mode="json"), "usage": usage})

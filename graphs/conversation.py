@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import HumanMessage
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
@@ -22,7 +21,7 @@ from agent.drafts import AnswerDraft, FollowUp, Route
 from agent.models import Answer, ChatMessage, Provenance
 from agent.ports import Deps
 from agent.specialists import Specialist
-from graphs.drafting import fill_in
+from graphs.drafting import fill_in, reconsider
 from graphs.specialists import build_specialists
 from graphs.state import ConversationState, Usage, add_usage, typed
 from prompts.loader import load
@@ -72,8 +71,8 @@ def build_conversation(
             return Command(goto=_sends(more, state, deps), update=update)
         done, problems = check_answer(draft, evidence, deps.knowledge, _provenance(usage), asked)
         if problems:
-            again = HumanMessage(load("reflection").render(problems=problems))
-            draft, spent = await fill_in(AnswerDraft, system, brief, deps, "strong", [again])
+            again = reconsider(draft, problems)
+            draft, spent = await fill_in(AnswerDraft, system, brief, deps, "strong", again)
             second, _ = check_answer(draft, evidence, deps.knowledge, _provenance(spent), asked)
             done, usage = max(second, done, key=lambda a: len(a.claims)), add_usage(usage, spent)
         return Command(goto=END, update={"answer": done.model_dump(mode="json"), "usage": usage})

@@ -1,0 +1,189 @@
+"""Each provider's real LangChain class analyses an alert and answers a question, over HTTP, on the simulated account."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.models import Alert, Answer, Diagnosis, Evidence
+from agent.settings import Settings
+from agent.sources import parse_alert
+from deploy.local.account import SimulatedAccount, load_scenario, render_alert
+from slack_app.application import Application
+from slack_app.bootstrap import application, build_deps
+from tests.tools.llm.conftest import MODELS
+from tests.tools.llm.normal import NormalisedReply, NormalisedRequest, ToolCall
+from tests.tools.llm.stubs import ModelStub
+
+pytestmark = [
+    pytest.mark.slow,
+    # Google's client subclasses aiohttp's session, which aiohttp discourages at run time.
+    pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning"),
+    # When Gemini's server fails, langchain-core calls `response.json()`, which is a coroutine in aiohttp.
+    pytest.mark.filterwarnings("ignore:coroutine 'ClientResponse.json' was never awaited:RuntimeWarning"),
+]
+
+TOKENS_IN, TOKENS_OUT = 11, 7
+"""What the stub says that each call took."""
+
+FORMS = ("Route", "DiagnosisDraft", "AnswerDraft")
+TOOLS = ("resource_metrics", "recent_changes", "log_errors", "cost_breakdown", "cost_drivers", "trigger_loops")
+"""What the scripted model calls of the tools that it is offered: the first two of these."""
+
+CONCLUSION = "The model at the other end of the wire concludes this."
+UNCITED = "The moon was full."
+INVENTED = "It failed 987654 times."
+
+_PIECE = re.compile(r"^\[(ev_\w+)\] \w+ · ok.*\nAsked: .*\nFound: (.+)$", re.M)
+
+
+@dataclass
+class ScriptedAnalyst:
+    """What a model would do, as far as it can be told from the request alone: it knows no tool's result beforehand.
+
+    Its first draft holds a claim without evidence and one with an invented figure; its second keeps the latter.
+    """
+
+    called: list[str] = field(default_factory=list[str])
+    reflections: list[str] = field(default_factory=list[str])
+
+    def __call__(self, request: NormalisedRequest) -> NormalisedReply:
+        form = next((name for name in FORMS if name in request.tools), None)
+        if form == "Route":
+            return _filled(form, kind="question", assignments=_everyone(request))
+        if form is not None:
+            return _filled(form, claims=self._claims(request), **_conclusion(request.tools[form]))
+        if request.last.role == "tool":
+            return NormalisedReply(text="\n".join(f"- seen [{i}]" for i, _ in _evidence(request)))
+        calls = [ToolCall(name, _arguments(request, name)) for name in TOOLS if name in request.tools][:2]
+        self.called += [call.name for call in calls]
+        return NormalisedReply(tool_calls=tuple(calls))
+
+    def _claims(self, request: NormalisedRequest) -> list[dict[str, Any]]:
+        pieces = _evidence(request)
+        claims = [{"text": found, "evidence": [piece]} for piece, found in pieces[:3]]
+        claims.append({"text": INVENTED, "evidence": [pieces[0][0]]})
+        if len(request.messages) == 1:
+            return [*claims, {"text": UNCITED, "evidence": []}]
+        self.reflections.append(request.last.text)
+        return claims
+
+
+def _filled(form: str, **fields: Any) -> NormalisedReply:
+    return NormalisedReply(tool_calls=(ToolCall(form, fields),))
+
+
+def _everyone(request: NormalisedRequest) -> list[dict[str, str]]:
+    """All specialists that the supervisor's prompt lists, but the one for Airflow."""
+    names = re.findall(r"^- (\w+) \(", request.system, re.M)
+    return [{"specialist": name, "question": "Why did Lambda costs rise?"} for name in names if name != "airflow"]
+
+
+def _conclusion(schema: dict[str, Any]) -> dict[str, Any]:
+    fields = {"summary": CONCLUSION, "root_cause": CONCLUSION, "headline": CONCLUSION, "next_steps": ["Roll back."]}
+    return {name: value for name, value in fields.items() if name in schema["properties"]}
+
+
+def _arguments(request: NormalisedRequest, tool: str) -> dict[str, str]:
+    """What the alert in the brief names, for those parameters that the tool's schema has."""
+    named: dict[str, str] = dict(re.findall(r"^(resource|service|onset): (\S+)$", request.last.text, re.M))
+    return {name: value for name, value in named.items() if name in request.tools[tool]["properties"]}
+
+
+def _evidence(request: NormalisedRequest) -> list[tuple[str, str]]:
+    """(id, what was found) of each readable piece in the text that was sent."""
+    return [found for message in request.messages for found in _PIECE.findall(message.text.replace("\\n", "\n"))]
+
+
+@asynccontextmanager
+async def watchkeeper(provider: str, stub: ModelStub, home: Path) -> AsyncGenerator[Application]:
+    """The application as it is started with these three settings."""
+    key = None if provider == "bedrock" else "-".join(("test", "key"))
+    settings = Settings.read(
+        llm=MODELS[provider], llm_base_url=stub.base_url(provider), llm_api_key=key, llm_fast="", home=home
+    )
+    held = build_deps(settings)
+    try:
+        async with application(held.deps) as app:
+            yield app
+    finally:
+        held.close()
+
+
+@pytest.fixture(params=MODELS)
+def provider(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def analyst() -> ScriptedAnalyst:
+    return ScriptedAnalyst()
+
+
+@pytest.fixture
+def stub(analyst: ScriptedAnalyst) -> Generator[ModelStub]:
+    with ModelStub(analyst) as running:
+        yield running
+
+
+@pytest.fixture
+def alert(account: SimulatedAccount) -> Alert:
+    scenario, now = load_scenario("ecs-out-of-memory"), datetime.now(UTC)
+    account.load(scenario, now)
+    return parse_alert(render_alert(scenario, now), now)
+
+
+async def ignore(part: dict[str, Any]) -> None:
+    """For a run whose progress nobody watches."""
+
+
+async def test_it_analyses_an_alert(
+    provider: str, analyst: ScriptedAnalyst, stub: ModelStub, alert: Alert, tmp_path: Path
+) -> None:
+    async with watchkeeper(provider, stub, tmp_path) as app:
+        diagnosis, evidence = await app.analyse(alert, "run_1", ignore)
+    assert diagnosis.summary == diagnosis.root_cause == CONCLUSION
+    assert {"resource_metrics", "recent_changes", "log_errors"} <= set(analyst.called)
+    the_outcome_holds(diagnosis, evidence, analyst)
+    every_call_is_accounted_for(diagnosis, provider, stub)
+
+
+async def test_it_answers_a_question(
+    provider: str, analyst: ScriptedAnalyst, stub: ModelStub, account: SimulatedAccount, tmp_path: Path
+) -> None:
+    account.load(load_scenario("lambda-cost-spike"))
+    async with watchkeeper(provider, stub, tmp_path) as app:
+        answer, evidence = await app.ask("Why did our Lambda costs spike?", [], "run_1", ignore)
+    assert answer.headline == CONCLUSION
+    assert {"cost", "infra"} <= set(answer.specialists)
+    assert {"cost_breakdown", "resource_metrics", "log_errors"} <= set(analyst.called)
+    the_outcome_holds(answer, evidence, analyst)
+    every_call_is_accounted_for(answer, provider, stub)
+
+
+def the_outcome_holds(outcome: Diagnosis | Answer, evidence: list[Evidence], analyst: ScriptedAnalyst) -> None:
+    """What the tools brought is cited, and what the model made up is not there, though it was asked again."""
+    assert {piece.tool for piece in evidence} == set(analyst.called)
+    cited = {piece for claim in outcome.claims for piece in claim.evidence}
+    assert len(cited) >= 2
+    assert cited <= {piece.id for piece in evidence}
+    assert not {UNCITED, INVENTED} & {claim.text for claim in outcome.claims}
+    [reflection] = analyst.reflections
+    assert UNCITED in reflection
+    assert INVENTED in reflection
+    assert outcome.dropped_claims == 1
+
+
+def every_call_is_accounted_for(outcome: Diagnosis | Answer, provider: str, stub: ModelStub) -> None:
+    assert outcome.provenance.model == MODELS[provider].partition(":")[2]
+    assert outcome.provenance.degraded == ""
+    assert outcome.provenance.input_tokens == TOKENS_IN * len(stub.requests)
+    assert outcome.provenance.output_tokens == TOKENS_OUT * len(stub.requests)

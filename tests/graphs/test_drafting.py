@@ -1,0 +1,50 @@
+"""What a model is sent when it has to write its form again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from langchain_core.messages import AIMessage, BaseMessage
+
+from agent.drafts import DiagnosisDraft, DraftClaim
+from tests.agent.examples import alert
+from tests.graphs.conftest import Bench
+from tests.graphs.scripted import ScriptedModel, call
+
+Script = Callable[..., ScriptedModel]
+
+UNFOUNDED = DiagnosisDraft(summary="Checkout fails.", claims=[DraftClaim(text="Hackers did it.", evidence=[])])
+
+
+def roles(messages: list[BaseMessage]) -> list[str]:
+    return [message.type for message in messages]
+
+
+async def test_it_sees_the_draft_that_it_is_to_reconsider(bench: Bench, script: Script) -> None:
+    bench.strong = model = script(UNFOUNDED, UNFOUNDED)
+
+    await bench.analyse(alert())
+
+    _, again = model.heard
+    assert roles(again) == ["system", "human", "ai", "human"]
+    assert DiagnosisDraft.model_validate_json(again[2].text) == UNFOUNDED
+    assert "No evidence: Hackers did it." in again[3].text
+
+
+async def test_it_sees_the_reply_that_did_not_fit_the_form(bench: Bench, script: Script) -> None:
+    bench.strong = model = script(call("DiagnosisDraft", claims="many"), UNFOUNDED, UNFOUNDED)
+
+    await bench.analyse(alert())
+
+    again = model.heard[1]
+    assert roles(again) == ["system", "human", "ai", "human"]
+    assert "many" in again[2].text
+    assert "did not fit the form" in again[3].text
+
+
+async def test_an_empty_reply_is_named_so_because_providers_refuse_empty_messages(bench: Bench, script: Script) -> None:
+    bench.strong = model = script(AIMessage(""), UNFOUNDED, UNFOUNDED)
+
+    await bench.analyse(alert())
+
+    assert model.heard[1][2].text == "(nothing)"
