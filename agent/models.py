@@ -265,6 +265,7 @@ class ChatMessage(Model):
     text: str
     author: str = ""
     ts: str = Field(default="", description="Slack timestamp, the idempotency key of the turn")
+    message_ts: str = Field(default="", description="The Slack message that shows an answer")
     at: UtcTime
     evidence: tuple[Evidence, ...] = ()
 

@@ -5,7 +5,7 @@ Every adapter of a port passes the same suite in `tests/contracts/`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -131,8 +131,8 @@ class Messenger(Protocol):
         ...
 
     async def update(self, place: SlackPlace, ts: str, text: str, blocks: Sequence[dict[str, Any]] = ()) -> None: ...
-    async def find_own(self, place: SlackPlace, after_ts: str) -> str:
-        """The ts of Watchkeeper's first message in the thread after another; "" when there is none."""
+    async def find_own(self, place: SlackPlace, after_ts: str, known: Collection[str] = ()) -> str:
+        """The ts of Watchkeeper's first message in the thread after another that is none of the known; "" if none."""
         ...
 
     async def set_status(self, place: SlackPlace, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, cast
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -90,6 +90,11 @@ class Settings(BaseSettings):
     def fast_llm(self) -> str:
         return self.llm_fast or self.llm
 
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for a process that is to have the same ones."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {f"WATCHKEEPER_{name.upper()}": _plain(value) for name, value in values.items() if value is not None}
+
     @classmethod
     def read(cls, **overrides: object) -> Settings:
         """Settings from the environment; keywords win over it."""
@@ -97,6 +102,12 @@ class Settings(BaseSettings):
             return cls(**overrides)  # pyright: ignore[reportArgumentType] -- pydantic validates each keyword
         except ValidationError as error:
             raise SettingsError(_explain(error)) from None
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(str(part) for part in cast("tuple[object, ...]", value)) if isinstance(value, tuple) else str(value)
 
 
 def _explain(error: ValidationError) -> str:

@@ -50,17 +50,19 @@ def simulated_environment(environment: dict[str, str], settings: Settings) -> di
 
 async def _serve(settings: Settings, world: World | None, first_alert: str) -> None:
     from slack_app.bootstrap import build_deps
-    from slack_app.service import serve
+    from slack_app.service import listen
+    from slack_app.worker_process import worker_process
 
     held = build_deps(settings)
     try:
-        service = asyncio.create_task(serve(held.deps, _ready(settings, world, first_alert)))
+        service = asyncio.create_task(listen(held.deps, _ready(settings, world, first_alert)))
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM):
             with suppress(NotImplementedError):  # Windows has no handlers here; Ctrl-C still works
                 loop.add_signal_handler(sign, service.cancel)
-        with suppress(asyncio.CancelledError):
-            await service
+        async with worker_process(settings):
+            with suppress(asyncio.CancelledError):
+                await service
         _tell("Stopped.")
     finally:
         held.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, cast
 
 from slack_sdk.errors import SlackApiError
@@ -37,16 +37,20 @@ def web_client(token: str, api_url: str) -> AsyncWebClient:
 class SlackMessenger:
     """The Messenger port over Slack's Web API. Nothing is unfurled and no names are linked."""
 
-    def __init__(self, client: AsyncWebClient, bot_user_id: str) -> None:
+    def __init__(self, client: AsyncWebClient) -> None:
         self.client = client
-        self._bot_user_id = bot_user_id
-        self._team_id = ""
+        self._me: dict[str, str] = {}
 
     async def team_id(self) -> str:
-        """The workspace that the token is for, asked for once."""
-        if not self._team_id:
-            self._team_id = str((await self.client.auth_test())["team_id"])
-        return self._team_id
+        """The workspace that the token is for."""
+        return (await self._who_am_i())["team_id"]
+
+    async def _who_am_i(self) -> dict[str, str]:
+        """auth.test, asked once."""
+        if not self._me:
+            reply = await self.client.auth_test()
+            self._me = {name: str(reply[name]) for name in ("team_id", "user_id")}
+        return self._me
 
     async def post(self, place: SlackPlace, text: str, blocks: Sequence[dict[str, Any]] = ()) -> str:
         """Post into the thread; what does not fit one message follows in others. Returns the first one's ts."""
@@ -67,11 +71,13 @@ class SlackMessenger:
         await _or_as_text(send, first)
         await self._continue(place, rest)
 
-    async def find_own(self, place: SlackPlace, after_ts: str) -> str:
+    async def find_own(self, place: SlackPlace, after_ts: str, known: Collection[str] = ()) -> str:
+        me = (await self._who_am_i())["user_id"]
         reply = await self.client.conversations_replies(channel=place.channel, ts=place.thread_ts, limit=200)
         for message in cast("list[dict[str, Any]]", reply.get("messages") or []):
-            if message.get("user") == self._bot_user_id and float(message["ts"]) > float(after_ts):
-                return str(message["ts"])
+            ts = str(message["ts"])
+            if message.get("user") == me and float(ts) > float(after_ts) and ts not in known:
+                return ts
         return ""
 
     async def set_status(self, place: SlackPlace, text: str) -> None:

@@ -1,4 +1,8 @@
-"""The running service: listeners on one side, workers on the other, the queue between them."""
+"""The running service: listeners on one side, workers on the other, the queue between them.
+
+`listen` and `work` run in processes of their own, because ten analyses in one interpreter would keep Slack waiting for
+its acknowledgements (docs/adr/0005). `serve` does both in one, for tests and for tracing.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from agent.ports import Deps
+from agent.settings import Settings
 from slack_app.bolt import build_slack_app
 from slack_app.bootstrap import application
 from slack_app.messenger import SlackMessenger, web_client
@@ -19,23 +24,38 @@ Ready = Callable[[str], Awaitable[None]]
 """Called once when events can arrive, with a word on how they do."""
 
 
-async def serve(deps: Deps, ready: Ready | None = None) -> None:
-    """Until cancelled. Socket Mode when there is an app-level token, else signed HTTP."""
+async def listen(deps: Deps, ready: Ready | None = None) -> None:
+    """Turn events into jobs, until cancelled. Socket Mode when there is an app-level token, else signed HTTP."""
     settings = deps.settings
     check_tokens(settings)
-    assert settings.slack_bot_token is not None
     slack = await asyncio.to_thread(build_slack_app, deps)
-    messenger = SlackMessenger(
-        web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url), slack.identity.bot_user_id
-    )
     async with AsyncExitStack() as stack:
         if settings.slack_app_token is not None:
             stack.enter_context(socket_mode(slack, settings))
             how = "Socket Mode"
         else:
             how = f"signed HTTP at {await stack.enter_async_context(signed_http(slack, settings))}/slack/events"
-        # Listeners are up before the agents are imported: Slack gets its acknowledgements at once.
-        running = await stack.enter_async_context(application(deps))
         if ready is not None:
             await ready(how)
-        await Worker(running, messenger).run()
+        await asyncio.Event().wait()
+
+
+async def work(deps: Deps) -> None:
+    """Turn jobs into answers, until cancelled."""
+    async with application(deps) as running:
+        await Worker(running, _messenger(deps.settings)).run()
+
+
+async def serve(deps: Deps, ready: Ready | None = None) -> None:
+    """Both in one process, until cancelled or until one of them fails."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(listen(deps, ready))
+            tasks.create_task(work(deps))
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+
+
+def _messenger(settings: Settings) -> SlackMessenger:
+    assert settings.slack_bot_token is not None, "check_tokens comes first"
+    return SlackMessenger(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))

@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 from agent.errors import RetryLater, WatchkeeperError
 from agent.models import Job, JobKind, SlackPlace
 from slack_app.application import Application
+from slack_app.blocks.text import escape
 from slack_app.handlers.alerts import handle_alert
 from slack_app.handlers.questions import handle_question
 from slack_app.messenger import SlackMessenger
@@ -101,7 +102,7 @@ class Worker:
 
     async def _apologise(self, job: Job, error: Exception) -> None:
         reason = str(error) if isinstance(error, WatchkeeperError) else "Something went wrong on my side."
-        text = f"I could not finish this. {reason} It is kept for a person to look at (reference {job.id})."
+        text = f"I could not finish this. {escape(reason)} It is kept for a person to look at (reference {job.id})."
         with suppress(SlackApiError, TimeoutError, OSError):
             await self._messenger.post(_place(job), text)
 

@@ -20,6 +20,7 @@ from agent.sources.slack_post import parse
 from slack_app.application import Application
 from slack_app.blocks.progress import Progress, progress_blocks
 from slack_app.blocks.summary import resolved_blocks, summary_blocks, summary_text
+from slack_app.blocks.text import escape
 from slack_app.messenger import LiveMessage, SlackMessenger
 
 TITLE = "Looking into this alert"
@@ -69,7 +70,12 @@ async def _analyse(incident: Incident, alert: Alert, job: Job, app: Application,
     # The message is final before the store says so: a crash in between repeats an edit, never a post.
     await _save(app, incident, "diagnosed", {"diagnosis": diagnosis, "evidence": tuple(evidence)})
     told = ChatMessage(
-        role="assistant", text=summary_text(diagnosis), ts=ts, at=app.deps.clock(), evidence=tuple(evidence)
+        role="assistant",
+        text=summary_text(diagnosis),
+        ts=ts,
+        message_ts=ts,
+        at=app.deps.clock(),
+        evidence=tuple(evidence),
     )
     await app.deps.conversations.append(place, told)
 
@@ -78,7 +84,7 @@ async def _resolve(incident: Incident, alert: Alert, app: Application, messenger
     """Only an alert that was analysed here is worth a word when it is over."""
     if incident.place is None or incident.diagnosis is None or incident.status is IncidentStatus.resolved:
         return
-    await messenger.post(incident.place, f"Resolved: {alert.title}", resolved_blocks(alert))
+    await messenger.post(incident.place, escape(f"Resolved: {alert.title}"), resolved_blocks(alert))
     await _save(app, incident, "resolved", {"status": IncidentStatus.resolved})
 
 

@@ -28,7 +28,8 @@ async def handle_question(job: Job, app: Application, messenger: SlackMessenger)
     now = app.deps.clock()
     question = ChatMessage(role="user", text=asked["text"], author=asked["user"], ts=asked["ts"], at=now)
     await app.deps.conversations.append(place, question)
-    already = await messenger.find_own(place, asked["ts"]) if job.attempt > 1 else ""
+    told = [turn.message_ts for turn in thread.messages if turn.message_ts] if thread else []
+    already = await messenger.find_own(place, asked["ts"], told) if job.attempt > 1 else ""
     live = LiveAnswer(messenger, place, asked["user"], already)
     await messenger.set_status(place, STATUS)
     try:
@@ -48,7 +49,12 @@ async def _answer(
     )
     fresh = [piece for piece in evidence if piece.id in cited or not history]
     reply = ChatMessage(
-        role="assistant", text=text, ts=f"answer:{asked['ts']}", at=app.deps.clock(), evidence=tuple(fresh)
+        role="assistant",
+        text=text,
+        ts=f"answer:{asked['ts']}",
+        message_ts=live.ts,
+        at=app.deps.clock(),
+        evidence=tuple(fresh),
     )
     await app.deps.conversations.append(place, reply)
     await app.deps.audit.append(

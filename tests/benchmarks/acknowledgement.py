@@ -1,7 +1,8 @@
 """How fast Slack gets its 200 at 20 events a second while ten analyses run.
 
-Three processes, as in real life: the world (account and workspace), Watchkeeper behind signed HTTP, and Slack's side,
-which signs and sends events and times the answers. Half of the events become jobs, half are none of our business.
+The processes are those of real life: the world (account and workspace), Watchkeeper's listener behind signed HTTP, its
+worker, and Slack's side, which signs and sends events and times the answers. Half of the events become jobs, the other
+half are none of our business.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from agent.models import IncidentStatus
+from agent.ports import Deps
 from agent.settings import Settings
 from deploy.local.account import scenario_names
 from deploy.local.world import World, local_world
@@ -44,7 +47,8 @@ def run() -> bool:
 
 async def _measure(world: World, home: Path) -> tuple[list[float], int]:
     from slack_app.bootstrap import build_deps
-    from slack_app.service import serve
+    from slack_app.service import listen
+    from slack_app.worker_process import worker_process
 
     port = _free_port()
     given = {key: value for key, value in world.slack.items() if key != "slack_app_token"}
@@ -55,8 +59,18 @@ async def _measure(world: World, home: Path) -> tuple[list[float], int]:
     async def announce(_: str) -> None:
         ready.set()
 
-    service = asyncio.create_task(serve(held.deps, announce))
+    service = asyncio.create_task(listen(held.deps, announce))
     await ready.wait()
+    async with worker_process(settings):
+        timings, done = await _under_load(world, held.deps, port)
+    service.cancel()
+    with suppress(asyncio.CancelledError):
+        await service
+    held.close()
+    return timings, done
+
+
+async def _under_load(world: World, deps: Deps, port: int) -> tuple[list[float], int]:
     alerts = await asyncio.to_thread(_fire_all, world)
     sender = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.benchmarks.slack_side", str(port)),
@@ -70,17 +84,10 @@ async def _measure(world: World, home: Path) -> tuple[list[float], int]:
         "seconds": SECONDS,
     }
     out, _ = await sender.communicate(json.dumps(order).encode())
-    from agent.models import IncidentStatus
-
-    done = await _finished(held.deps, IncidentStatus.investigating)
-    service.cancel()
-    with suppress(asyncio.CancelledError):
-        await service
-    held.close()
-    return json.loads(out), done
+    return json.loads(out), await _finished(deps, IncidentStatus.investigating)
 
 
-async def _finished(deps: Any, status: Any) -> int:
+async def _finished(deps: Deps, status: IncidentStatus) -> int:
     """How many alerts have a diagnosis, after waiting for the last of them."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -35,12 +35,20 @@ def _watchkeeper(
         "WATCHKEEPER_JOB_LEASE_SECONDS": "3",
     }
     command = [sys.executable, "-m", "deploy.cli", "run", "--aws", "real"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         yield process
     finally:
-        process.kill()
-        process.communicate()
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL for the listener and its worker at once."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @pytest.mark.slow
@@ -52,8 +60,7 @@ def test_an_alert_is_analysed_once_although_its_worker_is_killed(
         ts = fire("rds-connections-exhausted", account, workspace)
         workspace.wait_for(lambda: replies(workspace, "alerts", ts), 30)
         assert not _final(workspace, ts), "it was done before it could be killed"
-        first.send_signal(signal.SIGKILL)
-        first.wait()
+        _kill(first)
     time.sleep(1)
     assert not _final(workspace, ts)
     with _watchkeeper(workspace, account, tmp_path):

@@ -46,4 +46,4 @@ def thread(ws: RunningWorkspace) -> Thread:
 
 @pytest.fixture
 def messenger(ws: RunningWorkspace) -> SlackMessenger:
-    return SlackMessenger(web_client(ws.bot_token, ws.api_url), ws.bot_user)
+    return SlackMessenger(web_client(ws.bot_token, ws.api_url))

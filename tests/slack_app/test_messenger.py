@@ -161,7 +161,7 @@ async def test_a_progress_edit_that_fails_does_not_spoil_the_end(
 
 async def test_an_unreachable_slack_during_progress_does_not_end_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SECONDS_BETWEEN_EDITS", 0.01)
-    nowhere = SlackMessenger(module.web_client("-".join(("xoxb", "test")), "http://127.0.0.1:9/api/"), "U0")
+    nowhere = SlackMessenger(module.web_client("-".join(("xoxb", "test")), "http://127.0.0.1:9/api/"))
     live = LiveMessage(nowhere, module.SlackPlace(channel="C1", thread_ts="1.0"), "2.0")
 
     live.show("Step", BLOCKS)
