@@ -22,8 +22,12 @@ MARKDOWN_LIMIT = 12_000
 def answer_markdown(answer: Answer, evidence: Sequence[Evidence]) -> list[str]:
     """The answer in a few chunks, in the order in which they are streamed."""
     numbers = numbered(answer.claims, evidence)
-    chunks = [escape(answer.headline) + "\n\n"]
-    chunks += [f"- {line.removeprefix('• ')}\n" for line in claim_lines(answer.claims, numbers).splitlines()]
+    lines = [line.removeprefix("• ") for line in claim_lines(answer.claims, numbers).splitlines()]
+    if answer.claims and answer.claims[0].text == answer.headline:
+        headline, *lines = lines  # said once, with its sources
+    else:
+        headline = escape(answer.headline)
+    chunks = [headline + "\n\n", *(f"- {line}\n" for line in lines)]
     if answer.next_steps:
         chunks.append(
             "\n**Next**\n\n" + "\n".join(f"{n}. {escape(s)}" for n, s in enumerate(answer.next_steps, 1)) + "\n"

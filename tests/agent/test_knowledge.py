@@ -139,3 +139,12 @@ def test_a_wrong_runbook_is_named(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(PromptError, match="runbook test-book") as caught:
         runbook(**changes)
     assert reason in str(caught.value)
+
+
+def test_a_finding_that_says_all_is_normal_meets_no_signal() -> None:
+    """A version of three weeks ago is a deployment of strength 0.15, and explains no errors of today."""
+    book = next(each for each in KnowledgeBase.read().runbooks if each.name == "lambda-errors-after-deploy")
+    errors = finding("metric_rise", strength=0.99, resource="worker", metric="Errors", service="lambda")
+    old = finding("deployment", strength=0.15, resource="worker", service="lambda")
+    verdict = weigh(book, [evidence(errors, old)])
+    assert not verdict.complete

@@ -41,7 +41,7 @@ TOOLS = ("resource_metrics", "recent_changes", "log_errors", "cost_breakdown", "
 
 CONCLUSION = "The model at the other end of the wire concludes this."
 UNCITED = "The moon was full."
-INVENTED = "It failed 987654 times."
+INVENTED = "It failed 9876543 times."
 
 _PIECE = re.compile(r"^\[(ev_\w+)\] \w+ · ok.*\nAsked: .*\nFound: (.+)$", re.M)
 

@@ -104,9 +104,9 @@ def _locate(look: Look, dag_id: str, environment: str) -> tuple[Airflow, str] | 
 
 def _failed_run(airflow: Airflow, dag_id: str, run_id: str) -> Json | None:
     runs = airflow.runs(dag_id)
-    if run_id:
-        return next((run for run in runs if run["dag_run_id"] == run_id), None)
-    return next((run for run in runs if run["state"] == "failed"), None) or _struggling(airflow, dag_id, runs)
+    # An alert may name a run that has left the history, or name it in another form; the latest failure is then meant.
+    named = next((run for run in runs if run_id and run["dag_run_id"] == run_id), None)
+    return named or next((run for run in runs if run["state"] == "failed"), None) or _struggling(airflow, dag_id, runs)
 
 
 def _struggling(airflow: Airflow, dag_id: str, runs: Sequence[Json]) -> Json | None:

@@ -17,6 +17,9 @@ MAX_MENTIONS = 6000
 _NAMED = ("name", "identifier", "id", "arn", "url", "bucket", "table", "function", "service", "cluster", "family")
 _ARN = re.compile(r'"(arn:[^"]+)"')
 
+_VERSION = re.compile(r"\d{8}(?:v\d+)?$")
+"""Lambda's calls carry the date of their API: UpdateFunctionCode20150331v2."""
+
 
 def write_calls(look: Look, start: datetime, end: datetime, attribute: dict[str, str]) -> list[Change]:
     """The write calls in a range that have an attribute of LookupEvents, such as a ResourceName."""
@@ -44,7 +47,7 @@ def _change(event: dict[str, Any]) -> Change:
     )
     return Change(
         at=event["EventTime"],
-        event=event["EventName"],
+        event=_VERSION.sub("", event["EventName"]),
         service=service_key(source) or source.split(".", 1)[0],
         principal=_principal(event, identity),
         resources=tuple(dict.fromkeys(name for name in names if name)),

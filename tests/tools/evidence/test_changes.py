@@ -40,7 +40,7 @@ async def test_the_deploy_before_the_onset_comes_first_and_later_calls_do_not_co
     )
     evidence = await call(recent_changes, resource="checkout")
     first = evidence.findings[0]
-    assert (first.kind, first.attributes["event"]) == ("change_before_onset", "UpdateFunctionCode20150331v2")
+    assert (first.kind, first.attributes["event"]) == ("change_before_onset", "UpdateFunctionCode")
     assert first.attributes["minutes_before_onset"] == "3"
     assert first.strength > 0.85
     assert not {"DeleteFunction", "GetFunction"} & {f.attributes.get("event", "") for f in evidence.findings}

@@ -163,3 +163,11 @@ async def test_steady_logs_have_no_changes(load: Load, call: Call):
     load(logs=[group()])
     evidence = await call(log_changes, resource="checkout", onset="-1h")
     assert [finding.kind for finding in evidence.findings] == ["log_quiet"]
+
+
+async def test_of_trouble_that_began_days_ago_only_the_first_hours_are_read(load: Load, call: Call):
+    load(logs=[group(CHECKOUT, {**NEW_FAILURE, "from": "-2d"})])
+    evidence = await call(log_errors, resource="checkout", service="lambda", onset="2026-11-16T15:00:00Z")
+    assert evidence.time_range is not None
+    assert evidence.time_range.seconds <= 10 * 3600
+    assert "KeyError" in evidence.summary

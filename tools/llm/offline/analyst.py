@@ -17,6 +17,7 @@ CARRIES = 0.35
 PRIOR_WEIGHT = 0.25
 OTHER_RESOURCE_FACTOR = 0.6
 MAX_CLAIMS = 6
+MAX_DIRECT_CLAIMS = 3
 GENERALISTS = ("infra", "logs")
 """Who looks into a resource when no runbook says who should."""
 NOTEWORTHY = 0.5
@@ -50,12 +51,11 @@ def answer(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Special
     """An answer to the question that was asked: cause, time, change, amount or remedy."""
     verdict = best_verdict(brief, knowledge)
     intent = intent_of(brief.question)
-    direct = relevant(brief.evidence, intent)
+    direct = _nearest(relevant(brief.evidence, intent), verdict)
     # In a thread the cause was told before; asked for the first time, the cause belongs into every answer.
     if intent not in (Intent.why, Intent.remedy) and brief.conversation and direct:
-        finding, evidence_id = direct[0]
-        claims = [DraftClaim(text=finding.statement, evidence=[evidence_id]), *_claims(brief.evidence, verdict)]
-        return AnswerDraft(headline=finding.statement, runbook=_name(verdict), claims=_unique(claims)[:MAX_CLAIMS])
+        claims = _unique([DraftClaim(text=finding.statement, evidence=[i]) for finding, i in direct])
+        return AnswerDraft(headline=claims[0].text, runbook=_name(verdict), claims=claims[:MAX_DIRECT_CLAIMS])
     claims = _claims(brief.evidence, verdict)
     if verdict is None:
         return AnswerDraft(
@@ -103,6 +103,13 @@ def follow_ups(brief: Brief, specialists: Sequence[Specialist], verdict: Verdict
         for s in specialists
         if s.name in wanted and not any(p.tool in s.tools and resource in p.question for p in brief.evidence)
     ]
+
+
+def _nearest(found: Sequence[tuple[Finding, str]], verdict: Verdict | None) -> list[tuple[Finding, str]]:
+    """What carries the thread's cause first, then what is about the same resources, then the rest; else in order."""
+    carried = {hit.finding.statement for hit in verdict.hits} if verdict else set[str]()
+    subjects = {hit.finding.resource for hit in verdict.hits} if verdict else set[str]()
+    return sorted(found, key=lambda pair: (pair[0].statement not in carried, pair[0].resource not in subjects))
 
 
 def _claims(evidence: Sequence[Evidence], verdict: Verdict | None) -> list[DraftClaim]:

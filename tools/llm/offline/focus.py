@@ -100,9 +100,7 @@ def _is_resource(finding: Finding) -> bool:
 
 
 def _onset(findings: Iterable[Finding], resource: str) -> datetime | None:
-    starts = [
-        f for f in findings if f.at and f.kind in ("metric_rise", "metric_at_limit", "log_new_pattern", "cost_rise")
-    ]
+    starts = [finding for finding in findings if finding.at and finding.kind in ONSET_KINDS]
     about = [f for f in starts if f.resource == resource] or starts
     return about[0].at if about else None
 

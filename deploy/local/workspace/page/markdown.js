@@ -1,7 +1,7 @@
 /** Standard Markdown (Slack's markdown block, streamed answers), turned into DOM nodes. */
 import { h, link } from "./dom.js";
 import { emojiOf } from "./emoji.js";
-import { codeRun, emoji, token } from "./mrkdwn.js";
+import { codeRun, emoji, token, unescape } from "./mrkdwn.js";
 
 const INLINE = [
   [/^\\([\\`*_{}[\]()#+\-.!|~<>])/, (m) => m[1]],
@@ -29,7 +29,7 @@ export function inline(text, inLink = false) {
   const spill = () => {
     plain.split("\n").forEach((line, i) => {
       if (i) nodes.push(h("br"));
-      if (line) nodes.push(line);
+      if (line) nodes.push(unescape(line));
     });
     plain = "";
   };
