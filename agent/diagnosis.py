@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agent.confidence import confidence
 from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim
+from agent.evidence_text import render
 from agent.knowledge import KnowledgeBase
 from agent.models import Answer, Claim, Diagnosis, Evidence, EvidenceStatus, Gap, Provenance
 
@@ -15,6 +16,8 @@ _ID = re.compile(r"ev_\w+")
 _ID_TAIL = re.compile(r"\s*\[ev_\w+(?:[,;\s]+ev_\w+)*\]")
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 _USABLE = (EvidenceStatus.ok, EvidenceStatus.no_data)
+_STAMP = re.compile(r"(?<=\d)T(?=\d)")
+"""Between date and time, so that the time's figures are found."""
 SMALLEST_CHECKED_NUMBER = 10  # "two retries" or "3 of 5" are words more than figures
 
 
@@ -58,10 +61,9 @@ def _strange_numbers(text: str, pieces: Sequence[Evidence]) -> list[str]:
 
 
 def _everything(piece: Evidence) -> str:
-    found = " ".join(
-        f"{f.statement} {f.resource} {f.at or ''} {' '.join(f.attributes.values())}" for f in piece.findings
-    )
-    return f"{piece.question} {piece.query} {piece.summary} {found} {piece.time_range or ''}"
+    """What the model read of a piece, and its attributes in full; not the query, whose epochs would allow any figure."""
+    details = " ".join(value for finding in piece.findings for value in finding.attributes.values())
+    return f"{_STAMP.sub(' ', render(piece))} {details}"
 
 
 def _value(number: str) -> float:

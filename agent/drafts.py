@@ -43,7 +43,7 @@ class DiagnosisDraft(Draft):
     root_cause: str = Field(default="", description="The most likely cause, or empty when the evidence carries none")
     nothing_wrong: bool = Field(default=False, description="True when the alert needs no action")
     runbook: str = Field(default="", description="Name of the runbook that fits, or empty")
-    claims: list[DraftClaim] = Field(default_factory=list[DraftClaim], description="Statements with their evidence")
+    claims: list[DraftClaim] = Field(description="Statements with their evidence; empty only if there is none")
     contributing: list[str] = Field(default_factory=list[str], description="Factors that made it worse")
     ruled_out: list[str] = Field(default_factory=list[str], description="What it is not, and why")
     next_steps: list[str] = Field(default_factory=list[str], description="What to do, most useful first")
@@ -57,6 +57,6 @@ class AnswerDraft(Draft):
 
     headline: str = Field(description="One or two sentences that stand alone and answer the question")
     runbook: str = Field(default="", description="Name of the runbook that fits, or empty")
-    claims: list[DraftClaim] = Field(default_factory=list[DraftClaim], description="Statements with their evidence")
+    claims: list[DraftClaim] = Field(description="Statements with their evidence; empty only if there is none")
     next_steps: list[str] = Field(default_factory=list[str], description="At most three, or none")
     follow_ups: list[FollowUp] = Field(default_factory=list[FollowUp], description="Only if it would change the answer")

@@ -29,5 +29,8 @@ def choose_specialists(text: str, knowledge: KnowledgeBase, specialists: Sequenc
     if names_in(text) and "infra" in scores:
         scores["infra"] += NAME_WEIGHT
     top = max(scores.values(), default=0.0)
-    ranked = sorted(scores, key=lambda name: -scores[name])[:MAX_SPECIALISTS]
-    return [name for name in ranked if scores[name] >= max(ENOUGH, top / 3)]
+    ranked = sorted(scores, key=lambda name: -scores[name])
+    chosen = [name for name in ranked if scores[name] >= max(ENOUGH, top / 3)]
+    # A long text may speak of one specialist's things only; those of its nearest runbook belong in all the same.
+    nearest = [name for name in found[0][0].specialists if name in scores] if found and chosen else []
+    return list(dict.fromkeys([*chosen[:1], *nearest, *chosen]))[:MAX_SPECIALISTS]

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path(".watchkeeper"), description="folder of the embedded stores and the queue")
 
     gather_timeout_seconds: float = Field(default=30, gt=0, description="deadline of each specialist")
-    run_timeout_seconds: float = Field(default=120, gt=0, description="deadline of a whole run")
+    run_timeout_seconds: float = Field(default=240, gt=0, description="deadline of a whole run")
     max_tool_calls: int = Field(default=12, gt=0, description="tool calls of one specialist in a run")
     max_model_calls: int = Field(default=8, gt=0, description="model calls of one specialist in a run")
     workers: int = Field(default=4, gt=0, description="jobs worked on at once")

@@ -146,6 +146,6 @@ def test_an_answer_whose_claims_were_all_dropped_says_so() -> None:
 
 @pytest.mark.parametrize("headline", ["", "  \n"])
 def test_an_answer_always_says_something(headline: str) -> None:
-    told, _ = answer(AnswerDraft(headline=headline), [], KNOWLEDGE, Provenance(), [])
+    told, _ = answer(AnswerDraft(headline=headline, claims=[]), [], KNOWLEDGE, Provenance(), [])
 
     assert re.search(r"\w", told.headline)

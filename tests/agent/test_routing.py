@@ -50,3 +50,9 @@ def test_only_specialists_that_exist_are_asked() -> None:
 
 def test_a_named_resource_is_infrastructure() -> None:
     assert "infra" in chosen("what is going on with checkout-api?")
+
+
+def test_the_specialists_of_the_nearest_runbook_are_asked_too() -> None:
+    """A long alert about a function repeats what infra handles, and its logs are worth a look all the same."""
+    text = "alarm function lambda error failing deploy changed alert; exceptions in a function since the new release"
+    assert {"infra", "logs"} <= set(chosen(text))

@@ -65,6 +65,7 @@ def test_a_broken_scenario_file_is_named_with_the_field_that_is_wrong(tmp_path: 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_an_unreachable_model_is_answered_for_by_the_offline_analyst(tmp_path: Path) -> None:
     done = _run(
         "ask",
@@ -82,6 +83,7 @@ def test_an_unreachable_model_is_answered_for_by_the_offline_analyst(tmp_path: P
     assert "Traceback" not in done.stderr + done.stdout
 
 
+@pytest.mark.slow
 def test_an_alert_that_is_not_json_is_still_analysed(tmp_path: Path) -> None:
     text = "[Triggered] checkout-submit-order errors are high"
     done = _run("alert", "-", "--scenario", "lambda-errors-after-deploy", "--json", home=tmp_path, stdin=text)

@@ -57,7 +57,9 @@ def test_a_query_is_scheduled_then_runs_then_completes(logs: Any) -> None:
         seen.append(reply["status"])
         assert reply["results"] == [] or seen[-1] == "Complete"
         time.sleep(0.005)
-    assert list(dict.fromkeys(seen)) == ["Scheduled", "Running", "Complete"]
+    order = ["Scheduled", "Running", "Complete"]  # a busy machine may miss the first of them
+    assert seen == sorted(seen, key=order.index)
+    assert seen[-1] == "Complete"
     rows = as_dicts(reply)
     assert [row["level"] for row in rows] == ["INFO", "ERROR"]
     assert rows[1]["n"] == "60"
