@@ -61,7 +61,7 @@ def _strange_numbers(text: str, pieces: Sequence[Evidence]) -> list[str]:
 
 
 def _everything(piece: Evidence) -> str:
-    """What the model read of a piece, and its attributes in full; not the query, whose epochs would allow any figure."""
+    """What the model read of a piece, and its attributes; not the query, whose epochs would allow any figure."""
     details = " ".join(value for finding in piece.findings for value in finding.attributes.values())
     return f"{_STAMP.sub(' ', render(piece))} {details}"
 
