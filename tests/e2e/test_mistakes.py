@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from deploy.local.workspace.background import running_workspace
 
 TOKEN = "-".join(["xoxb", "not", "real"])
 NOBODY_LISTENS = "http://127.0.0.1:9/"
@@ -89,3 +92,43 @@ def test_an_alert_that_is_not_json_is_still_analysed(tmp_path: Path) -> None:
     done = _run("alert", "-", "--scenario", "lambda-errors-after-deploy", "--json", home=tmp_path, stdin=text)
     assert done.returncode == 0, done.stderr
     assert "checkout-submit-order" in done.stdout
+
+
+@pytest.mark.parametrize("wrong", ["BOT", "APP"])
+def test_a_wrong_token_is_named(wrong: str, tmp_path: Path) -> None:
+    with running_workspace() as workspace:
+        tokens = {"SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_APP_TOKEN": workspace.app_token}
+        settings = {**tokens, f"SLACK_{wrong}_TOKEN": TOKEN, "SLACK_API_URL": workspace.api_url}
+        done = _run("run", "--aws", "real", home=tmp_path, **settings)
+    assert done.returncode != 0
+    assert f"WATCHKEEPER_SLACK_{wrong}_TOKEN: Slack refuses it" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+@pytest.mark.slow
+def test_the_doctor_finds_all_well_with_the_local_workspace(tmp_path: Path) -> None:
+    with running_workspace() as workspace:
+        done = _run(
+            "doctor",
+            "--json",
+            home=tmp_path,
+            SLACK_BOT_TOKEN=workspace.bot_token,
+            SLACK_APP_TOKEN=workspace.app_token,
+            SLACK_API_URL=workspace.api_url,
+        )
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert {check["status"] for check in checks.values()} <= {"ok", "warn"}, checks
+    assert "granted" in checks["Slack scopes"]["message"]
+    assert "Socket Mode opens" in checks["Slack app token"]["message"]
+
+
+@pytest.mark.slow
+def test_the_doctor_says_how_to_mend_a_wrong_token(tmp_path: Path) -> None:
+    with running_workspace() as workspace:
+        done = _run(
+            "doctor", home=tmp_path, SLACK_BOT_TOKEN=TOKEN, SLACK_APP_TOKEN=TOKEN, SLACK_API_URL=workspace.api_url
+        )
+    assert done.returncode == 1
+    assert "invalid_auth" in done.stdout
+    assert "xoxb-" in done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
