@@ -20,6 +20,12 @@ WEAKEST = 0.3
 """A finding weaker than this says that things are normal, and meets no signal."""
 
 
+NEAR = 0.35
+"""How much stronger a finding counts, in choosing, when it has to do with the resource in question."""
+ABOUT = 2.0
+"""And how much a whole set of findings does."""
+
+
 class Signal(Model):
     """What speaks for (or, with `against`, speaks against) a runbook's cause."""
 
@@ -61,6 +67,18 @@ class Hit:
     signal: Signal
     finding: Finding
     evidence_id: str
+    question: str = ""
+
+    def speaks_of(self, names: Iterable[str]) -> bool:
+        """Whether it is about one of these resources, mentions one, or was found when one was looked at."""
+        own = self.finding.resource.lower()
+        text = f"{self.finding.statement} {self.question}".lower()
+        return any((own and (own in name or name in own)) or name in text for name in map(str.lower, names) if name)
+
+    @property
+    def of_no_one(self) -> bool:
+        """Whether it belongs to no resource in particular: the whole account was looked at, as for its changes."""
+        return not self.finding.resource or "any resource" in self.question
 
 
 @dataclass(frozen=True)
@@ -110,11 +128,11 @@ class KnowledgeBase:
         ranked = sorted(zip(self.runbooks, scores, strict=True), key=lambda pair: -pair[1])
         return [(runbook, score) for runbook, score in ranked[:limit] if score > 0]
 
-    def weigh(self, evidence: Iterable[Evidence]) -> list[Verdict]:
-        """Every runbook against the findings, best supported first."""
+    def weigh(self, evidence: Iterable[Evidence], about: str = "") -> list[Verdict]:
+        """Every runbook against the findings, best supported first, preferring findings about the resource `about`."""
         # Having looked and found nothing is a finding too: `log_quiet` and `no_change` come as `no_data`.
         pieces = [piece for piece in evidence if piece.status in (EvidenceStatus.ok, EvidenceStatus.no_data)]
-        verdicts = [weigh(runbook, pieces) for runbook in self.runbooks]
+        verdicts = [weigh(runbook, pieces, about) for runbook in self.runbooks]
         return sorted(verdicts, key=lambda verdict: -verdict.support)
 
 
@@ -132,48 +150,64 @@ def runbook_from(prompt: Prompt) -> Runbook:
     return runbook
 
 
-def weigh(runbook: Runbook, pieces: Sequence[Evidence]) -> Verdict:
+def weigh(runbook: Runbook, pieces: Sequence[Evidence], about: str = "") -> Verdict:
     """How well findings carry one runbook.
 
     Support is the weight of the met signals times the strength of what met them, over the weight of all signals; a
     missing required signal leaves at most a third of it, and each contradiction takes its weight away.
     """
-    best = _best_hits(runbook, pieces)
+    best = _best_hits(runbook, pieces, about)
     hits = tuple(hit for hit in best if not hit.signal.against)
     against = tuple(hit for hit in best if hit.signal.against)
     met = {hit.signal.id for hit in hits}
     missing = tuple(s for s in runbook.signals if not s.against and s.id not in met)
     total = sum(s.weight for s in runbook.signals if not s.against) or 1.0
-    support = sum(h.signal.weight * h.finding.strength for h in hits) / total
-    support -= sum(h.signal.weight * h.finding.strength for h in against) / total
+    support = (_worth(hits) - _worth(against)) / total
     if any(s.required for s in missing):
         support /= 3
     return Verdict(runbook, max(0.0, min(1.0, support)), hits, missing, against)
 
 
-def _best_hits(runbook: Runbook, pieces: Sequence[Evidence]) -> list[Hit]:
+def _best_hits(runbook: Runbook, pieces: Sequence[Evidence], about: str) -> list[Hit]:
     """For each signal its strongest finding; where the runbook wants one resource, the resource that scores best."""
     options = {signal.id: _options(signal, pieces) for signal in runbook.signals}
     if not runbook.same_resource:
-        return [max(hits, key=_strength) for hits in options.values() if hits]
+        return _choose(runbook, options, "", about)
     resources = {h.finding.resource for sid in runbook.same_resource for h in options[sid] if h.finding.resource}
-    choices = [_choose(runbook, options, resource) for resource in sorted(resources)]
-    return max(choices, key=lambda hits: sum(h.signal.weight * h.finding.strength for h in hits), default=[])
+    choices = [_choose(runbook, options, resource, about) for resource in sorted(resources)]
+    return max(choices, key=lambda hits: _worth(hits) + (ABOUT if _any_about(hits, about) else 0), default=[])
 
 
-def _choose(runbook: Runbook, options: dict[str, list[Hit]], resource: str) -> list[Hit]:
-    chosen: list[Hit] = []
-    for signal_id, hits in options.items():
-        fitting = [h for h in hits if h.finding.resource == resource] if signal_id in runbook.same_resource else hits
-        if fitting:
-            # Among equals prefer the one about the resource in question: it makes the story hang together.
-            chosen.append(max(fitting, key=lambda h: _strength(h) + (0.15 if h.finding.resource == resource else 0)))
-    return chosen
+def _choose(runbook: Runbook, options: dict[str, list[Hit]], resource: str, about: str) -> list[Hit]:
+    """The required signals' hits first; what else is met must have to do with them, or it is another incident's."""
+
+    def best(hits: Sequence[Hit], names: Sequence[str]) -> Hit:
+        return max(hits, key=lambda h: h.finding.strength + (NEAR if h.speaks_of(names) else 0))
+
+    chosen: dict[str, Hit] = {}
+    for signal in sorted(runbook.signals, key=lambda signal: not signal.required):
+        hits = options[signal.id]
+        if signal.id in runbook.same_resource:
+            hits = [hit for hit in hits if hit.finding.resource == resource]
+        subjects = [hit.finding.resource for hit in chosen.values() if hit.signal.required and hit.finding.resource]
+        if not signal.required and subjects:
+            hits = [hit for hit in hits if hit.of_no_one or hit.speaks_of(subjects)]
+        if hits:
+            chosen[signal.id] = best(hits, [name for name in (resource, about, *subjects) if name])
+    return [chosen[signal.id] for signal in runbook.signals if signal.id in chosen]
+
+
+def _any_about(hits: Sequence[Hit], about: str) -> bool:
+    return bool(about) and any(hit.speaks_of([about]) for hit in hits)
+
+
+def _worth(hits: Iterable[Hit]) -> float:
+    return sum(hit.signal.weight * hit.finding.strength for hit in hits)
 
 
 def _options(signal: Signal, pieces: Sequence[Evidence]) -> list[Hit]:
     return [
-        Hit(signal, finding, piece.id)
+        Hit(signal, finding, piece.id, piece.question)
         for piece in pieces
         for finding in piece.findings
         if finding.kind == signal.kind and finding.strength >= WEAKEST and _meets(signal, finding)
@@ -182,10 +216,6 @@ def _options(signal: Signal, pieces: Sequence[Evidence]) -> list[Hit]:
 
 def _meets(signal: Signal, finding: Finding) -> bool:
     return all(re.search(pattern, finding.attributes.get(name, ""), re.I) for name, pattern in signal.where.items())
-
-
-def _strength(hit: Hit) -> float:
-    return hit.finding.strength
 
 
 def _searchable(runbook: Runbook) -> str:

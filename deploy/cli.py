@@ -32,8 +32,8 @@ AwsOption = Annotated[str, typer.Option("--aws", help="`simulated` or `real` (yo
 
 def main() -> None:
     """Entry point: every error a person can fix is one sentence, and no traceback reaches them."""
-    logging.basicConfig(level=os.environ.get("WATCHKEEPER_LOG_LEVEL", "ERROR").upper(), stream=sys.stderr)
     try:
+        _set_up_logging()
         app()
     except WatchkeeperError as error:
         _stop(str(error), 2)
@@ -48,6 +48,13 @@ def main() -> None:
         )
 
 
+def _set_up_logging() -> None:
+    level = os.environ.get("WATCHKEEPER_LOG_LEVEL", "ERROR").upper()
+    if level not in logging.getLevelNamesMapping():
+        raise InputError(f"WATCHKEEPER_LOG_LEVEL is {level}; use ERROR, WARNING, INFO or DEBUG.")
+    logging.basicConfig(level=level, stream=sys.stderr)
+
+
 def _stop(message: str, code: int) -> None:
     sys.stderr.write(f"watchkeeper: {message}\n")
     sys.stderr.flush()
@@ -56,7 +63,9 @@ def _stop(message: str, code: int) -> None:
 
 @app.command()
 def run(
-    port: Annotated[int, typer.Option(help="Port of the local workspace's page; 0 picks a free one.")] = 8765,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the local workspace's page; 0 picks a free one.")
+    ] = 8765,
     aws: AwsOption = "simulated",
     first_alert: Annotated[str, typer.Option(help="Scenario whose alert is posted at the start; empty for none.")] = (
         "lambda-errors-after-deploy"
@@ -144,7 +153,9 @@ def _payload(file: str) -> dict[str, Any]:
         raise InputError(f"{file} is not text in UTF-8.") from None
     try:
         payload = json.loads(text)
-    except ValueError:
+    except ValueError as error:
+        if text.lstrip().startswith(("{", "[")):
+            raise InputError(f"{file} looks like JSON but is broken: {error}.") from None
         return {"text": text} if text.strip() else _empty(file)
     return payload if isinstance(payload, dict) else {"text": text}
 

@@ -13,6 +13,7 @@ from typing import Literal
 import aiohttp
 
 from agent.settings import Settings
+from deploy.local.account.scenario import load_scenario
 from deploy.local.world import World, local_world
 from slack_app.tokens import check_tokens
 
@@ -24,6 +25,8 @@ FIRE_TIMEOUT_SECONDS = 30
 async def run_everything(port: int, aws: Literal["simulated", "real"], first_alert: str) -> None:
     """Until Ctrl-C."""
     settings = Settings.read()
+    if first_alert:
+        load_scenario(first_alert)  # a wrong name is told before anything starts
     tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
     local_slack = not any(tokens)
     if not local_slack:

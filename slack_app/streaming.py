@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 STREAM_SECONDS = 220
 CHUNK_LIMIT = 9_000
 TITLE = "Looking into it"
+DONE_TITLE = "What was checked"
 
 
 class LiveAnswer:
@@ -51,7 +52,10 @@ class LiveAnswer:
         self, chunks: Sequence[str], text: str, closing: Sequence[dict[str, Any]], whole: Sequence[dict[str, Any]]
     ) -> None:
         """Stream the text and close with blocks, or put the whole answer into the edited message."""
-        await self._show(self._progress.finish())
+        finished = self._progress.finish()
+        await self._show(finished)
+        if finished and self._stream_ts:
+            await self._append([{"type": "plan_update", "title": DONE_TITLE}])
         if self._stream_ts and await self._stream_out(chunks, closing):
             return
         live = self._live or await self._edit_instead()
@@ -62,7 +66,7 @@ class LiveAnswer:
             await self._begin()
         if self._stream_ts:
             await self._append([_task_chunk(task) for task in changed])
-        elif self._live:
+        elif self._live and self._progress.tasks:
             self._live.show(TITLE, progress_blocks(self._progress, TITLE))
 
     async def _begin(self) -> None:
@@ -127,4 +131,4 @@ class LiveAnswer:
 def _task_chunk(task: Task) -> dict[str, Any]:
     """The card with its latest detail, which may quote foreign text."""
     chunk = {"type": "task_update", "id": task.id, "title": task.title, "status": task.status}
-    return {**chunk, "details": f"- {escape(task.details[-1])}"} if task.details else chunk
+    return {**chunk, "details": escape(task.details[-1])} if task.details else chunk

@@ -28,6 +28,8 @@ POLL_SECONDS = 2.0
 MAX_ATTEMPTS = 3
 RETRY_SECONDS = 5.0
 AWS_THREADS = 64
+GONE = ("message_not_found", "thread_not_found", "channel_not_found", "not_in_channel", "is_archived")
+"""What Slack says when there is nowhere left to answer to."""
 
 Handler = Callable[[Job, Application, SlackMessenger], Awaitable[None]]
 HANDLERS: dict[JobKind, Handler] = {JobKind.alert: handle_alert, JobKind.mention: handle_question}
@@ -85,13 +87,24 @@ class Worker:
                 await HANDLERS[job.kind](job, self._app, self._messenger)
         except RetryLater as error:
             await queue.release(job, error.seconds)
+        except SlackApiError as error:
+            if error.response.get("error") not in GONE:
+                await self._failed(job, error)
+                return
+            log.info("job %s is dropped: its message is gone (%s)", job.id, error.response.get("error"))
+            await queue.delete(job)
         except Exception as error:
-            log.exception("job %s failed (attempt %d)", job.id, job.attempt)
-            if job.attempt >= MAX_ATTEMPTS:
-                await self._apologise(job, error)
-            await queue.release(job, RETRY_SECONDS)
+            await self._failed(job, error)
         else:
             await queue.delete(job)
+
+    async def _failed(self, job: Job, error: Exception) -> None:
+        """Back to the queue; after the last attempt it stays there, and people are told."""
+        log.error("job %s failed at attempt %d (%s)", job.id, job.attempt, type(error).__name__)
+        log.info("details", exc_info=error)
+        if job.attempt >= MAX_ATTEMPTS:
+            await self._apologise(job, error)
+        await self._app.deps.queue.release(job, RETRY_SECONDS)
 
     async def _keep(self, job: Job) -> None:
         """Renews the lease while the job is worked on."""

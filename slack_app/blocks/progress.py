@@ -44,12 +44,14 @@ class Progress:
             line = cut(" ".join(str(part["question"]).split()), TITLE_LIMIT)
             task.details = [*task.details, line or "Looking"][-MAX_DETAIL_LINES:]
             return [task]
-        if part.get("phase") == "analyse":
+        if part.get("phase") == "analyse" and self.tasks:
             return [self._move(ANALYSIS, f"Weighing {part['pieces']} pieces of evidence", "in_progress")]
         return []
 
     def finish(self) -> list[Task]:
         """Every card complete."""
+        if analysis := self.tasks.get(ANALYSIS):
+            analysis.title = analysis.title.replace("Weighing", "Weighed")
         return [self._move(task.id, "", "complete") for task in self.tasks.values() if task.status != "complete"]
 
     def _move(self, name: str, title: str, status: Status) -> Task:

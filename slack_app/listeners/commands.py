@@ -15,6 +15,6 @@ def register(app: App, intake: Intake) -> None:
     @app.command("/watchkeeper")
     def on_command(ack: Callable[..., None], command: dict[str, Any]) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it
         asked = str(command.get("text", "")).strip() or "help"
-        known = asked.split()[0].lower() in ("help", "hi", "hello")
-        note = "" if known else f"I do not know `{asked.split()[0]}`. Mention me to ask a question."
+        known = asked.lower() in ("help", "hi", "hello")
+        note = "" if known else f"Ask me in a channel, so that everybody sees the answer: @watchkeeper {asked}"
         ack(text=note or help_text(), blocks=help_blocks(intake.alert_channels, note))

@@ -10,8 +10,15 @@ BOOK = "rds-connections-exhausted"
 CARRIED = [
     evidence(finding("metric_at_limit", metric="DatabaseConnections", strength=1.0, resource="orders-db"), id="ev_1"),
     evidence(finding("metric_rise", metric="DatabaseConnections", strength=1.0, resource="orders-db"), id="ev_2"),
-    evidence(finding("log_error_pattern", pattern="too many connections", strength=1.0), id="ev_3"),
-    evidence(finding("deployment", strength=1.0), finding("change_before_onset", strength=1.0), id="ev_4"),
+    evidence(
+        finding("log_error_pattern", pattern="too many connections", strength=1.0, resource="orders-db"), id="ev_3"
+    ),
+    evidence(
+        finding("deployment", strength=1.0),
+        finding("change_before_onset", strength=1.0),
+        id="ev_4",
+        question="What changed on orders-db before the trouble began?",
+    ),
 ]
 CLAIMS = [Claim(text="x", evidence=(f"ev_{n}",)) for n in (1, 2, 3)]
 

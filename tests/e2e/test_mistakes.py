@@ -132,3 +132,22 @@ def test_the_doctor_says_how_to_mend_a_wrong_token(tmp_path: Path) -> None:
     assert "invalid_auth" in done.stdout
     assert "xoxb-" in done.stdout
     assert "Traceback" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "stdin", "says"),
+    [
+        (["run", "--port", "99999"], {}, "", "65535"),
+        (["run", "--first-alert", "nope"], {}, "", "nope"),
+        (["scenarios"], {"LOG_LEVEL": "nonsense"}, "", "WATCHKEEPER_LOG_LEVEL"),
+        (["alert", "-"], {}, '{"AlarmName":"x"', "looks like JSON but is broken"),
+        (["alert", "-"], {}, "", "is empty"),
+    ],
+)
+def test_a_wrong_input_gets_one_sentence_too(
+    arguments: list[str], settings: dict[str, str], stdin: str, says: str, tmp_path: Path
+) -> None:
+    done = _run(*arguments, home=tmp_path, stdin=stdin, **settings)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout

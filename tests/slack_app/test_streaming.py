@@ -77,7 +77,7 @@ async def test_an_answer_is_streamed_in_a_channel_under_its_plan(live: LiveAnswe
     plan = thread.replies[0]["blocks"][0]
     assert [(task["title"], task["status"]) for task in plan["tasks"]] == [
         ("Checked: Infrastructure (1)", "complete"),
-        ("Weighing 1 pieces of evidence", "complete"),
+        ("Weighed 1 pieces of evidence", "complete"),
     ]
 
 

@@ -96,12 +96,14 @@ def _steady_words(line: Line, shift: Shift) -> str:
 def _departure_words(line: Line, shift: Shift, now: datetime) -> str:
     rise = shift.direction == "rise"
     onset = f" at {clock_time(shift.onset, now)}" if shift.onset else ""
-    change = f"{times(shift.factor)} the usual" if rise else f"{shift.factor * 100:.0f}% of the usual"
+    change = f" ({times(shift.factor)} the usual)" if rise else f" ({shift.factor * 100:.0f}% of the usual)"
+    if rise and line.amount(shift.baseline).split()[0] == "0":
+        change = ""  # how many times nothing?
     over = f", over since {clock_time(shift.until, now)}" if shift.until else ""
     bursts = f", in {shift.runs} separate bursts" if shift.runs > 2 else ""
     return (
         f"{line.label} of {line.resource} {'rose' if rise else 'fell'} from {line.amount(shift.baseline)} to "
-        f"{line.amount(shift.level)}{onset} ({change}), {'peak' if rise else 'lowest'} {line.amount(shift.peak)}"
+        f"{line.amount(shift.level)}{onset}{change}, {'peak' if rise else 'lowest'} {line.amount(shift.peak)}"
         f"{over}{bursts}."
     )
 

@@ -9,6 +9,7 @@ from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim, FollowUp
 from agent.knowledge import KnowledgeBase, Verdict
 from agent.models import Evidence, Finding
 from agent.specialists import Specialist
+from agent.vocabulary import names_in
 from tools.llm.offline.focus import focus_of
 from tools.llm.offline.intents import Intent, intent_of, relevant
 
@@ -18,6 +19,9 @@ PRIOR_WEIGHT = 0.25
 OTHER_RESOURCE_FACTOR = 0.6
 MAX_CLAIMS = 6
 MAX_DIRECT_CLAIMS = 3
+DIRECT = (Intent.when, Intent.amount, Intent.logs)
+"""What a follow-up may ask for that findings answer by themselves."""
+SPELLING = "is it spelt as in AWS? (I am the offline analyst: I know names and English words only.)"
 GENERALISTS = ("infra", "logs")
 """Who looks into a resource when no runbook says who should."""
 NOTEWORTHY = 0.5
@@ -51,11 +55,15 @@ def answer(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Special
     """An answer to the question that was asked: cause, time, change, amount or remedy."""
     verdict = best_verdict(brief, knowledge)
     intent = intent_of(brief.question)
-    direct = _nearest(relevant(brief.evidence, intent), verdict)
-    # In a thread the cause was told before; asked for the first time, the cause belongs into every answer.
-    if intent not in (Intent.why, Intent.remedy) and brief.conversation and direct:
+    name = next(iter(names_in(brief.question)), "")
+    if name and not _known(name, brief):
+        return AnswerDraft(headline=f"I found nothing called {name} where I may look; {SPELLING}", claims=[])
+    direct = _nearest(relevant(brief.evidence, intent), verdict if brief.conversation else None)
+    # In a thread the cause was told before; asked for the first time, it belongs into every answer but a list.
+    if direct and (intent is Intent.change or (intent in DIRECT and brief.conversation)):
         claims = _unique([DraftClaim(text=finding.statement, evidence=[i]) for finding, i in direct])
-        return AnswerDraft(headline=claims[0].text, runbook=_name(verdict), claims=claims[:MAX_DIRECT_CLAIMS])
+        most = MAX_DIRECT_CLAIMS if brief.conversation else MAX_CLAIMS
+        return AnswerDraft(headline=claims[0].text, runbook=_name(verdict), claims=claims[:most])
     claims = _claims(brief.evidence, verdict)
     if verdict is None:
         return AnswerDraft(
@@ -67,7 +75,7 @@ def answer(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Special
         headline=headline,
         runbook=verdict.runbook.name,
         claims=claims,
-        next_steps=steps[:3],
+        next_steps=steps[1:4] if intent is Intent.remedy else steps[:3],
         follow_ups=follow_ups(brief, specialists, verdict),
     )
 
@@ -85,7 +93,7 @@ def best_verdict(brief: Brief, knowledge: KnowledgeBase) -> Verdict | None:
         fits = verdict.support * (1 + PRIOR_WEIGHT * prior.get(verdict.runbook.name, 0.0))
         return fits if not about or _mentions(verdict, about) else fits * OTHER_RESOURCE_FACTOR
 
-    candidates = [v for v in knowledge.weigh(brief.evidence) if v.complete and v.support >= CARRIES]
+    candidates = [v for v in knowledge.weigh(brief.evidence, about) if v.complete and v.support >= CARRIES]
     return max(candidates, key=weight, default=None)
 
 
@@ -106,10 +114,22 @@ def follow_ups(brief: Brief, specialists: Sequence[Specialist], verdict: Verdict
 
 
 def _nearest(found: Sequence[tuple[Finding, str]], verdict: Verdict | None) -> list[tuple[Finding, str]]:
-    """What carries the thread's cause first, then what is about the same resources, then the rest; else in order."""
-    carried = {hit.finding.statement for hit in verdict.hits} if verdict else set[str]()
-    subjects = {hit.finding.resource for hit in verdict.hits} if verdict else set[str]()
-    return sorted(found, key=lambda pair: (pair[0].statement not in carried, pair[0].resource not in subjects))
+    """What has to do with the thread's cause, if anything does: what carries it first."""
+    if verdict is None:
+        return list(found)
+    carried = {hit.finding.statement for hit in verdict.hits}
+    subjects = {hit.finding.resource for hit in verdict.hits}
+    near = [pair for pair in found if pair[0].statement in carried or pair[0].resource in subjects]
+    return sorted(near, key=lambda pair: pair[0].statement not in carried) if near else list(found)
+
+
+def _known(name: str, brief: Brief) -> bool:
+    """Whether anything that was found has to do with a name that the question uses."""
+    wanted = name.lower()
+    findings = [finding for piece in brief.evidence for finding in piece.findings]
+    near = any(f.resource and f.resource.lower() in wanted for f in findings)
+    texts = (f"{f.resource} {f.statement} {' '.join(f.attributes.values())}" for f in findings)
+    return not brief.evidence or near or any(wanted in text.lower() for text in texts)
 
 
 def _claims(evidence: Sequence[Evidence], verdict: Verdict | None) -> list[DraftClaim]:

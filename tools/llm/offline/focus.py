@@ -52,10 +52,11 @@ def focus_of(brief: Brief, gathered: Sequence[Evidence] = ()) -> Focus:
     known |= {name: value for name, value in _asked(brief).items() if name not in known}
     if known.get("resource") == known.get("dag_id"):
         known.pop("resource", None)  # a DAG is nothing that CloudWatch or CloudTrail know
+    sent = known.pop("onset", "")  # when the alert was sent; trouble began earlier, and the tools find out when
     if since := _since(brief.question, brief.now):
         known["start"] = since
-    elif "onset" in known and brief.now - _time(known["onset"]) > RECENT:
-        known["start"] = (_time(known["onset"]) - LEAD_IN).isoformat()
+    elif sent and brief.now - _time(sent) > RECENT:
+        known["start"] = (_time(sent) - LEAD_IN).isoformat()
     return _learn(Focus(known), [*gathered, *brief.evidence])
 
 
@@ -80,8 +81,8 @@ def _learn(focus: Focus, pieces: Sequence[Evidence]) -> Focus:
             if value := finding.attributes.get(attribute):
                 known.setdefault(name, value)
     onset = _onset(strong, known.get("resource", ""))
-    if onset and ("onset" not in known or onset < _time(known["onset"])):
-        known["onset"] = onset.isoformat()  # an alert comes later than what it is about
+    if onset:
+        known["onset"] = onset.isoformat()
     named = known.get("resource")
     discovered = list(dict.fromkeys(f.resource for f in strong if _is_resource(f) and f.resource != named))
     if not named and discovered:

@@ -56,4 +56,6 @@ def relevant(evidence: Iterable[Evidence], intent: Intent) -> list[tuple[Finding
     found = [(f, piece.id) for piece in evidence for f in piece.findings if kinds is None or f.kind in kinds]
     if intent is Intent.when:
         found = [(finding, piece) for finding, piece in found if finding.at]
+    if intent is Intent.amount and kinds:  # money before usage, whatever is stronger
+        return sorted(found, key=lambda pair: (kinds.index(pair[0].kind), -pair[0].strength))
     return sorted(found, key=lambda pair: -pair[0].strength)

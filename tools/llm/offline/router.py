@@ -17,11 +17,13 @@ _GREETING = r"hi|hello|hey|thanks|thank you|help|good (?:morning|afternoon|eveni
 _FILLER = r"there|watchkeeper|everyone|team|all|me|again|please|a lot|so much|very much|today|for us"
 _HELP = re.compile(rf"^\W*(?:{_GREETING})\b\W*(?:(?:{_GREETING}|{_FILLER})\b\W*)*$", re.I)
 _POLITE = r"^\W*(?:(?:please|can you|could you|would you|now|hey|hi|hello|ok|okay|watchkeeper)\b\W*)*"
-_WRITE = re.compile(
-    _POLITE + r"(restart|reboot|scale|delete|remove|roll ?back|stop|kill|terminate|drop|deploy|disable|enable|purge"
-    r"|redrive|clear|set|increase|decrease)\b(?!\s+(?:in|of)\b)",
-    re.I,
+_VERBS = (
+    r"(restart|reboot|scale|delete|remove|roll ?back|stop|kill|terminate|drop|deploy|disable|enable|purge"
+    r"|redrive|clear|set|increase|decrease)\b"
 )
+_WRITE = re.compile(_POLITE + _VERBS + r"(?!\s+(?:in|of)\b)", re.I)
+_ORDER = re.compile(rf"\b(?:and|then|just|must|now)\s+{_VERBS}\s+(?:the|all|our|my|this|that|every)\b[^?]*$", re.I)
+"""An order further on in a sentence that is no question."""
 
 
 def route(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> Route:
@@ -29,7 +31,7 @@ def route(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speciali
     question = brief.question
     if _HELP.match(question):
         return Route(kind="help")
-    if _WRITE.match(question):
+    if _WRITE.match(question) or _ORDER.search(question):
         return Route(kind="write")
     if _refers_back(brief):
         if relevant(brief.evidence, intent_of(question)):
