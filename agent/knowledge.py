@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -20,6 +21,10 @@ WEAKEST = 0.3
 """A finding weaker than this says that things are normal, and meets no signal."""
 
 
+CHANGES = ("deployment", "change_before_onset")
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""A change after the last of the signs explains none; they are measured in periods of some minutes, though."""
+SIGNS = ("metric_rise", "metric_at_limit", "usage_driver", "throttled")
 NEAR = 0.35
 """How much stronger a finding counts, in choosing, when it has to do with the resource in question."""
 ABOUT = 2.0
@@ -185,13 +190,16 @@ def _choose(runbook: Runbook, options: dict[str, list[Hit]], resource: str, abou
         return max(hits, key=lambda h: h.finding.strength + (NEAR if h.speaks_of(names) else 0))
 
     chosen: dict[str, Hit] = {}
-    for signal in sorted(runbook.signals, key=lambda signal: not signal.required):
+    for signal in sorted(runbook.signals, key=lambda signal: (signal.kind in CHANGES, not signal.required)):
         hits = options[signal.id]
         if signal.id in runbook.same_resource:
             hits = [hit for hit in hits if hit.finding.resource == resource]
         subjects = [hit.finding.resource for hit in chosen.values() if hit.signal.required and hit.finding.resource]
         if not signal.required and subjects:
             hits = [hit for hit in hits if hit.of_no_one or hit.speaks_of(subjects)]
+        signs = [hit.finding.at for hit in chosen.values() if hit.finding.kind in SIGNS and hit.finding.at]
+        if signs and signal.kind in CHANGES:
+            hits = [hit for hit in hits if not hit.finding.at or hit.finding.at <= max(signs) + CLOCKS_DIFFER]
         if hits:
             chosen[signal.id] = best(hits, [name for name in (resource, about, *subjects) if name])
     return [chosen[signal.id] for signal in runbook.signals if signal.id in chosen]

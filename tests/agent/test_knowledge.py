@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from agent.errors import PromptError
 from agent.knowledge import KnowledgeBase, Runbook, runbook_from, weigh, words
 from prompts.loader import Prompt
-from tests.agent.examples import evidence, finding
+from tests.agent.examples import NOW, evidence, finding
 
 
 def runbook(**changes: Any) -> Runbook:
@@ -148,3 +149,15 @@ def test_a_finding_that_says_all_is_normal_meets_no_signal() -> None:
     old = finding("deployment", strength=0.15, resource="worker", service="lambda")
     verdict = weigh(book, [evidence(errors, old)])
     assert not verdict.complete
+
+
+def test_a_change_after_the_onset_explains_nothing() -> None:
+    book = next(each for each in KnowledgeBase.read().runbooks if each.name == "rds-connections-exhausted")
+    limit = finding("metric_at_limit", resource="orders-db", metric="DatabaseConnections", at=NOW)
+    before = finding("deployment", resource="orders-api", strength=0.6, at=NOW - timedelta(minutes=9))
+    after = finding("deployment", resource="checkout", strength=0.99, at=NOW + timedelta(minutes=11))
+    pieces = [
+        evidence(limit),
+        evidence(before, after, question="What changed on any resource before the trouble began?"),
+    ]
+    assert weigh(book, pieces).names()["deploy"].resource == "orders-api"

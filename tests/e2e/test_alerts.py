@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,10 @@ from slack_app.bootstrap import utc_now
 from tests.e2e.service import fire, replies, running_service, text_of
 from tools.stores.sqlite import open_stores
 
-ALERT_SECONDS = 60
+ALERT_SECONDS = 150
 NEEDED_RIGHT = 9
+PATIENT: dict[str, Any] = {"workers": 2, "gather_timeout_seconds": 120, "run_timeout_seconds": 300}
+"""Deadlines are tested elsewhere; here a busy machine must not decide what is found."""
 
 
 def _free_port() -> int:
@@ -40,13 +43,13 @@ def test_an_alert_gets_one_summary_with_cause_and_evidence(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("transport", ["socket", "http"])
 def test_every_scenario_is_explained_over(transport: str, account: SimulatedAccount, tmp_path: Path) -> None:
     port = _free_port()
     options = {"events_url": f"http://127.0.0.1:{port}/slack/events"} if transport == "http" else {}
     settings = {"slack_app_token": None, "http_port": port} if transport == "http" else {}
-    with running_workspace(**options) as workspace, running_service(workspace, tmp_path, workers=4, **settings):
+    with running_workspace(**options) as workspace, running_service(workspace, tmp_path, **PATIENT, **settings):
         fired = {name: fire(name, account, workspace) for name in scenario_names()}
         summaries = {name: _summary(workspace, ts) for name, ts in fired.items()}
         counts = {name: len(replies(workspace, "alerts", ts)) for name, ts in fired.items()}
@@ -56,7 +59,7 @@ def test_every_scenario_is_explained_over(transport: str, account: SimulatedAcco
     found = {name: asyncio.run(_diagnosis(tmp_path, workspace, ts)) for name, ts in fired.items()}
     for name, (diagnosis, _) in found.items():
         assert len({i for claim in diagnosis.claims for i in claim.evidence}) >= 2, name
-    wrong = [name for name, (d, evidence) in found.items() if not _right(name, d, evidence)]
+    wrong = {name: (d.root_cause, d.gaps) for name, (d, evidence) in found.items() if not _right(name, d, evidence)}
     assert len(fired) - len(wrong) >= NEEDED_RIGHT, wrong
     assert found["flapping-alarm"][0].nothing_wrong
     assert "nothing is wrong" in text_of(summaries["flapping-alarm"]).lower()

@@ -59,8 +59,8 @@ def answer(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Special
     if name and not _known(name, brief):
         return AnswerDraft(headline=f"I found nothing called {name} where I may look; {SPELLING}", claims=[])
     direct = _nearest(relevant(brief.evidence, intent), verdict if brief.conversation else None)
-    # In a thread the cause was told before; asked for the first time, it belongs into every answer but a list.
-    if direct and (intent is Intent.change or (intent in DIRECT and brief.conversation)):
+    # In a thread the cause was told before; asked for the first time, it belongs into the answer of when and which.
+    if direct and (intent in (Intent.change, Intent.amount) or (intent in DIRECT and brief.conversation)):
         claims = _unique([DraftClaim(text=finding.statement, evidence=[i]) for finding, i in direct])
         most = MAX_DIRECT_CLAIMS if brief.conversation else MAX_CLAIMS
         return AnswerDraft(headline=claims[0].text, runbook=_name(verdict), claims=claims[:most])
@@ -126,7 +126,8 @@ def _nearest(found: Sequence[tuple[Finding, str]], verdict: Verdict | None) -> l
 def _known(name: str, brief: Brief) -> bool:
     """Whether anything that was found has to do with a name that the question uses."""
     wanted = name.lower()
-    findings = [finding for piece in brief.evidence for finding in piece.findings]
+    # "There was no write call on it" is said of anything, so only what departs from normal counts.
+    findings = [f for piece in brief.evidence for f in piece.findings if f.strength >= NOTEWORTHY]
     near = any(f.resource and f.resource.lower() in wanted for f in findings)
     texts = (f"{f.resource} {f.statement} {' '.join(f.attributes.values())}" for f in findings)
     return not brief.evidence or near or any(wanted in text.lower() for text in texts)
