@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+JSON_BEGINS = re.compile(r'\s*(\{\s*"|\[\s*[{\["])')
+"""An alert's text may well begin with a bracket: [Triggered] ..."""
 
 ScenarioOption = Annotated[
     str, typer.Option("--scenario", "-s", help="Let this scenario happen in the simulated account.")
@@ -154,7 +158,7 @@ def _payload(file: str) -> dict[str, Any]:
     try:
         payload = json.loads(text)
     except ValueError as error:
-        if text.lstrip().startswith(("{", "[")):
+        if JSON_BEGINS.match(text):
             raise InputError(f"{file} looks like JSON but is broken: {error}.") from None
         return {"text": text} if text.strip() else _empty(file)
     return payload if isinstance(payload, dict) else {"text": text}
