@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
+from agent.knowledge import WEAKEST
 from agent.models import Evidence, Finding
 
 
@@ -53,7 +54,8 @@ def intent_of(question: str) -> Intent:
 def relevant(evidence: Iterable[Evidence], intent: Intent) -> list[tuple[Finding, str]]:
     """Findings that answer this kind of question, strongest first, with their evidence ids."""
     kinds = KINDS.get(intent)
-    found = [(f, piece.id) for piece in evidence for f in piece.findings if kinds is None or f.kind in kinds]
+    findings = [(f, piece.id) for piece in evidence for f in piece.findings if f.strength >= WEAKEST]
+    found = [(finding, piece) for finding, piece in findings if kinds is None or finding.kind in kinds]
     if intent is Intent.when:
         found = [(finding, piece) for finding, piece in found if finding.at]
     if intent is Intent.amount and kinds:  # money before usage, whatever is stronger
