@@ -6,6 +6,16 @@ import shutil
 import sys
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""Headless, and quiet: the browser calls nobody but the page."""
 
 
 def chromium_path() -> str:

@@ -158,12 +158,16 @@ def test_the_keyboard_reaches_channels_menus_and_threads(ws: RunningWorkspace, p
     expect(page.get_by_test_id("composer")).to_be_focused()
 
     page.keyboard.press("Control+k")
+    expect(page.get_by_test_id("switcher")).to_be_visible()
     page.keyboard.type("fin")
+    expect(page.get_by_test_id("switcher")).to_contain_text("finops")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(ws.channel_id("finops")))
 
+    expect(page.get_by_test_id("composer")).to_be_focused()  # the channel takes the focus when it has opened
     page.get_by_test_id("act-as").focus()
     page.keyboard.press("Enter")
+    expect(page.get_by_test_id("act-as-liwei")).to_be_visible()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_test_id("act-as-liwei")).to_be_focused()
     page.keyboard.press("Escape")
