@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.models import Job, JobKind, new_id
 from agent.ports import Clock, Queue
+from agent.redaction.plain import redact_plain
 
 log = logging.getLogger(__name__)
 Event = Mapping[str, Any]
@@ -101,7 +102,9 @@ class Intake:
         return re.compile(rf"<@{re.escape(self.identity.bot_user_id)}(?:\|[^>]*)?>")
 
     def _enqueue(self, kind: JobKind, key: str, payload: dict[str, Any]) -> bool:
-        job = Job(id=new_id("job"), kind=kind, idempotency_key=key, payload=payload, created_at=self.clock())
+        """Queue it without the secrets that people and monitoring apps paste: nothing after the queue sees them."""
+        plain = redact_plain(payload)
+        job = Job(id=new_id("job"), kind=kind, idempotency_key=key, payload=plain, created_at=self.clock())
         return self.queue.send(job)
 
     def _own(self, event: Event) -> bool:

@@ -15,6 +15,8 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agent.models import SlackPlace
+from agent.redaction import redact
+from agent.redaction.plain import redact_plain
 from slack_app.blocks.text import cut, pieces
 
 log = logging.getLogger(__name__)
@@ -84,7 +86,7 @@ class SlackMessenger:
         """The line under the thread while an answer is coming. Only a nicety: a refusal is no error."""
         try:
             await self.client.assistant_threads_setStatus(
-                channel_id=place.channel, thread_ts=place.thread_ts, status=text
+                channel_id=place.channel, thread_ts=place.thread_ts, status=redact(text)
             )
         except SlackApiError as error:
             log.debug("setStatus refused: %s", error.response.get("error"))
@@ -127,7 +129,8 @@ async def _or_as_text(
 
 
 def _messages(text: str, blocks: Sequence[dict[str, Any]]) -> list[Part]:
-    """The messages that it takes: blocks with the text as their fallback, or the text alone."""
+    """The messages that it takes: blocks with the text as their fallback, or the text alone. No secret is in them."""
+    text, blocks = redact(text), cast("Sequence[dict[str, Any]]", redact_plain(blocks))
     if not blocks:
         return [(part, []) for part in pieces(text, TEXT_LIMIT)] or [(text, [])]
     shares = [list(blocks[i : i + BLOCKS_PER_MESSAGE]) for i in range(0, len(blocks), BLOCKS_PER_MESSAGE)]

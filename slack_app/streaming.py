@@ -14,6 +14,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 
 from agent.models import SlackPlace
+from agent.redaction.plain import redact_plain
 from slack_app.blocks.progress import Progress, Task, progress_blocks
 from slack_app.blocks.text import escape
 from slack_app.messenger import LiveMessage, SlackMessenger
@@ -95,7 +96,7 @@ class LiveAnswer:
         if time.monotonic() - self._started_at < STREAM_SECONDS:
             try:
                 await self._messenger.client.chat_appendStream(
-                    channel=self._place.channel, ts=self._stream_ts, chunks=chunks
+                    channel=self._place.channel, ts=self._stream_ts, chunks=redact_plain(chunks)
                 )
                 return True
             except SlackApiError as error:
@@ -117,7 +118,9 @@ class LiveAnswer:
         return True
 
     async def _stop(self, ts: str, blocks: Sequence[dict[str, Any]] = ()) -> None:
-        await self._messenger.client.chat_stopStream(channel=self._place.channel, ts=ts, blocks=list(blocks) or None)
+        await self._messenger.client.chat_stopStream(
+            channel=self._place.channel, ts=ts, blocks=redact_plain(blocks) or None
+        )
 
     async def _edit_instead(self) -> LiveMessage:
         """Go on in the same message. While it is a stream, Slack refuses to have it edited."""

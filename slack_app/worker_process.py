@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from agent.errors import WatchkeeperError
+from agent.redaction.plain import redact_logs
 from agent.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ async def _stop(child: asyncio.subprocess.Process) -> None:
 
 def main() -> None:
     logging.basicConfig(level=os.environ.get("WATCHKEEPER_LOG_LEVEL", "ERROR").upper(), stream=sys.stderr)
+    redact_logs()
     try:
         asyncio.run(_work())
     except WatchkeeperError as error:

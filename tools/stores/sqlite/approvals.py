@@ -7,6 +7,7 @@ from typing import Literal
 
 from agent.models import Approval
 from agent.ports import Clock
+from agent.redaction.plain import redacted_json
 from tools.stores.sqlite.database import Database
 
 
@@ -23,7 +24,7 @@ class SqliteApprovalStore:
             approval.decision,
             approval.decided_by,
             approval.expires_at.timestamp(),
-            approval.model_dump_json(),
+            redacted_json(approval),
         )
         sql = (
             "INSERT INTO approvals (id, decision, decided_by, expires_at, body) VALUES (?, ?, ?, ?, ?)"

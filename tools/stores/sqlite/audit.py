@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.models import AuditEntry
+from agent.redaction.plain import redacted_json
 from tools.stores.sqlite.database import Database
 
 
@@ -12,7 +13,7 @@ class SqliteAuditLog:
 
     async def append(self, entry: AuditEntry) -> None:
         sql = "INSERT INTO audit (subject, body) VALUES (?, ?)"
-        row = (entry.subject, entry.model_dump_json())
+        row = (entry.subject, redacted_json(entry))
         await self._database.awrite(lambda connection: connection.execute(sql, row))
 
     async def read(self, subject: str | None = None, limit: int = 100) -> list[AuditEntry]:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from agent.models import ChatMessage, Conversation, SlackPlace
 from agent.ports import Clock
+from agent.redaction.plain import redacted_json
+from tools.stores.places import place_key
 from tools.stores.sqlite.database import Database
-from tools.stores.sqlite.schema import place_key
 
 
 class SqliteConversationStore:
@@ -35,7 +36,7 @@ class SqliteConversationStore:
             )
             connection.execute(
                 "INSERT INTO turns (place, role, ts, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (place_key(place), message.role, message.ts, message.model_dump_json()),
+                (place_key(place), message.role, message.ts, redacted_json(message)),
             )
             return _read(connection, place, expires_at)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 from agent.models import Incident, IncidentStatus, SlackPlace
+from agent.redaction.plain import redacted_json
+from tools.stores.places import place_key
 from tools.stores.sqlite.database import Database
-from tools.stores.sqlite.schema import place_key
 from tools.stores.timeline import with_whole_timeline
 
 
@@ -51,6 +52,6 @@ def _save(connection: sqlite3.Connection, given: Incident) -> None:
             incident.status.value,
             place_key(incident.place) if incident.place else None,
             incident.created_at.timestamp(),
-            incident.model_dump_json(),
+            redacted_json(incident),
         ),
     )

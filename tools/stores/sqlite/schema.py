@@ -6,8 +6,6 @@ changed by a condition.
 
 from __future__ import annotations
 
-from agent.models import SlackPlace
-
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE incidents (
@@ -44,8 +42,3 @@ MIGRATIONS: tuple[str, ...] = (
         BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
     """,
 )
-
-
-def place_key(place: SlackPlace) -> str:
-    """One column for a place; no part of a Slack id holds a slash."""
-    return f"{place.team}/{place.channel}/{place.thread_ts}"

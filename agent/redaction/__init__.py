@@ -1,0 +1,102 @@
+"""No secret leaves: `redact(text)` runs before a model, a message, a log line or a store sees text.
+
+    >>> redact("connect to postgres://app:hunter2@db.internal/orders")
+    'connect to postgres://app:[redacted:password]@db.internal/orders'
+
+Only the secret goes; names, hosts, ARNs, ids and figures stay, since people on call need them. What is hidden says
+what it was. Redacting twice changes nothing more. To add a token's format, add a row to `formats`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from agent.redaction import personal
+from agent.redaction.engine import rules
+from agent.redaction.spans import Span
+
+MARK = re.compile(rb"\[redacted:[a-z0-9-]{1,40}\]")
+LEAST = 3
+"""Bytes of the shortest secret."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is hidden besides secrets, which always are."""
+
+    cards: bool = True
+    emails: bool = False
+    """Off by default: who changed something is often an e-mail address, and people on call need to know."""
+
+
+_in_use = [Policy()]
+
+
+def use(policy: Policy) -> None:
+    """Make this the process's policy: `redact` is called in places that know no settings, such as a log's formatter."""
+    _in_use[0] = policy
+
+
+def redact(text: str, policy: Policy | None = None) -> str:
+    """The text with each secret replaced by `[redacted:<kind>]`. Never raises, whatever the text holds."""
+    policy = policy or _in_use[0]
+    encoded = text.encode("utf-8", "surrogatepass")
+    while (hidden := _redact_once(encoded, policy)) != encoded:
+        encoded = hidden  # hiding one secret may lay bare another; each pass hides more, so this ends
+    return encoded.decode("utf-8", "surrogatepass")
+
+
+def _redact_once(text: bytes, policy: Policy) -> bytes:
+    pieces: list[bytes] = []
+    done = 0
+    for start, end, kind, _ in _outside_marks(text, _merged(_spans(text, policy))):
+        pieces += text[done:start], f"[redacted:{kind}]".encode()
+        done = end
+    return b"".join([*pieces, text[done:]]) if pieces else text
+
+
+def _spans(text: bytes, policy: Policy) -> Iterator[Span]:
+    yield from rules().spans(text)
+    if policy.cards:
+        yield from personal.cards(text)
+    if policy.emails:
+        yield from personal.emails(text)
+
+
+def _merged(spans: Iterable[Span]) -> Iterator[Span]:
+    """Overlapping spans as one, called by the first specific kind among them."""
+    merged: Span | None = None
+    for span in sorted(spans):
+        if merged is None or span.start >= merged.end:
+            if merged is not None:
+                yield merged
+            merged = span
+            continue
+        named = merged if merged.specific or not span.specific else span
+        merged = Span(merged.start, max(merged.end, span.end), named.kind, named.specific)
+    if merged is not None:
+        yield merged
+
+
+def _outside_marks(text: bytes, spans: Iterable[Span]) -> Iterator[Span]:
+    """What of the spans is not hidden yet: a mark of an earlier pass is never part of a secret."""
+    marks = iter(MARK.finditer(text) if b"[redacted:" in text else ())
+    mark = next(marks, None)
+    for span in spans:
+        start = span.start
+        while mark is not None and mark.end() <= start:
+            mark = next(marks, None)
+        while mark is not None and mark.start() < span.end:
+            yield from _worth_hiding(span, start, mark.start())
+            start = mark.end()
+            if start >= span.end:
+                break
+            mark = next(marks, None)
+        yield from _worth_hiding(span, start, span.end)
+
+
+def _worth_hiding(span: Span, start: int, end: int) -> Iterator[Span]:
+    if end - start >= LEAST:
+        yield span._replace(start=start, end=end)
