@@ -18,6 +18,7 @@ from statistics import median
 from typing import Literal
 
 from agent.baseline import Series, expectation, step_within, typical, usual_high
+from agent.detector import make_detector as make_detector  # the streaming counterpart, for `agent.anomaly`'s callers
 
 Direction = Literal["rise", "drop", "steady"]
 Looked = Literal["rise", "drop", "both"]

@@ -20,26 +20,30 @@ def step_within(baseline: Series) -> datetime | None:
     """The midnight at which a series of some days went to another level for good: trouble older than the window.
 
     Days are compared with days of the same kind, so that a weekend is no step; every later day must lie beyond every
-    earlier one, by half at least.
+    earlier one, by half at least. A midnight across which all kinds of day can be compared is surer than one without.
     """
     by_day: dict[datetime, list[float]] = defaultdict(list)
     for at, value in baseline:
         by_day[at.replace(hour=0, minute=0, second=0, microsecond=0)].append(value)
     days = sorted((day, median(values)) for day, values in by_day.items())
-    for index in range(MIN_STEP_DAYS, len(days) - MIN_STEP_DAYS + 1):
-        if _apart(days[:index], days[index:]) or _apart(days[index:], days[:index]):
-            return days[index][0]
-    return None
+    midnights = range(MIN_STEP_DAYS, len(days) - MIN_STEP_DAYS + 1)
+    steps = [i for i in midnights if _apart(days[:i], days[i:]) or _apart(days[i:], days[:i])]
+    sure = [i for i in steps if len(_kinds(days[:i]) & _kinds(days[i:])) == len(_kinds(days))]
+    return days[(sure or steps)[0]][0] if steps else None
 
 
 def _apart(low: Series, high: Series) -> bool:
     """Whether each kind of day that both have, weekdays among them, lies at least half higher in `high`."""
-    kinds = {_weekend(day) for day, _ in low} & {_weekend(day) for day, _ in high}
+    kinds = _kinds(low) & _kinds(high)
     return False in kinds and all(
         min(value for day, value in high if _weekend(day) == kind)
         > STEP * max(max(value for day, value in low if _weekend(day) == kind), 0.0)
         for kind in kinds
     )
+
+
+def _kinds(days: Series) -> set[bool]:
+    return {_weekend(day) for day, _ in days}
 
 
 def expectation(baseline: Series) -> Callable[[datetime], float]:
