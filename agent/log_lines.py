@@ -48,7 +48,7 @@ _HEADER = re.compile(
 _LEVEL = re.compile(
     r"\b(FATAL|CRITICAL|PANIC|SEVERE|ERROR|WARNING|WARN|NOTICE|INFO|DEBUG|TRACE)\b|(?:level|severity)=(\w+)"
 )
-_KLOG_LEVEL = {"I": "INFO", "W": "WARNING", "E": "ERROR", "F": "FATAL"}
+_LETTER_LEVELS = {"V": "TRACE", "D": "DEBUG", "I": "INFO", "W": "WARNING", "E": "ERROR", "F": "FATAL"}
 _EXCEPTION = re.compile(r"\b((?:[a-zA-Z_][\w$]*\.)*[A-Z][\w$]*(?:Error|Exception|Fault|Timeout|Interrupt))\b(?!\()")
 _CONTINUES = re.compile(
     r"^(?:\s+\S|Caused by:|Traceback \(most recent call last\)|During handling of the above|The above exception was)"
@@ -88,10 +88,16 @@ def parse_line(text: str) -> Parsed:
         return _from_json(record)
     first, _, rest = text.partition("\n")
     body, header = _split_header(first)
-    level = _level(header) or _level(body[:60])
+    level = level_in(header) or level_in(body[:60])
     if not rest:
         return Parsed(body, level, exception_in(body))
     return Parsed(_headline(body, rest), level, exception_in(f"{body}\n{rest}"))
+
+
+def headline(text: str) -> str:
+    """A record in one line, its header included: of a stack trace, what was raised beside the first line."""
+    first, _, rest = text[:MAX_LINE_CHARS].replace("\r", "\n").strip().partition("\n")
+    return _headline(first, rest) if rest else first
 
 
 def _headline(first: str, rest: str) -> str:
@@ -150,11 +156,21 @@ def _split_header(line: str) -> tuple[str, str]:
     return (line[position:], line[:position]) if line[position:].strip() else (line, line)
 
 
-def _level(text: str) -> str:
+def level_in(text: str) -> str:
+    """The level that a header names, in upper case; "" when it names none."""
     if match := _LEVEL.search(text):
         return (match[1] or match[2]).upper()
     if match := re.match(r"[IWEF](?=\d{4}\s)", text):
-        return _KLOG_LEVEL[match[0]]
+        return _LETTER_LEVELS[match[0]]
+    return ""
+
+
+def level_of_header(words: Iterable[str]) -> str:
+    """The same for the words of what is known to be a header: small letters and single ones are levels there too."""
+    for word in words:
+        bare = word.strip("[](){}<>:,;|").upper()
+        if level := _LETTER_LEVELS.get(word) or level_in(bare):
+            return level
     return ""
 
 

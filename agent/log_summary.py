@@ -1,225 +1,180 @@
-"""Thousands of log lines as a few patterns, the worst first, each with its count, its time and one sample.
+"""Thousands of log lines in a page: what was written, how often, from when to when, with an example of each.
 
-patterns = summarise(lines)
-patterns[0].template   # 'Payment <*> refused: card expired'
-fresh = compare(before_lines, after_lines)
+summary = summarise(lines, baseline=yesterday)     # raw lines, or LogLines
+print(summary.render())
+template_ids(["started job 1", "started job 2"])   # twice the same id
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2s
 
-from agent.log_lines import LEVEL_WEIGHT, LogLine, Parsed, parse_line, records
-from agent.log_templates import identifiers, mask, templates
+from agent.log_lines import LogLine, headline, records
+from agent.log_miner import Mined, mine
+from agent.log_patterns import NO_CHANCE, NOTABLE_FACTOR, WORTH_SHOWING, severity, surprise
+from agent.log_times import stamp
 
-MAX_SAMPLE_CHARS = 600
-MANY_TIMES = 5
-MOST_COMPARED = 200
-WORTH_SHOWING = 0.3
-"""The severity from which a pattern is a sign of trouble."""
-NO_CHANCE = 8.0
-"""The log-likelihood ratio from which a change of rate is no chance."""
-NOTABLE_FACTOR = 1.5
-"""A pattern that is less than so many times as frequent is not news, however sure the change is."""
-
-_BAD_WORDS = re.compile(
-    r"(?i)\b(?:(?P<dead>out ?of ?memory|oom[- ]?kill\w*|panic|segfault|core dumped|fatal|signal: killed|task timed out)"
-    r"|(?P<failed>exception|traceback|errors?|failed|failure|timed out|timeout|refused|denied|reset by peer|throttl\w+"
-    r"|rejected|deadlock|unavailable|unreachable|cannot|could not|unable to|not found|no such|exhausted|rate exceeded"
-    r"|too many (?:clients|connections|requests)|remaining connection slots)"
-    r"|(?P<poor>retry(?:ing)?|slow|degraded|deprecated|warn(?:ing)?))\b"
-)
-_PLATFORM = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_START ")
-"""Lambda's own lines; what they report as an error, the function has logged too."""
-_ALL_WELL = re.compile(
-    r"(?i)\b(?:0|no|without|zero) (?:errors?|failures?|failed)\b|\b(?:errors?|failed|failures?)[=: ]+0\b"
-)
+MAX_SAMPLE_CHARS = 500
+ERROR = 0.9
+"""The severity of errors; what is worth showing below that is a warning."""
+FIRST_OF_ALL = datetime.min.replace(tzinfo=UTC)
+"""Stands for the time of a raw line; raw lines keep their order."""
 
 
-@dataclass(frozen=True)
-class LogPattern:
-    """What one statement in a program printed. `severity` is 0 (fine) to 1 (fatal); `times` are in order.
+def template_ids(lines: Sequence[str]) -> list[str]:
+    """One template id for each raw line, the same for lines of the same statement. Headers are found and left aside."""
+    templates = mine(lines).templates
+    ids = {text: blake2s(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest() for text in set(templates)}
+    return list(map(ids.__getitem__, templates))
 
-    `sample` is one record in full, and `source` is where that came from. `always` is an id that every one of several
-    lines carries: they are all about the same message, order or file.
+
+@dataclass(frozen=True, slots=True)
+class LogGroup:
+    """What one statement wrote. `severity` is 0 (fine) to 1 (fatal), `before` the count in the baseline, if given.
+
+    `first` and `last` are the times of its first and last record, None where lines bear none. `samples` are messages
+    without their headers; a second one shows other words than the first, not only other numbers.
     """
 
     template: str
-    severity: float
     level: str
-    exception: str
-    sample: str
-    times: tuple[datetime, ...]
-    source: str
-    always: str = ""
-
-    @property
-    def count(self) -> int:
-        return len(self.times)
-
-    @property
-    def first(self) -> datetime:
-        return self.times[0]
-
-    @property
-    def last(self) -> datetime:
-        return self.times[-1]
-
-    def since(self, start: datetime) -> LogPattern | None:
-        """The same pattern without what came before; None when nothing is left."""
-        times = tuple(at for at in self.times if at >= start)
-        return replace(self, times=times) if times else None
-
-
-@dataclass(frozen=True)
-class Burst:
-    """Where a pattern's rate changed most: events a minute `before` and `after` the moment `at`, and how sure that is.
-
-    `gain` is the log-likelihood ratio of two rates against one; see NO_CHANCE.
-    """
-
-    at: datetime
-    before: float
-    after: float
-    gain: float
-
-
-def summarise(lines: Iterable[LogLine]) -> list[LogPattern]:
-    """Patterns of the lines, the most severe and most frequent first. 20,000 lines take about a second."""
-    parsed = [(line, parse_line(line.text)) for line in records(sorted(lines, key=lambda line: line.at))]
-    masked = [mask(part.message) for _, part in parsed]
-    template_of = templates(masked)
-    groups: dict[tuple[str, str], list[tuple[LogLine, Parsed]]] = defaultdict(list)
-    for pair, text in zip(parsed, masked, strict=True):
-        groups[template_of[text], pair[1].exception].append(pair)
-    patterns = [_pattern(template, exception, members) for (template, exception), members in groups.items()]
-    return sorted(patterns, key=lambda p: (-round(p.severity, 1), -p.count, p.template))
-
-
-def severity(part: Parsed) -> float:
-    """How bad a line is: by its level first, else by its words."""
-    text = part.message
-    if _PLATFORM.match(text):
-        return 0.0
-    if part.level in LEVEL_WEIGHT:
-        return LEVEL_WEIGHT[part.level]
-    if _ALL_WELL.search(text):
-        return 0.0
-    if part.exception:
-        return 0.9
-    match = _BAD_WORDS.search(text)
-    if match is None:
-        return 0.0
-    weight = {"dead": 0.95, "failed": 0.6, "poor": 0.3}[match.lastgroup or "poor"]
-    # A program that calls its own line INFO or DEBUG knows better than a list of words.
-    return weight if part.level == "" or weight > 0.9 else weight / 2
-
-
-def burst(times: Sequence[datetime], start: datetime, end: datetime) -> Burst | None:
-    """The moment in [start, end) after which events come at another, higher rate; None when there is none."""
-    total = max((end - start).total_seconds() / 60, 1.0)
-    best: Burst | None = None
-    for index, at in enumerate(times):
-        quiet = (at - start).total_seconds() / 60
-        loud = max(total - quiet, 0.5)
-        gain = _likelihood(index, quiet) + _likelihood(len(times) - index, loud) - _likelihood(len(times), total)
-        before = index / quiet if quiet > 0 else 0.0
-        after = (len(times) - index) / loud
-        if quiet > 0 and after > before and (best is None or gain > best.gain):
-            best = Burst(at, before, after, gain)
-    return best
-
-
-def _likelihood(count: int, minutes: float) -> float:
-    """The Poisson log-likelihood of so many events at their own mean rate, up to a constant."""
-    return count * math.log(count / minutes) if count and minutes > 0 else 0.0
-
-
-@dataclass(frozen=True)
-class Change:
-    """A pattern's rate, per minute, in the time in question and in the time that it is compared with."""
-
-    pattern: LogPattern
-    before: float
-    after: float
+    severity: float
+    count: int
+    first: datetime | None
+    last: datetime | None
+    samples: tuple[str, ...]
+    before: int | None = None
+    growing: bool = False
 
     @property
     def is_new(self) -> bool:
         return self.before == 0
 
     @property
-    def factor(self) -> float:
-        return self.after / self.before if self.before else math.inf
+    def heading(self) -> str:
+        """Under what the group stands in the summary."""
+        if self.is_new:
+            return "NEW"
+        if self.growing:
+            return "GROWING"
+        return "ERRORS" if self.severity >= ERROR else "WARNINGS" if self.severity >= WORTH_SHOWING else "OTHER"
 
 
-def compare(
-    lines: Sequence[LogLine], onset: datetime, minutes_before: float, minutes_after: float, least: int = 3
-) -> list[Change]:
-    """Patterns that are new or far more frequent since the onset, the worst first.
+@dataclass(frozen=True, slots=True)
+class LogSummary:
+    """All groups: the new ones, the growing ones, then the others, each from the most severe and frequent on."""
 
-    The minutes are those that the lines really cover on each side. A change counts when chance does not explain it.
-    """
-    changes: list[Change] = []
-    for pattern in summarise(lines):
-        late = pattern.since(onset)
-        if late is None or late.count < least or _PLATFORM.match(pattern.template):
-            continue
-        early = pattern.count - late.count
-        change = Change(late, early / max(minutes_before, 1), late.count / max(minutes_after, 1))
-        surprise = _surprise(early, minutes_before, late.count, minutes_after)
-        if change.factor >= NOTABLE_FACTOR and surprise > NO_CHANCE:
-            changes.append(change)
-    return sorted(changes, key=lambda c: (-round(c.pattern.severity, 1), not c.is_new, -c.pattern.count))
+    groups: tuple[LogGroup, ...]
+    records: int
+    baseline: int | None = None
 
+    def render(self, most: int | None = None) -> str:
+        """A text for people and models; `most` bounds the number of groups, and what is left out is said."""
+        shown = self.groups[:most]
+        times = [at for group in self.groups for at in (group.first, group.last) if at]
+        days = len({at.date() for at in times}) > 1
+        lines = [self._title(times)]
+        heading = ""
+        for group in shown:
+            if group.heading != heading:
+                heading = group.heading
+                lines.append(f"{heading}:")
+            lines += _rendered(group, days)
+        if left := self.groups[len(shown) :]:
+            lines.append(f"and {len(left)} more templates in {sum(group.count for group in left)} records")
+        return "\n".join(lines)
 
-def vanished(lines: Sequence[LogLine], onset: datetime, minutes_before: float, minutes_after: float) -> list[Change]:
-    """Patterns that used to come steadily and stopped at the onset, the most frequent first."""
-    changes: list[Change] = []
-    for pattern in summarise(lines):
-        late = sum(at >= onset for at in pattern.times)
-        expected = (pattern.count - late) / max(minutes_before, 1) * minutes_after
-        if late == 0 and expected >= 10 and not _PLATFORM.match(pattern.template):
-            changes.append(Change(pattern, pattern.count / max(minutes_before, 1), 0.0))
-    return sorted(changes, key=lambda c: -c.before)
-
-
-def _surprise(early: int, minutes_before: float, late: int, minutes_after: float) -> float:
-    minutes_before, minutes_after = max(minutes_before, 1), max(minutes_after, 1)
-    both = _likelihood(early + late, minutes_before + minutes_after)
-    apart = _likelihood(early, minutes_before) + _likelihood(late, minutes_after)
-    # A pattern never seen before the onset is news even when it came only a few times.
-    return NO_CHANCE + 1 if early == 0 and minutes_before >= 20 else apart - both
+    def _title(self, times: Sequence[datetime]) -> str:
+        title = f"{self.records} records, {len(self.groups)} templates"
+        if self.baseline is not None:
+            title += f", against {self.baseline} records before"
+        return f"{title}, {_clock(min(times), True)} to {_clock(max(times), True)}" if times else title
 
 
-def _pattern(template: str, exception: str, members: Sequence[tuple[LogLine, Parsed]]) -> LogPattern:
-    worst = max((part for _, part in members), key=severity)
-    sample = max((line for line, _ in members[-5:]), key=lambda line: min(len(line.text), MAX_SAMPLE_CHARS))
-    return LogPattern(
-        template=template,
-        severity=severity(worst),
-        level=worst.level,
-        exception=exception,
-        sample=_clipped(sample.text),
-        times=tuple(line.at for line, _ in members),
-        source=sample.source,
-        always=_always([part.message for _, part in members]),
-    )
+def _rendered(group: LogGroup, days: bool) -> list[str]:
+    times = list(dict.fromkeys(_clock(at, days) for at in (group.first, group.last) if at))
+    growth = f" ({group.before} before)" if group.growing else ""
+    level = f" {group.level}" if group.level and group.before is not None else ""
+    head = " ".join([f"{group.count}x{growth}{level}", *(["-".join(times)] if times else [])])
+    return [f"{head} {_clipped(group.samples[0])}", *(f"  {_clipped(sample)}" for sample in group.samples[1:])]
 
 
-def _always(messages: Sequence[str]) -> str:
-    if len(messages) < MANY_TIMES:
-        return ""
-    return min(set.intersection(*(identifiers(message) for message in messages[-MOST_COMPARED:])), default="")
+def _clock(at: datetime, days: bool) -> str:
+    return f"{at:%m-%d %H:%M}" if days else f"{at:%H:%M:%S}"
 
 
 def _clipped(text: str) -> str:
-    """The head and the tail of a long text: a stack trace says what it is at its ends."""
-    if len(text) <= MAX_SAMPLE_CHARS:
-        return text
     half = MAX_SAMPLE_CHARS // 2
-    return f"{text[:half]} … {text[-half:]}"
+    return text if len(text) <= MAX_SAMPLE_CHARS else f"{text[:half]} … {text[-half:]}"
+
+
+def summarise(
+    lines: Iterable[str | LogLine], *, max_samples: int = 2, baseline: Iterable[str | LogLine] | None = None
+) -> LogSummary:
+    """The records of the lines grouped by the statement that wrote them, stack traces joined to their first line.
+
+    `baseline` holds lines of another, equally long time: groups that it lacks, or has far fewer of, come first.
+    """
+    now = _records(lines)
+    before = _records(baseline or ())
+    mined = mine([headline(record.text) for record in (*now, *before)])
+    counts_before = Counter(mined.templates[len(now) :])
+    members: dict[str, list[int]] = defaultdict(list)
+    for index, template in enumerate(mined.templates[: len(now)]):
+        members[template].append(index)
+    groups = [
+        _group(template, where, now, mined, max_samples, None if baseline is None else counts_before[template])
+        for template, where in members.items()
+    ]
+    return LogSummary(tuple(sorted(groups, key=_order)), len(now), None if baseline is None else len(before))
+
+
+def _order(group: LogGroup) -> tuple[bool, bool, float, str, int, str]:
+    return (not group.is_new, not group.growing, -round(group.severity, 1), group.level, -group.count, group.template)
+
+
+def _records(lines: Iterable[str | LogLine]) -> list[LogLine]:
+    held = (line if isinstance(line, LogLine) else LogLine(FIRST_OF_ALL, line) for line in lines)
+    return list(records(sorted(held, key=lambda line: line.at)))
+
+
+def _group(
+    template: str, where: Sequence[int], now: Sequence[LogLine], mined: Mined, max_samples: int, before: int | None
+) -> LogGroup:
+    shapes = dict(zip((mined.shapes[index] for index in reversed(where)), reversed(where), strict=True))
+    worst = max(map(mined.parsed, shapes.values()), key=severity)
+    growing = bool(before) and _has_grown(before or 0, len(where))
+    times = [_time(now[where[0]]), _time(now[where[-1]])]
+    return LogGroup(
+        template=template,
+        level=worst.level,
+        severity=severity(worst),
+        count=len(where),
+        first=times[0],
+        last=times[1],
+        samples=tuple(mined.parsed(index).message for index in _different(shapes, mined, max_samples)),
+        before=before,
+        growing=growing,
+    )
+
+
+def _different(shapes: dict[str, int], mined: Mined, most: int) -> list[int]:
+    """Lines of one template that differ in words, the first line first."""
+    by_row = {mined.rows[shape]: index for shape, index in shapes.items()}
+    return sorted(by_row.values())[: max(most, 1)]
+
+
+def _has_grown(before: int, now: int) -> bool:
+    return now >= NOTABLE_FACTOR * before and surprise(before, 60, now, 60) > NO_CHANCE
+
+
+def _time(record: LogLine) -> datetime | None:
+    """The store's time, else the one that the line begins with, taken for UTC."""
+    if record.at is not FIRST_OF_ALL:
+        return record.at
+    found = stamp(record.text)
+    return found.replace(tzinfo=UTC) if found else None

@@ -1,4 +1,7 @@
-"""Log messages grouped by the template that printed them.
+"""Log messages grouped by the template that printed them, cautiously: for evidence, where a name in a message matters.
+
+`log_miner` is its fast and thorough counterpart, for summaries. That takes `KeyError: 'a'` and `KeyError: 'b'`, paths
+and `user=` for cases of one statement, which here stay what they are unless they are many.
 
 The method follows Brain (Yu et al., IEEE TSC 2023): words that occur equally often at their places were printed
 together, so the longest such combination is a message's root; what is more frequent than the root is constant or varies

@@ -1,114 +1,144 @@
-"""Thousands of lines become a few patterns, the worst first, with the moment at which they began."""
+"""Thousands of lines become a page that still shows every statement, what is new first."""
 
-import random
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from agent.log_lines import LogLine, parse_line
-from agent.log_summary import burst, compare, severity, summarise, vanished
+from agent.log_lines import LogLine
+from agent.log_summary import summarise, template_ids
 
 START = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
-END = START + timedelta(hours=3)
 
 
-def minute(n: float) -> datetime:
-    return START + timedelta(minutes=n)
-
-
-def lines(text: str, start: float, end: float, per_minute: float) -> list[LogLine]:
-    count = int((end - start) * per_minute)
-    return [LogLine(minute(start + i / per_minute), text.replace("#", str(i)), "web") for i in range(count)]
-
-
-def test_the_worst_pattern_comes_first_however_rare_it_is():
-    patterns = summarise([*lines("INFO served request #", 0, 180, 20), *lines("FATAL out of disk on /data", 90, 92, 2)])
-    assert patterns[0].template == "out of disk on /data"
-    assert (patterns[0].count, patterns[0].first, patterns[0].last) == (4, minute(90), minute(91.5))
-    assert patterns[1].template == "served request <*>"
-
-
-@pytest.mark.parametrize(
-    ("line", "least", "most"),
-    [
-        ("ERROR cannot connect", 0.9, 1.0),
-        ("FATAL: shutting down", 1.0, 1.0),
-        ("WARN retrying", 0.3, 0.5),
-        ("connection refused", 0.5, 0.7),
-        ("INFO request failed, will retry", 0.1, 0.35),
-        ("finished with 0 errors", 0.0, 0.0),
-        ("REPORT RequestId: 1 Status: error", 0.0, 0.0),
-        ("2026-11-20T12:00:00Z 8f5d1b9a-1111-2222-3333-444455556666 Task timed out after 3.00 seconds", 0.9, 1.0),
-        ("served 200", 0.0, 0.0),
-    ],
-)
-def test_severity_follows_the_level_and_else_the_words(line: str, least: float, most: float):
-    assert least <= severity(parse_line(line)) <= most
-
-
-def test_an_id_that_every_line_carries_is_told_from_ids_that_vary():
-    same = [f"ERROR cannot read message 5f1c7a52-8d34-4be1-9a0c-62f7b9e0d1aa (try {n})" for n in range(9)]
-    other = [f"ERROR cannot send letter 5f1c7a52-8d34-4be1-9a0c-62f7b9e0d1{n:02}" for n in range(9)]
-    patterns = summarise([LogLine(minute(n), text) for n, text in enumerate([*same, *other])])
-    assert {pattern.template.split()[1]: pattern.always for pattern in patterns} == {
-        "read": "5f1c7a52-8d34-4be1-9a0c-62f7b9e0d1aa",
-        "send": "",
-    }
-
-
-def test_a_burst_begins_where_the_rate_rose():
-    times = [line.at for line in [*lines("x", 0, 120, 0.2), *lines("x", 120, 180, 10)]]
-    found = burst(times, START, END)
-    assert found is not None
-    assert abs((found.at - minute(120)).total_seconds()) < 90
-    assert found.after > 20 * found.before
-    assert found.gain > 100
-
-
-def test_a_steady_rate_is_no_burst():
-    random.seed(3)
-    times = sorted(minute(random.uniform(0, 180)) for _ in range(200))
-    found = burst(times, START, END)
-    assert found is None or found.gain < 8
-
-
-def test_new_patterns_and_grown_ones_are_changes_and_steady_ones_are_not():
-    logs = [
-        *lines("INFO served #", 0, 180, 10),
-        *lines("ERROR upstream answered 502", 0, 120, 0.2),
-        *lines("ERROR upstream answered 502", 120, 180, 5),
-        *lines("ERROR column total is missing", 121, 180, 1),
+def raw(text: str, count: int, level: str = "INFO") -> list[str]:
+    return [
+        f"2026-11-18 12:{n % 60:02}:00,123 {level} [main] app.Shop: {text.replace('#', str(n))}" for n in range(count)
     ]
-    changes = compare(logs, minute(120), 120, 60)
-    assert [change.pattern.template for change in changes] == ["column total is missing", "upstream answered <*>"]
-    assert changes[0].is_new
-    assert changes[1].factor == pytest.approx(25, rel=0.1)
 
 
-def test_the_platforms_own_lines_are_no_news():
-    assert compare(lines("START RequestId: # Version: 7", 120, 180, 5), minute(120), 120, 60) == []
+QUIET = [*raw("served order # in 12 ms", 400), *raw("cache holds # keys", 60)]
 
 
-def test_what_happened_once_or_twice_is_not_called_new():
-    assert compare(lines("ERROR odd thing", 130, 132, 1), minute(120), 120, 60) == []
+def test_lines_of_one_statement_have_one_id_and_others_have_others():
+    ids = template_ids([*raw("served order #", 20), *raw("lost order #", 20, "ERROR")])
+    assert len(ids) == 40
+    assert len(set(ids[:20])) == len(set(ids[20:])) == 1
+    assert ids[0] != ids[20]
 
 
-def test_a_pattern_that_stopped_is_found():
-    logs = [*lines("order # shipped", 0, 120, 5), *lines("heartbeat", 0, 180, 1)]
-    assert [change.pattern.template for change in vanished(logs, minute(120), 120, 60)] == ["order <*> shipped"]
+def test_ids_are_the_same_in_every_run():
+    assert template_ids(QUIET) == template_ids(list(QUIET))
 
 
-def test_twenty_thousand_lines_take_no_more_than_a_moment():
-    random.seed(1)
-    logs = [
-        LogLine(
-            minute(i / 120),
-            f"2026-11-18T12:00:00Z INFO user {random.randrange(9999)} did {random.choice('abcdef')} in {i}ms",
-        )
-        for i in range(20_000)
+def test_the_worst_comes_first_and_what_came_once_is_kept():
+    summary = summarise([*QUIET, *raw("disk /data is full", 1, "FATAL")])
+    assert [(group.level, group.count) for group in summary.groups] == [("FATAL", 1), ("INFO", 400), ("INFO", 60)]
+    assert summary.groups[0].samples == ("disk /data is full",)
+    assert sum(group.count for group in summary.groups) == summary.records == 461
+
+
+def test_a_page_says_how_often_from_when_to_when_and_shows_an_example():
+    text = summarise([*QUIET, *raw("order # is lost", 3, "ERROR")]).render()
+    assert text.splitlines() == [
+        "463 records, 3 templates, 11-18 12:00 to 11-18 12:59",
+        "ERRORS:",
+        "3x 12:00:00-12:02:00 order 0 is lost",
+        "OTHER:",
+        "400x 12:00:00-12:39:00 served order 0 in 12 ms",
+        "60x 12:00:00-12:59:00 cache holds 0 keys",
     ]
-    began = time.process_time()
-    patterns = summarise(logs)
-    assert time.process_time() - began < 3
-    assert sum(pattern.count for pattern in patterns) == 20_000
+
+
+def test_a_second_example_shows_other_words_not_other_numbers():
+    lines = [
+        f"2026-11-18 12:00:00 INFO user {name} came {n}" for n in range(9) for name in ("ann", "bob", "cid", "dora")
+    ]
+    (group,) = summarise(lines).groups
+    assert group.samples == ("user ann came 0", "user bob came 0")
+    assert summarise(lines, max_samples=1).groups[0].samples == ("user ann came 0",)
+    assert len(summarise(lines, max_samples=3).groups[0].samples) == 3
+    assert summarise(QUIET).groups[0].samples == ("served order 0 in 12 ms",)
+
+
+def test_against_a_baseline_the_new_and_the_growing_come_first():
+    now = [*QUIET, *raw("stock of # is low", 40, "WARN"), *raw("price of # is odd", 3)]
+    before = [*QUIET, *raw("stock of # is low", 4, "WARN")]
+    summary = summarise(now, baseline=before)
+    assert [group.heading for group in summary.groups] == ["NEW", "GROWING", "OTHER", "OTHER"]
+    assert (summary.groups[0].before, summary.groups[1].before) == (0, 4)
+    assert "40x (4 before) WARN 12:00:00-12:39:00 stock of 0 is low" in summary.render()
+
+
+def test_without_a_baseline_nothing_is_called_new():
+    assert not any(group.is_new or group.growing for group in summarise(QUIET).groups)
+
+
+def test_what_is_a_little_more_frequent_than_before_is_not_growing():
+    groups = summarise(raw("served #", 110), baseline=raw("served #", 100)).groups
+    assert [group.growing for group in groups] == [False]
+
+
+def test_log_lines_keep_the_time_that_their_store_gave_them():
+    lines = [LogLine(START + timedelta(minutes=n), f"INFO saved {n}", "web") for n in range(30)]
+    (group,) = summarise(lines).groups
+    assert (group.first, group.last, group.count) == (START, START + timedelta(minutes=29), 30)
+
+
+@pytest.mark.parametrize("bearer", [str, lambda text: LogLine(START, text, "web")], ids=["raw", "log line"])
+def test_a_stack_trace_is_one_record_with_what_was_raised(bearer: type):
+    trace = [
+        "2026-11-18 12:00:00 ERROR [main] order 17 failed",
+        "Traceback (most recent call last):",
+        '  File "shop.py", line 3, in buy',
+        "ValueError: no price",
+    ]
+    summary = summarise([bearer(line) for line in [*trace, *QUIET]])
+    assert summary.records == 461
+    assert summary.groups[0].samples == ("order 17 failed | ValueError: no price",)
+
+
+def test_the_level_in_a_header_of_any_kind_is_found():
+    android = [f"03-17 16:13:{n:02}.811  1702  {n} E Keeper: no window {n}" for n in range(30)]
+    apache = [f"[Sun Dec 04 04:47:{n:02} 2005] [error] no child {n}" for n in range(30)]
+    assert [summarise(lines).groups[0].level for lines in (android, apache)] == ["ERROR", "ERROR"]
+
+
+def test_groups_beyond_the_bound_are_counted_aloud():
+    assert summarise(QUIET).render(most=1).splitlines()[-1] == "and 1 more templates in 60 records"
+
+
+def test_a_long_message_is_shown_by_its_ends():
+    text = summarise([f"begin {'word ' * 300}end"]).render()
+    assert text.startswith("1 records, 1 templates")
+    assert "1x begin" in text
+    assert text.endswith("end")
+    assert len(text) < 700
+
+
+def test_a_page_is_a_small_part_of_the_lines():
+    lines = [*QUIET * 5, *raw("disk # is full", 7, "ERROR")]
+    assert len(summarise(lines).render()) < 0.01 * len("\n".join(lines))
+
+
+def test_no_lines_make_an_empty_page():
+    assert template_ids([]) == []
+    assert summarise([]).render() == "0 records, 0 templates"
+
+
+def test_lines_of_a_store_are_put_in_order_of_time():
+    lines = [LogLine(START + timedelta(minutes=n), f"INFO saved {n}") for n in (7, 3, 9)]
+    (group,) = summarise(lines).groups
+    assert (group.first, group.last) == (START + timedelta(minutes=3), START + timedelta(minutes=9))
+
+
+ANY_LINE = st.text(max_size=50) | st.builds(LogLine, st.just(START), st.text(max_size=50))
+
+
+@given(st.lists(ANY_LINE | st.just(QUIET[0]), max_size=20))
+@settings(max_examples=80, deadline=None)
+def test_any_text_can_be_summarised(lines: list[str | LogLine]):
+    summary = summarise(lines, baseline=lines[:3])
+    assert sum(group.count for group in summary.groups) == summary.records
+    assert isinstance(summary.render(), str)

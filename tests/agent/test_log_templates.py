@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.log_templates import mask, templates
 
@@ -61,3 +63,8 @@ def test_mixed_statements_are_told_apart_among_thousands_of_lines():
 
     logs = [printed(random.choice(list(statements))) for _ in range(4000)]
     assert distinct(logs) == set(statements.values())
+
+
+@given(st.text("abA0123:=,.-/()[]<>*_ \n", max_size=20) | st.text(max_size=20))
+def test_what_is_masked_stays_as_it_is_when_masked_again(message: str):
+    assert mask(mask(message)) == mask(message)
