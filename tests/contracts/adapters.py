@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from agent.ports import AlertLedger, ApprovalStore, AuditLog, Clock, ConversationStore, IncidentStore, Queue
+from tests.contracts.emulators import EMULATORS, Emulator, emulator, prefix
 from tools.queues.local import LocalQueue
-from tools.stores.sqlite import open_stores
+from tools.queues.sqs import SqsQueue
+from tools.queues.sqs_definition import create_queues
+from tools.stores import dynamodb, sqlite
+from tools.stores.dynamodb.tables import ALERTS, APPROVALS, CONVERSATIONS, HISTORY, INCIDENTS, create_request
 
 CONVERSATION_DAYS = 7
 MAX_RECEIVES = 3
@@ -36,24 +41,71 @@ class ClosableQueue(Queue, Protocol):
 
 @dataclass
 class SettableClock:
-    """A clock that stands still until it is told to move."""
+    """A clock that stands still until it is told to move; an emulator's clock goes on from it, and moves with it."""
 
     now: datetime = field(default_factory=lambda: datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+    followers: list[Emulator] = field(default_factory=list)
 
     def __call__(self) -> datetime:
         return self.now
 
     def advance(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+        for follower in self.followers:
+            follower.advance(seconds)
 
 
 def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+class EmulatedQueue(SqsQueue):
+    """An SQS queue that closes the table behind it too."""
+
+    def __init__(self, running: Emulator, folder: Path, clock: Clock) -> None:
+        self.client = running.client("sqs")
+        self.url = create_queues(self.client, f"{prefix(folder)}jobs", MAX_RECEIVES)
+        self.stores = open_dynamodb(running, folder, clock)
+        super().__init__(self.client, self.url, self.stores.sent_jobs, clock)
+
+    def close(self) -> None:
+        super().close()
+        self.stores.close()
+
+
+def open_dynamodb(running: Emulator, folder: Path, clock: Clock) -> dynamodb.Stores:
+    """Over tables as they are at the start of their life: TTL and recovery, which emulators ignore, are left out."""
+    client = running.client("dynamodb")
+    for table in (ALERTS, INCIDENTS, APPROVALS, HISTORY, CONVERSATIONS):
+        with suppress(client.exceptions.ResourceInUseException):
+            client.create_table(**create_request(table, prefix(folder)))
+    return dynamodb.open_stores(client, prefix(folder), clock, CONVERSATION_DAYS)
+
+
+def synchronised(name: str, clock: Clock) -> Emulator:
+    """The emulator, keeping the test's time from now on."""
+    running = emulator(name)
+    if not isinstance(clock, SettableClock):
+        running.keep_time(clock())
+    elif running not in clock.followers:
+        running.keep_time(clock())
+        clock.followers.append(running)
+    return running
+
+
+def _stores(name: str) -> Callable[[Path, Clock], Stores]:
+    return lambda folder, clock: open_dynamodb(synchronised(name, clock), folder, clock)
+
+
+def _queue(name: str) -> Callable[[Path, Clock], ClosableQueue]:
+    return lambda folder, clock: EmulatedQueue(synchronised(name, clock), folder, clock)
+
+
 STORES: dict[str, Callable[[Path, Clock], Stores]] = {
-    "sqlite": lambda folder, clock: open_stores(folder / "stores.db", clock, CONVERSATION_DAYS),
+    "sqlite": lambda folder, clock: sqlite.open_stores(folder / "stores.db", clock, CONVERSATION_DAYS),
+    **{name: _stores(name) for name in EMULATORS},
 }
 QUEUES: dict[str, Callable[[Path, Clock], ClosableQueue]] = {
     "sqlite": lambda folder, clock: LocalQueue(folder / "queue.db", clock, max_receives=MAX_RECEIVES),
+    **{name: _queue(name) for name in EMULATORS},
 }

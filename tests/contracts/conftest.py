@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.adapters import QUEUES, STORES, ClosableQueue, SettableClock, Stores
+from tests.contracts.parameters import parameters, usable
 
 
 @pytest.fixture
@@ -13,9 +14,9 @@ def clock() -> SettableClock:
     return SettableClock()
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=parameters(STORES))
 def stores_adapter(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return usable(request.param)
 
 
 @pytest.fixture
@@ -25,9 +26,9 @@ def stores(stores_adapter: str, tmp_path: Path, clock: SettableClock) -> Iterato
     opened.close()
 
 
-@pytest.fixture(params=QUEUES)
+@pytest.fixture(params=parameters(QUEUES))
 def queue_adapter(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return usable(request.param)
 
 
 @pytest.fixture

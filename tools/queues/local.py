@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from agent.errors import RetryLater
 from agent.models import Job
 from agent.ports import Clock
+from agent.redaction.plain import redacted_json
 from tools.stores.sqlite.database import Database
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class LocalQueue:
         self._arrivals = _Arrivals()
 
     def send(self, job: Job, delay_seconds: float = 0) -> bool:
-        row = (job.idempotency_key, job.model_dump_json(), self._after(delay_seconds))
+        row = (job.idempotency_key, redacted_json(job), self._after(delay_seconds))
         sql = (
             "INSERT INTO jobs (idempotency_key, body, visible_at) VALUES (?, ?, ?)"
             " ON CONFLICT (idempotency_key) DO NOTHING"

@@ -1,0 +1,126 @@
+"""Sizes, pages, throttling and odd texts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from agent.errors import InputError, StoreUnavailable
+from agent.models import IncidentStatus, SlackPlace
+from tests.contracts.adapters import SettableClock
+from tests.contracts.emulators import Emulator
+from tests.contracts.examples import PLACE, START, alert, approval, audit_entry, incident, message
+from tests.wire import Wire, throttled
+from tools.stores.dynamodb import Stores, open_stores
+
+PARTS = "#hash :colon 'quote' \u2603 \U0001f525 \x00 NULL"
+
+
+async def test_an_incident_that_is_too_large_is_refused_by_its_size(stores: Stores) -> None:
+    large = incident(title="x" * 360 * 1024)
+    with pytest.raises(InputError, match=rf"incident#{large.id} takes 360 KB.*-incidents may take 350"):
+        await stores.incidents.save(large)
+    assert await stores.incidents.get(large.id) is None
+
+
+async def test_an_incident_just_below_the_limit_is_kept_whole(stores: Stores) -> None:
+    large = incident(title="\u00e9" * 174 * 1024)
+    await stores.incidents.save(large)
+    assert await stores.incidents.get(large.id) == large
+
+
+async def test_a_conversation_of_more_than_a_page_comes_back_whole(stores: Stores, wire: Wire) -> None:
+    """A page of a query ends at 1 MB."""
+    for n in range(8):
+        await stores.conversations.append(PLACE, message(f"{n}" + "x" * 200_000, ts=f"{n}.1"))
+    wire.sent.clear()
+    found = await stores.conversations.get(PLACE)
+    assert found is not None
+    assert [turn.text[0] for turn in found.messages] == [*"01234567"]
+    assert wire.operations().count("Query") >= 2
+
+
+async def test_a_purge_reads_every_page_of_the_table(stores: Stores, clock: SettableClock, wire: Wire) -> None:
+    for n in range(8):
+        place = SlackPlace(channel="C1", thread_ts=f"{n}.1")
+        await stores.conversations.append(place, message("x" * 200_000))
+    clock.advance(7 * 86_400)
+    wire.sent.clear()
+    assert await stores.conversations.purge_expired() == 8
+    assert wire.operations().count("Scan") >= 2
+
+
+async def test_the_trail_of_a_subject_is_read_over_several_pages(stores: Stores, wire: Wire) -> None:
+    for n in range(8):
+        await stores.audit.append(audit_entry(event=f"{n}", detail={"log": "x" * 200_000}))
+    wire.sent.clear()
+    assert [entry.event for entry in await stores.audit.read("inc_1", limit=7)] == [*"7654321"]
+    assert wire.operations().count("Query") >= 2
+
+
+async def test_the_whole_trail_is_read_over_several_months(stores: Stores, clock: SettableClock) -> None:
+    for n in range(4):
+        await stores.audit.append(audit_entry(event=f"{n}"))
+        clock.advance(20 * 86_400)
+    assert [entry.event for entry in await stores.audit.read(limit=3)] == [*"321"]
+    assert [entry.event for entry in await stores.audit.read()] == [*"3210"]
+
+
+async def test_more_incidents_than_a_batch_takes_come_newest_first(stores: Stores) -> None:
+    """BatchGetItem takes a hundred keys."""
+    saved = [incident(created_at=START + timedelta(minutes=n)) for n in range(130)]
+    for each in saved:
+        await stores.incidents.save(each)
+    assert await stores.incidents.by_status(IncidentStatus.open, limit=125) == saved[:4:-1]
+
+
+async def test_what_a_batch_left_over_is_asked_for_again(stores: Stores, wire: Wire, table_prefix: str) -> None:
+    saved = incident()
+    await stores.incidents.save(saved)
+    table = f"{table_prefix}incidents"
+    left = {"Keys": [{"id": {"S": f"incident#{saved.id}"}}], "ConsistentRead": True}
+    body = {"Responses": {table: []}, "UnprocessedKeys": {table: left}}
+    wire.answer(200, body, operation="BatchGetItem")
+    assert await stores.incidents.by_status(IncidentStatus.open) == [saved]
+    assert wire.operations().count("BatchGetItem") == 2
+
+
+async def test_throttling_is_ridden_out(stores: Stores, wire: Wire) -> None:
+    wire.answer(400, throttled(), times=2)
+    assert await stores.ledger.claim("event 1")
+    assert wire.operations() == ["PutItem"] * 3
+
+
+async def test_throttling_without_end_is_said_in_one_sentence(
+    running: Emulator, clock: SettableClock, table_prefix: str
+) -> None:
+    client = running.client("dynamodb", retries={"mode": "standard", "total_max_attempts": 1})
+    Wire(client).answer(400, throttled())
+    stores = open_stores(client, table_prefix, clock)
+    with pytest.raises(StoreUnavailable, match=r"-alerts cannot be used: AWS throttles it .* try again in a minute"):
+        await stores.ledger.claim("event 1")
+    stores.close()
+
+
+@pytest.mark.parametrize("text", ["", PARTS, "\u00e9" * 3000, "size", "a/b/c"])
+async def test_any_text_may_be_a_key(stores: Stores, text: str) -> None:
+    assert await stores.ledger.claim(text)
+    assert not await stores.ledger.claim(text)
+    assert await stores.ledger.claim(f"{text}.")
+    assert (await stores.ledger.record(alert(fingerprint=text), text)).incident_id == text
+    await stores.audit.append(audit_entry(subject=text, event=text))
+    assert [entry.event for entry in await stores.audit.read(text)] == [text]
+    assert await stores.incidents.get(text) is None
+    assert not await stores.approvals.decide(text, "approved", text)
+
+
+async def test_any_text_comes_back_as_it_went(stores: Stores) -> None:
+    saved = incident(title=PARTS, summary_ts="")
+    await stores.incidents.save(saved)
+    assert await stores.incidents.get(saved.id) == saved
+    conversation = await stores.conversations.append(PLACE, message(PARTS))
+    assert conversation.messages[0].text == PARTS
+    asked = approval(requested_by="", approvers=())
+    await stores.approvals.save(asked)
+    assert await stores.approvals.get(asked.id) == asked

@@ -1,0 +1,46 @@
+"""The stores on DynamoDB, for a deployment in AWS or several processes on several machines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from agent.ports import Clock
+from tools.stores.dynamodb.approvals import DynamoApprovalStore
+from tools.stores.dynamodb.audit import DynamoAuditLog
+from tools.stores.dynamodb.conversations import DynamoConversationStore
+from tools.stores.dynamodb.incidents import DynamoIncidentStore
+from tools.stores.dynamodb.ledger import DynamoAlertLedger
+from tools.stores.dynamodb.sent import SentJobs
+from tools.stores.dynamodb.table import Connection
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The five stores over one client, and the record of queued jobs that an SQS queue needs."""
+
+    incidents: DynamoIncidentStore
+    conversations: DynamoConversationStore
+    ledger: DynamoAlertLedger
+    approvals: DynamoApprovalStore
+    audit: DynamoAuditLog
+    sent_jobs: SentJobs
+    connection: Connection
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def open_stores(client: Any, prefix: str, clock: Clock, conversation_days: int = 7) -> Stores:
+    """`client` is boto3's, from `own_client`. No request is made here; a missing table is reported when it is used."""
+    connection = Connection(client, prefix, clock)
+    return Stores(
+        incidents=DynamoIncidentStore(connection),
+        conversations=DynamoConversationStore(connection, clock, timedelta(days=conversation_days)),
+        ledger=DynamoAlertLedger(connection, clock),
+        approvals=DynamoApprovalStore(connection, clock),
+        audit=DynamoAuditLog(connection, clock),
+        sent_jobs=SentJobs(connection, clock),
+        connection=connection,
+    )

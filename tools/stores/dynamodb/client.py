@@ -1,0 +1,32 @@
+"""boto3 clients for Watchkeeper's own tables and queue: apart from the evidence session, which may only read."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import boto3
+from botocore.config import Config
+
+CONNECT_TIMEOUT_SECONDS = 3
+MAX_CONNECTIONS = 64
+ATTEMPTS = 6
+"""Five retries with exponential backoff and jitter: throttling of some seconds is ridden out."""
+
+
+def own_client(
+    service: Literal["dynamodb", "sqs"],
+    region: str,
+    profile: str = "",
+    timeout_seconds: float = 10,
+    attempts: int = ATTEMPTS,
+) -> Any:
+    """A client that may write. Endpoints come from `AWS_ENDPOINT_URL[_<SERVICE>]`, as boto3 reads them itself."""
+    session = boto3.Session(profile_name=profile or None, region_name=region)
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=timeout_seconds,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=MAX_CONNECTIONS,
+        user_agent_extra="watchkeeper",
+    )
+    return session.client(service, config=config)
