@@ -4,9 +4,11 @@ import pytest
 
 from agent.models import Evidence, EvidenceStatus, Finding
 from tests.tools.evidence.conftest import Call, Load
-from tools.evidence.cost import cost_breakdown
-from tools.evidence.cost_drivers import cost_drivers
-from tools.evidence.cost_outlook import budget_status, cost_anomalies, cost_forecast
+from tools.evidence.cost.anomalies import cost_anomalies
+from tools.evidence.cost.breakdown import cost_breakdown
+from tools.evidence.cost.budgets import budget_status
+from tools.evidence.cost.drivers import cost_drivers
+from tools.evidence.cost.forecast import cost_forecast
 
 
 def line(service: str, usage_type: str, daily_usd: float, *events: dict[str, Any]) -> dict[str, Any]:
