@@ -14,6 +14,7 @@ _PREFIXES = {service: name for name, service in SIGNING_NAMES.items()} | {"cloud
 _ACTIONS = {
     "s3:ListObjects": "s3:ListBucket",
     "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListBuckets": "s3:ListAllMyBuckets",
@@ -27,6 +28,8 @@ def check(account: Account, request: Request, protocol: str) -> None:
     prefix = _PREFIXES.get(request.service, request.service)
     action = f"{prefix}:{request.operation}"
     action = _ACTIONS.get(action, action)
+    if request.service.startswith("apigateway") and request.operation.startswith("Get"):
+        action = "apigateway:GET"  # API Gateway's actions are the methods of HTTP
     for loaded in account.loaded():
         for denial in loaded.scenario.denied:
             if fnmatchcase(action.lower(), denial.action.lower()) and _covers(denial.resource, request):

@@ -15,22 +15,34 @@ from deploy.local.account import denials, protocols
 from deploy.local.account.moto_app import StartResponse
 from deploy.local.account.request import AwsError, Operation
 from deploy.local.account.services import (
+    apigatewayv2,
+    autoscaling,
     budgets,
     ce,
+    cloudformation,
     cloudtrail,
     cloudwatch,
+    codedeploy,
     dynamodb,
+    ec2,
     ecs,
+    elbv2,
+    guardduty,
     health,
     lambda_,
     logs,
     mwaa,
+    pi,
     rds,
     rds_data,
     redshift_data,
+    redshift_serverless,
     securityhub,
+    service_quotas,
     sqs,
     ssm,
+    stepfunctions,
+    xray,
 )
 from deploy.local.account.state import Account
 
@@ -42,19 +54,31 @@ OWNED: Mapping[str, Mapping[str, Operation]] = {
     "cloudtrail": cloudtrail.OPERATIONS,
     "health": health.OPERATIONS,
     "securityhub": securityhub.OPERATIONS,
+    "guardduty": guardduty.OPERATIONS,
+    "codedeploy": codedeploy.OPERATIONS,
+    "pi": pi.OPERATIONS,
+    "service-quotas": service_quotas.OPERATIONS,
     "mwaa": mwaa.OPERATIONS,
     "rds-data": rds_data.OPERATIONS,
     "redshift-data": redshift_data.OPERATIONS,
+    "redshift-serverless": redshift_serverless.OPERATIONS,
     "ssm": ssm.OPERATIONS,
+    "xray": xray.OPERATIONS,
 }
 """Services that the overlay answers alone: an operation that is not listed is refused, never handed to moto."""
 
 AMENDED: Mapping[str, Mapping[str, Operation]] = {
+    "apigatewayv2": apigatewayv2.OPERATIONS,
+    "autoscaling": autoscaling.OPERATIONS,
+    "cloudformation": cloudformation.OPERATIONS,
     "dynamodb": dynamodb.OPERATIONS,
+    "ec2": ec2.OPERATIONS,
     "ecs": ecs.OPERATIONS,
+    "elbv2": elbv2.OPERATIONS,
     "lambda": lambda_.OPERATIONS,
     "rds": rds.OPERATIONS,
     "sqs": sqs.OPERATIONS,
+    "stepfunctions": stepfunctions.OPERATIONS,
 }
 """Single operations of services that are otherwise moto's."""
 
@@ -86,6 +110,7 @@ class Overlay:
         """The answer of the overlay, or else of moto; or an error as the service itself would say it."""
         account, request = self._account, call.request
         try:
+            account.faults.happen(request)
             denials.check(account, request, call.protocol)
             operation = _find(call)
             if operation is not None:

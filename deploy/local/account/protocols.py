@@ -71,6 +71,8 @@ def signed_scope(http: HttpRequest) -> Scope | None:
     if len(parts) != 5:
         return None
     service = _services_by_signing_name().get(parts[3])
+    if service == "apigateway" and http.path.startswith("/v2/"):
+        service = "apigatewayv2"  # signed as the first version is
     return Scope(service, parts[2]) if service else None
 
 

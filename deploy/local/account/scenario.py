@@ -14,14 +14,16 @@ from agent.errors import InputError
 from deploy.local.account.schema.base import Entry
 from deploy.local.account.schema.changes import TrailEvent
 from deploy.local.account.schema.costs import AnomalyMonitor, Budget, Cost, CostAnomaly
-from deploy.local.account.schema.health import HealthEvent, SecurityFinding
+from deploy.local.account.schema.health import GuardDutyFinding, HealthEvent, SecurityFinding
 from deploy.local.account.schema.logs import LogGroup
-from deploy.local.account.schema.metrics import Alarm, AnomalyDetector, Metric
+from deploy.local.account.schema.metrics import Alarm, AnomalyDetector, CompositeAlarm, Metric
 from deploy.local.account.schema.mwaa import MwaaEnvironment
+from deploy.local.account.schema.quotas import Quota
 from deploy.local.account.schema.resources import Resources
 from deploy.local.account.schema.sql import Database
 from deploy.local.account.schema.ssm import Ssm
 from deploy.local.account.schema.story import AlertPost, AnswerKey, Denial, Missing
+from deploy.local.account.schema.xray import TraceFlow
 from deploy.local.account.text import fill_in_ids, render_times
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -39,8 +41,10 @@ class Scenario(Entry):
     resources: Resources = Resources()
     metrics: tuple[Metric, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    composite_alarms: tuple[CompositeAlarm, ...] = ()
     anomaly_detectors: tuple[AnomalyDetector, ...] = ()
     logs: tuple[LogGroup, ...] = ()
+    traces: tuple[TraceFlow, ...] = ()
     cloudtrail: tuple[TrailEvent, ...] = ()
     costs: tuple[Cost, ...] = ()
     budgets: tuple[Budget, ...] = ()
@@ -48,6 +52,8 @@ class Scenario(Entry):
     anomaly_monitors: tuple[AnomalyMonitor, ...] = ()
     health_events: tuple[HealthEvent, ...] = ()
     security_findings: tuple[SecurityFinding, ...] = ()
+    guardduty_findings: tuple[GuardDutyFinding, ...] = ()
+    quotas: tuple[Quota, ...] = ()
     mwaa: tuple[MwaaEnvironment, ...] = ()
     sql: tuple[Database, ...] = ()
     ssm: Ssm = Ssm()

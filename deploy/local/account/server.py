@@ -11,11 +11,13 @@ from typing import Any, Self
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from deploy.local.account.faults import Fault
 from deploy.local.account.gate import Gate
 from deploy.local.account.moto_app import MotoApp, StartResponse
 from deploy.local.account.overlay import AMENDED, OWNED, Overlay
 from deploy.local.account.scenario import Scenario
 from deploy.local.account.seed import seed
+from deploy.local.account.sql import OpenEngine, SqlDatabase
 from deploy.local.account.state import Account, Loaded, utc_now
 
 
@@ -28,11 +30,14 @@ class SimulatedAccount:
 
     Scenarios add up. Loading one again under a later `now` rebuilds it at that time, and leaves the others as they were
     when they were loaded. One account at a time in a process: moto's state belongs to the process.
+    `sql_engine` runs the statements of the Data APIs: SQLite, unless another is given.
     """
 
-    def __init__(self, port: int = 0, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, port: int = 0, clock: Callable[[], datetime] = utc_now, sql_engine: OpenEngine = SqlDatabase
+    ) -> None:
         self._port = port
-        self._account = Account(MotoApp(), clock)
+        self._account = Account(MotoApp(), clock, sql_engine)
         self._overlay = Overlay(self._account)
         self._gate = Gate()
         self._server: BaseWSGIServer | None = None
@@ -85,8 +90,17 @@ class SimulatedAccount:
                 self._rebuild()
                 raise
 
+    def put(self, fault: Fault) -> None:
+        """Let calls fail or hang from now on, until `heal`."""
+        self._account.faults.put(fault)
+
+    def heal(self) -> None:
+        """No more faults."""
+        self._account.faults.heal()
+
     def reset(self) -> None:
-        """Empty the account."""
+        """Empty the account, of its faults too."""
+        self.heal()
         with self._gate.change():
             self._account.clear()
             self._account.moto.reset()

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from deploy.local.account.faults import Faults
 from deploy.local.account.moto_app import MotoApp
 from deploy.local.account.scenario import Scenario
+from deploy.local.account.sql import OpenEngine, SqlDatabase
 
 T = TypeVar("T")
 
@@ -38,8 +40,12 @@ class Account:
     loaded anew forgets nothing that belongs to others: key what you remember by scenario or by request.
     """
 
-    def __init__(self, moto: MotoApp, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, moto: MotoApp, clock: Callable[[], datetime] = utc_now, sql_engine: OpenEngine = SqlDatabase
+    ) -> None:
         self.moto = moto
+        self.sql_engine = sql_engine
+        self.faults = Faults()
         self._clock = clock
         self._lock = threading.RLock()
         self._loaded: dict[str, Loaded] = {}

@@ -14,8 +14,8 @@ from deploy.local.account.schema.base import parse_offset
 _PLACEHOLDER = re.compile(r"\{(time|date|epoch):([^{}|]+)(?:\|([^{}]*))?\}")
 _FORMATS = {"time": "%Y-%m-%dT%H:%M:%SZ", "date": "%Y-%m-%d"}
 
-_RESOURCE = re.compile(r"\{(nat|instance):([\w.-]+)\}")
-_ID_PREFIXES = {"nat": "nat-0", "instance": "i-0"}
+_RESOURCE = re.compile(r"\{(nat|instance|balancer):([\w.-]+)\}")
+_ID_PREFIXES = {"nat": "nat-0", "instance": "i-0", "balancer": ""}
 
 
 def resource_id(kind: str, name: str) -> str:
@@ -29,7 +29,10 @@ def stable_id(*parts: str) -> str:
 
 
 def fill_in_ids(value: Any) -> Any:
-    """Replace `{nat:name}` and `{instance:name}` in all strings of a JSON value, keys included."""
+    """Replace `{nat:name}`, `{instance:name}` and `{balancer:name}` in all strings of a JSON value, keys included.
+
+    The last is the end of a load balancer's ARN, as CloudWatch's dimensions have it: `app/shop/{balancer:shop}`.
+    """
     if isinstance(value, str):
         return _RESOURCE.sub(lambda match: resource_id(match[1], match[2]), value)
     if isinstance(value, Mapping):

@@ -12,6 +12,8 @@ from deploy.local.account.text import render_times
 
 _QUEUED_FOR = timedelta(seconds=4)
 _DONE = {"success", "failed", "skipped", "upstream_failed"}
+_NEVER_BEGAN = {"skipped", "queued", "scheduled"}
+_POKE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class TaskInstance:
     """None while nothing is decided, as Airflow shows it."""
     tries: tuple[TaskTry, ...] = ()
     failure: TaskFailure | None = None
+    ready: datetime | None = None
+    """When nothing upstream kept it from starting any more."""
 
     @property
     def start(self) -> datetime | None:
@@ -99,9 +103,11 @@ class DagHistory:
         return [self._run(self._newest + every * index, now) for index in range(-back, forward + 1)]
 
     def next_run(self, now: datetime) -> datetime | None:
-        if self.dag.paused or self.dag.runs.end is not None:
+        """A DAG whose runs ended without being paused still has the first run that it missed before it."""
+        if self.dag.paused or self.dag.assets:
             return None
-        return self._run_of(now) + self.dag.runs.every
+        end = self.dag.runs.end
+        return self._run_of(min(now, self._loaded + end) if end is not None else now) + self.dag.runs.every
 
     def _run_of(self, moment: datetime) -> datetime:
         """When the run that a moment belongs to was due: the latest one not after it."""
@@ -141,7 +147,7 @@ class _Timeline:
             return TaskInstance(task, None)
         begin = max((each.end for each in upstream if each.end), default=self._start) + timedelta(seconds=2)
         if begin > self._now:
-            return TaskInstance(task, "scheduled")
+            return TaskInstance(task, "scheduled", ready=begin)
         failure = self._failures.get(task.task_id)
         seconds = task.typical_seconds * factor
         if failure is None:
@@ -155,8 +161,12 @@ class _Timeline:
         return TaskInstance(task, "success", (TaskTry(1, "success", begin, end),))
 
     def _failed(self, task: DagTask, failure: TaskFailure, begin: datetime, seconds: float) -> TaskInstance:
-        if failure.state in {"skipped", "queued"}:
-            return TaskInstance(task, failure.state, (), failure)
+        if failure.state in _NEVER_BEGAN:
+            return TaskInstance(task, failure.state, (), failure, ready=begin)
+        if failure.state in {"up_for_reschedule", "deferred"}:
+            poke = begin + _POKE * ((self._now - begin) // _POKE)
+            end = poke + timedelta(seconds=1)
+            return TaskInstance(task, failure.state, (TaskTry(1, failure.state, poke, end),), failure, ready=begin)
         step = timedelta(seconds=seconds + task.retry_delay_seconds)
         tries: list[TaskTry] = []
         for number in range(1, failure.tries + 1):

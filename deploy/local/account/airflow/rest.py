@@ -35,6 +35,8 @@ class AirflowApi:
         for pattern, only_in, method in _ROUTES:
             match = re.fullmatch(pattern, path.rstrip("/"))
             if match and only_in in (None, 2 if self.is_airflow_2 else 3):
+                if any(path.startswith(beginning) for beginning in self._environment.forbidden):
+                    raise RestError(403, "Forbidden", "Forbidden")
                 return method(self, *match.groups(), query=dict(query or {}))
         raise RestError(404, f"Not Found: {path}", "Not Found")
 
@@ -115,7 +117,7 @@ class AirflowApi:
                 "occupied_slots": pool.occupied,
                 "running_slots": pool.occupied,
                 "queued_slots": pool.queued,
-                "scheduled_slots": 0,
+                "scheduled_slots": pool.scheduled,
                 "deferred_slots": 0,
                 "open_slots": max(pool.slots - pool.occupied - pool.queued, 0),
             }
@@ -130,14 +132,47 @@ class AirflowApi:
         return found
 
     def health(self, query: Body) -> Body:
-        healthy = self._environment.scheduler_healthy
-        beat = shapes_v2.stamp(self._clock() - (timedelta(seconds=3) if healthy else timedelta(minutes=12)))
-        return {
-            "metadatabase": {"status": "healthy"},
-            "scheduler": {"status": "healthy" if healthy else "unhealthy", "latest_scheduler_heartbeat": beat},
-            "triggerer": {"status": "healthy", "latest_triggerer_heartbeat": shapes_v2.stamp(self._clock())},
-            "dag_processor": {"status": "healthy", "latest_dag_processor_heartbeat": shapes_v2.stamp(self._clock())},
-        }
+        down, now = self._environment.unhealthy, self._clock()
+        parts: Body = {"metadatabase": {}}
+        for part in ("scheduler", "triggerer", "dag_processor"):
+            beat = now - (timedelta(minutes=12) if part in down else timedelta(seconds=3))
+            parts[part] = {f"latest_{part}_heartbeat": shapes_v2.stamp(beat)}
+        return {name: {"status": "unhealthy" if name in down else "healthy", **told} for name, told in parts.items()}
+
+    def upstream_events(self, dag_id: str, run_id: str, query: Body) -> Body:
+        """Of each asset that starts the DAG, the latest update before the run."""
+        run = self._run(dag_id, run_id)
+        events: list[Body] = []
+        for source in run.dag.assets:
+            written = [
+                (instance.end, each)
+                for each in self._runs(source.dag_id)
+                if (instance := each.task(source.task_id)) and instance.state == "success" and instance.end
+                if instance.end <= run.start
+            ]
+            if written:
+                at, latest = max(written, key=lambda pair: pair[0])
+                events.append(shapes_v2.asset_event(source, latest, at, self.is_airflow_2))
+        key = "dataset_events" if self.is_airflow_2 else "asset_events"
+        return {key: events, "total_entries": len(events)}
+
+    def assets(self, query: Body) -> Body:
+        dags = [history.dag for history in self._histories.values()]
+        uris = dict.fromkeys(source.uri for dag in dags for source in dag.assets)
+        items: list[Body] = []
+        for uri in uris:
+            consumers = [dag.dag_id for dag in dags if uri in [source.uri for source in dag.assets]]
+            producers = {(s.dag_id, s.task_id): s for dag in dags for s in dag.assets if s.uri == uri}
+            items.append(shapes_v2.asset(uri, list(producers.values()), consumers, self.is_airflow_2))
+        matchers: dict[str, Matcher] = {"dag_ids": any_of(_dags_of_asset)}
+        return listed("datasets" if self.is_airflow_2 else "assets", items, query, matchers, ("uri",))
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str, query: Body) -> Body:
+        """The only entry that the simulated tasks leave is the run that a trigger started, if the scenario names it."""
+        _, instance = self._instance(dag_id, run_id, task_id)
+        if key != "trigger_run_id" or "trigger_run_id" not in instance.task.rendered_fields:
+            raise RestError(404, f"XCom entry with key: `{key}` not found", "Not Found")
+        return {"key": key, "task_id": task_id, "value": instance.task.rendered_fields["trigger_run_id"]}
 
     def version(self, query: Body) -> Body:
         return {"version": self._environment.airflow_version, "git_version": None}
@@ -204,6 +239,11 @@ def _run_matchers(items: list[Body]) -> dict[str, Matcher]:
     return matchers
 
 
+def _dags_of_asset(asset: Body) -> list[str]:
+    names = ("producing_tasks", "scheduled_dags", "consuming_dags")
+    return [each["dag_id"] for name in names for each in asset.get(name, [])]
+
+
 def _must_exist(instance: TaskInstance, number: int) -> None:
     if not 1 <= number <= len(instance.tries):
         raise RestError(404, f"TaskInstance {instance.task.task_id} has no try {number}", "Not Found")
@@ -222,6 +262,11 @@ _ROUTES: list[tuple[str, int | None, Callable[..., Body]]] = [
     (_TASK + r"/([^/]+)/tries", None, AirflowApi.tries),
     (_TASK + r"/([^/]+)/tries/(\d+)", None, AirflowApi.one_try),
     (_TASK + r"/([^/]+)/logs/(\d+)", None, AirflowApi.log),
+    (_TASK + r"/([^/]+)/xcomEntries/([^/]+)", None, AirflowApi.xcom),
+    (_RUN + r"/([^/]+)/upstreamAssetEvents", 3, AirflowApi.upstream_events),
+    (_RUN + r"/([^/]+)/upstreamDatasetEvents", 2, AirflowApi.upstream_events),
+    (r"/assets", 3, AirflowApi.assets),
+    (r"/datasets", 2, AirflowApi.assets),
     (r"/importErrors", None, AirflowApi.import_errors),
     (r"/pools", None, AirflowApi.pools),
     (r"/pools/([^/]+)", None, AirflowApi.pool),

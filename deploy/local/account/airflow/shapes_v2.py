@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.local.account.airflow.history import DagHistory, DagRun, TaskInstance, TaskTry
-from deploy.local.account.schema.mwaa import DagTask
+from deploy.local.account.schema.mwaa import AssetSource, DagTask
 
 DAGS_FOLDER = "/usr/local/airflow/dags"
 
@@ -124,17 +124,48 @@ def task_instance(run: DagRun, instance: TaskInstance, attempt: TaskTry | None =
         "priority_weight": 1,
         "operator": instance.task.operator,
         "operator_name": instance.task.operator,
-        "queued_when": stamp(shown.start - timedelta(seconds=1)) if shown else None,
-        "scheduled_when": stamp(shown.start - timedelta(seconds=2)) if shown else None,
+        "queued_when": stamp(_queued(instance, shown)),
+        "scheduled_when": stamp(instance.ready or (shown.start - timedelta(seconds=2) if shown else None)),
         "pid": 4242 if shown else None,
         "executor": None,
         "executor_config": "{}",
         "note": None,
         "rendered_map_index": None,
-        "rendered_fields": {},
+        "rendered_fields": dict(instance.task.rendered_fields) if shown else {},
         "trigger": None,
         "triggerer_job": None,
         "dag_version": None,
+    }
+
+
+def _queued(instance: TaskInstance, shown: TaskTry | None) -> datetime | None:
+    if instance.ready is not None:
+        return None if instance.state == "scheduled" else instance.ready
+    return shown.start - timedelta(seconds=1) if shown else None
+
+
+def asset_event(source: AssetSource, run: DagRun, at: datetime, dataset: bool) -> dict[str, Any]:
+    """Dataset events of Airflow 2 have other names for the same."""
+    kind = "dataset" if dataset else "asset"
+    return {
+        "id": 1,
+        f"{kind}_id": 1,
+        ("dataset_uri" if dataset else "uri"): source.uri,
+        "extra": {},
+        "source_dag_id": source.dag_id,
+        "source_task_id": source.task_id,
+        "source_run_id": run.run_id,
+        "source_map_index": -1,
+        "timestamp": stamp(at),
+    }
+
+
+def asset(uri: str, producers: list[AssetSource], consumers: list[str], dataset: bool) -> dict[str, Any]:
+    return {
+        "id": 1,
+        "uri": uri,
+        "producing_tasks": [{"dag_id": each.dag_id, "task_id": each.task_id} for each in producers],
+        ("consuming_dags" if dataset else "scheduled_dags"): [{"dag_id": each} for each in consumers],
     }
 
 

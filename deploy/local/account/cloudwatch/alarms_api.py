@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from deploy.local.account.cloudwatch.composite import evaluate_rule
 from deploy.local.account.cloudwatch.evaluate import Record, Transition, evaluate, period_of, queries_of
 from deploy.local.account.cloudwatch.metrics_api import INVALID_TOKEN
 from deploy.local.account.cloudwatch.query import MetricQuery
@@ -16,7 +17,7 @@ from deploy.local.account.cloudwatch.series import minute_of
 from deploy.local.account.cloudwatch.store import MetricKey, MetricStore
 from deploy.local.account.paging import page
 from deploy.local.account.request import AwsError, Request
-from deploy.local.account.schema.metrics import Alarm, AnomalyDetector
+from deploy.local.account.schema.metrics import Alarm, AnomalyDetector, CompositeAlarm
 from deploy.local.account.state import Account, Loaded
 
 
@@ -24,7 +25,7 @@ from deploy.local.account.state import Account, Loaded
 class Watched:
     """An alarm with the record of its evaluation."""
 
-    alarm: Alarm
+    alarm: Alarm | CompositeAlarm
     loaded: Loaded
     record: Record
 
@@ -51,18 +52,27 @@ def describe_alarms(account: Account, request: Request) -> dict[str, Any]:
     params = request.params
     if params.get("AlarmNames") and params.get("AlarmNamePrefix"):
         raise AwsError("ValidationError", "AlarmNames and AlarmNamePrefix cannot both be given.")
-    if "MetricAlarm" not in (params.get("AlarmTypes") or ["MetricAlarm"]):
-        return {"MetricAlarms": [], "CompositeAlarms": []}
+    types = params.get("AlarmTypes") or ["MetricAlarm"]  # composite alarms come only to those who ask for them
+    watched = [
+        *(_watched(account, request.region, params.get("AlarmNames")) if "MetricAlarm" in types else []),
+        *(_composites(account, request.region, params.get("AlarmNames")) if "CompositeAlarm" in types else []),
+    ]
     prefix, action = params.get("AlarmNamePrefix", ""), params.get("ActionPrefix", "")
     chosen = [
-        _alarm(each)
-        for each in _watched(account, request.region, params.get("AlarmNames"))
+        each
+        for each in watched
         if each.alarm.name.startswith(prefix)
         and params.get("StateValue") in (None, each.record.state)
         and (not action or any(one.startswith(action) for one in each.alarm.actions))
     ]
     shown, token = page(chosen, params, params.get("NextToken"), _size(params), INVALID_TOKEN)
-    return {"MetricAlarms": shown, "CompositeAlarms": [], **({"NextToken": token} if token else {})}
+    metric_alarms = [_alarm(each, each.alarm) for each in shown if isinstance(each.alarm, Alarm)]
+    composites = [_composite(each, each.alarm) for each in shown if isinstance(each.alarm, CompositeAlarm)]
+    return {
+        "MetricAlarms": metric_alarms,
+        "CompositeAlarms": composites,
+        **({"NextToken": token} if token else {}),
+    }
 
 
 def describe_alarms_for_metric(account: Account, request: Request) -> dict[str, Any]:
@@ -72,9 +82,10 @@ def describe_alarms_for_metric(account: Account, request: Request) -> dict[str, 
     statistic = params.get("Statistic") or params.get("ExtendedStatistic")
     return {
         "MetricAlarms": [
-            _alarm(each)
+            _alarm(each, each.alarm)
             for each in _watched(account, request.region)
-            if any(isinstance(query, MetricQuery) and query.key == key for query in queries_of(each.alarm))
+            if isinstance(each.alarm, Alarm)
+            and any(isinstance(query, MetricQuery) and query.key == key for query in queries_of(each.alarm))
             and statistic in (None, each.alarm.statistic)
             and params.get("Period") in (None, each.alarm.period)
         ]
@@ -84,9 +95,14 @@ def describe_alarms_for_metric(account: Account, request: Request) -> dict[str, 
 def describe_alarm_history(account: Account, request: Request) -> dict[str, Any]:
     params = request.params
     names = [params["AlarmName"]] if params.get("AlarmName") else None
+    types = params.get("AlarmTypes") or ["MetricAlarm"]
+    watched = [
+        *(_watched(account, request.region, names) if "MetricAlarm" in types else []),
+        *(_composites(account, request.region, names) if "CompositeAlarm" in types else []),
+    ]
     items = [
         item
-        for each in _watched(account, request.region, names)
+        for each in watched
         for item in _history(each)
         if params.get("HistoryItemType") in (None, item["HistoryItemType"])
         and params.get("StartDate", item["Timestamp"]) <= item["Timestamp"]
@@ -133,6 +149,16 @@ def _watched(account: Account, region: str, names: list[str] | None = None) -> l
     return sorted(watched, key=lambda each: each.alarm.name)
 
 
+def _composites(account: Account, region: str, names: list[str] | None = None) -> list[Watched]:
+    records = {each.alarm.name: each.record for each in _watched(account, region)}
+    return [
+        Watched(alarm, loaded, evaluate_rule(alarm.rule, records))
+        for loaded in account.loaded(region)
+        for alarm in sorted(loaded.scenario.composite_alarms, key=lambda alarm: alarm.name)
+        if not names or alarm.name in names
+    ]
+
+
 def _size(params: Mapping[str, Any]) -> int:
     size = params.get("MaxRecords") or 50
     if not 1 <= size <= 100:
@@ -140,8 +166,26 @@ def _size(params: Mapping[str, Any]) -> int:
     return size
 
 
-def _alarm(watched: Watched) -> dict[str, Any]:
-    alarm, record = watched.alarm, watched.record
+def _composite(watched: Watched, alarm: CompositeAlarm) -> dict[str, Any]:
+    record = watched.record
+    last = record.transitions[-1] if record.transitions else None
+    return {
+        "AlarmName": alarm.name,
+        "AlarmArn": watched.arn,
+        "AlarmDescription": alarm.description,
+        "AlarmRule": alarm.rule,
+        "AlarmConfigurationUpdatedTimestamp": watched.configured_at,
+        "ActionsEnabled": True,
+        "AlarmActions": list(alarm.actions),
+        "StateValue": record.state,
+        "StateReason": last.reason if last else "Unchecked: Initial alarm creation",
+        "StateUpdatedTimestamp": last.at if last else watched.configured_at,
+        "StateTransitionedTimestamp": last.at if last else watched.configured_at,
+    }
+
+
+def _alarm(watched: Watched, alarm: Alarm) -> dict[str, Any]:
+    record = watched.record
     last = record.transitions[-1] if record.transitions else None
     changed = last.at if last else record.since
     description: dict[str, Any] = {
@@ -216,7 +260,7 @@ def _history(watched: Watched) -> Iterator[dict[str, Any]]:
 def _item(watched: Watched, at: datetime, kind: str, summary: str, details: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "AlarmName": watched.alarm.name,
-        "AlarmType": "MetricAlarm",
+        "AlarmType": "CompositeAlarm" if isinstance(watched.alarm, CompositeAlarm) else "MetricAlarm",
         "Timestamp": at,
         "HistoryItemType": kind,
         "HistorySummary": summary,
@@ -224,20 +268,22 @@ def _item(watched: Watched, at: datetime, kind: str, summary: str, details: Mapp
     }
 
 
-def _actions(alarm: Alarm, transition: Transition) -> tuple[str, ...]:
+def _actions(alarm: Alarm | CompositeAlarm, transition: Transition) -> tuple[str, ...]:
+    if isinstance(alarm, CompositeAlarm):
+        return alarm.actions if transition.after == "ALARM" else ()
     if not alarm.actions_enabled:
         return ()
     return {"ALARM": alarm.actions, "OK": alarm.ok_actions}.get(transition.after, ())
 
 
-def _state_update(alarm: Alarm, transition: Transition) -> dict[str, Any]:
+def _state_update(alarm: Alarm | CompositeAlarm, transition: Transition) -> dict[str, Any]:
     return {
         "version": "1.0",
         "oldState": {"stateValue": transition.before},
         "newState": {
             "stateValue": transition.after,
             "stateReason": transition.reason,
-            "stateReasonData": json.loads(_reason_data(alarm, transition)),
+            **({"stateReasonData": json.loads(_reason_data(alarm, transition))} if isinstance(alarm, Alarm) else {}),
         },
     }
 

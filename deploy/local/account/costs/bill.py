@@ -26,6 +26,7 @@ class BillLine:
         self.cost, self._loaded = cost, loaded
         self.account = cost.linked_account or scenario.account_id
         self.tags = dict(cost.tags)
+        self.currency = "CNY" if scenario.region.startswith("cn-") else "USD"
         self.dimensions = {
             "SERVICE": cost.service,
             "USAGE_TYPE": cost.usage_type,

@@ -36,6 +36,8 @@ class RunningQuery:
     group_names: tuple[str, ...]
     created: int
     work: Future[Report]
+    seconds: float
+    """How long it runs, at least."""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: float = field(default_factory=time.monotonic)
     stopped: bool = False
@@ -47,14 +49,16 @@ class RunningQuery:
         age = time.monotonic() - self.started
         if age < SCHEDULED_SECONDS:
             return "Scheduled"
-        if age < SHORTEST_SECONDS or not self.work.done():
+        if age < self.seconds or not self.work.done():
             return "Running"
         return "Failed" if self.work.exception() else "Complete"
 
     @property
     def report(self) -> Report | None:
-        """None until the query is complete."""
-        return self.work.result() if self.status == "Complete" else None
+        """What has been found, also while the query still runs and after it was stopped; None before."""
+        if self.status == "Scheduled" or not self.work.done() or self.work.exception():
+            return None
+        return self.work.result()
 
 
 class Queries:
@@ -69,7 +73,8 @@ class Queries:
         with self._lock:
             if sum(each.status in ("Scheduled", "Running") for each in self._queries.values()) >= MAX_CONCURRENT:
                 raise AwsError("LimitExceededException", "Account maximum query concurrency limit reached.")
-            running = RunningQuery(query, tuple(group.name for group in groups), created, self._pool.submit(run))
+            names, seconds = tuple(group.name for group in groups), max(group.query_seconds for group in groups)
+            running = RunningQuery(query, names, created, self._pool.submit(run), max(seconds, SHORTEST_SECONDS))
             self._queries[running.id] = running
             while len(self._queries) > _KEPT:
                 del self._queries[next(iter(self._queries))]

@@ -42,6 +42,10 @@ class Group:
         return frozenset(field for schema in self.schemas for field in schema.index_fields)
 
     @property
+    def query_seconds(self) -> float:
+        return max(schema.query_takes.total_seconds() for schema in self.schemas)
+
+    @property
     def tags(self) -> dict[str, str]:
         return {key: value for schema in self.schemas for key, value in schema.tags.items()}
 
@@ -87,7 +91,10 @@ class Group:
         return {stream: (max(first, oldest), last) for stream, (first, last) in spans.items() if last >= oldest}
 
     def stored_bytes(self) -> int:
-        """An estimate from the last hour, as the service's own is one."""
+        """An estimate from the last hour, as the service's own is one, unless the scenario says it."""
+        told = [schema.stored_gb for schema in self.schemas if schema.stored_gb is not None]
+        if told:
+            return int(sum(told) * 1024**3)
         hours = (self.now - self.earliest) // HOUR
         return size_of(self.events(self.now - HOUR, self.now)) * max(hours, 1)
 

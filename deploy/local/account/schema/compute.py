@@ -102,7 +102,35 @@ class Ec2Instance(Entry):
     type: str = "m6i.large"
     subnet: str | None = None
     state: Literal["running", "stopped"] = "running"
+    launched: Offset = timedelta(days=-60)
+    stopped_at: Offset = timedelta(days=-30)
+    """When it was stopped, if it is."""
     tags: Mapping[str, str] = {}
+
+
+class ScalingActivity(Entry):
+    """One activity of a group; with count, several, `every` apart, back from `at`."""
+
+    at: Offset
+    status: Literal["Successful", "Failed", "Cancelled", "InProgress", "WaitingForELBConnectionDraining"] = "Successful"
+    description: str = "Launching a new EC2 instance."
+    message: str = ""
+    """Why it failed, as Auto Scaling writes it."""
+    cause: str = ""
+    lasts: Length = timedelta(seconds=40)
+    count: int = 1
+    every: Length = timedelta(minutes=5)
+
+
+class InstanceRefresh(Entry):
+    at: Offset
+    status: Literal[
+        "Pending", "InProgress", "Successful", "Failed", "Cancelling", "Cancelled", "RollbackInProgress",
+        "RollbackFailed", "RollbackSuccessful", "Baking",
+    ] = "Successful"  # fmt: skip
+    reason: str = ""
+    percent: int = 100
+    lasts: Length = timedelta(minutes=20)
 
 
 class AutoScalingGroup(Entry):
@@ -112,7 +140,27 @@ class AutoScalingGroup(Entry):
     maximum: int = 4
     desired: int = 2
     subnets: tuple[str, ...] = ()
+    activities: tuple[ScalingActivity, ...] = ()
+    refreshes: tuple[InstanceRefresh, ...] = ()
     tags: Mapping[str, str] = {}
+
+
+class Target(Entry):
+    """What a target group routes to, and how its health checks go."""
+
+    id: str
+    """An address, an instance's id, or a function's ARN."""
+    port: int | None = None
+    """The group's when absent."""
+    zone: str = "a"
+    state: Literal[
+        "healthy", "unhealthy", "initial", "draining", "unused", "unavailable", "unhealthy.draining"
+    ] = "healthy"  # fmt: skip
+    reason: str = ""
+    """Target.ResponseCodeMismatch, Target.Timeout, Target.FailedHealthChecks ..."""
+    description: str = ""
+    count: int = 1
+    """So many alike; of addresses the last number goes up, of others a number is put after."""
 
 
 class TargetGroup(Entry):
@@ -121,6 +169,7 @@ class TargetGroup(Entry):
     protocol: str = "HTTP"
     health_path: str = "/health"
     target_type: Literal["ip", "instance", "lambda"] = "ip"
+    targets: tuple[Target, ...] = ()
 
 
 class LoadBalancer(Entry):
@@ -129,3 +178,4 @@ class LoadBalancer(Entry):
     scheme: Literal["internet-facing", "internal"] = "internet-facing"
     subnets: tuple[str, ...] = ()
     target_groups: tuple[TargetGroup, ...] = ()
+    created: Offset = timedelta(days=-200)

@@ -24,6 +24,7 @@ class Cost(Entry):
     usage_type: str
     operation: str | None = None
     linked_account: str | None = None
+    linked_account_name: str = ""
     region: str | None = None
     """The scenario's region when absent."""
     resource_id: str | None = None

@@ -4,16 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field
 
-from deploy.local.account.schema.base import Entry, Offset
+from deploy.local.account.schema.base import Entry, Length, Offset
 
 
 class RdsEvent(Entry):
     at: Offset
     message: str
     categories: tuple[str, ...] = ()
+
+
+class LoadChange(Entry):
+    """The load from `from` to `to` (open-ended when absent), in average active sessions."""
+
+    start: Offset = Field(alias="from")
+    end: Offset | None = Field(default=None, alias="to")
+    load: float
+
+
+class LoadPart(Entry):
+    """One statement in one wait, as Performance Insights counts it."""
+
+    sql: str
+    wait: str = "CPU"
+    """CPU, or an event such as Lock:transactionid or IO:DataFileRead."""
+    user: str = "app"
+    host: str = "10.0.1.10"
+    load: float
+    """Average active sessions at any time that no change covers."""
+    changes: tuple[LoadChange, ...] = ()
+
+
+class Performance(Entry):
+    """Performance Insights of an instance that has it switched on."""
+
+    retention: Length = timedelta(days=7)
+    parts: tuple[LoadPart, ...] = ()
 
 
 class RdsInstance(Entry):
@@ -33,6 +62,14 @@ class RdsInstance(Entry):
     """Of the instance's own parameter group: {max_connections: "100"}."""
     parameter_group: str | None = None
     """Named <instance>-params when absent."""
+    parameters_status: Literal["in-sync", "pending-reboot", "applying"] = "in-sync"
+    pending: Mapping[str, str | int | bool] = {}
+    """Modifications that wait for the maintenance window: {DBInstanceClass: db.r6g.xlarge}."""
+    status: str = "available"
+    max_storage_gb: int | None = None
+    """Up to where storage scales by itself."""
+    performance: Performance | None = None
+    """Performance Insights is off when absent."""
     events: tuple[RdsEvent, ...] = ()
     created: Offset = timedelta(days=-400)
     tags: Mapping[str, str] = {}

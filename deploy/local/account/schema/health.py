@@ -1,4 +1,4 @@
-"""AWS Health events and Security Hub findings."""
+"""AWS Health events, Security Hub and GuardDuty findings."""
 
 from __future__ import annotations
 
@@ -41,3 +41,19 @@ class SecurityFinding(Entry):
     record_state: Literal["ACTIVE", "ARCHIVED"] = "ACTIVE"
     compliance: Literal["PASSED", "WARNING", "FAILED", "NOT_AVAILABLE"] | None = None
     remediation: str | None = None
+
+
+class GuardDutyFinding(Entry):
+    id: str
+    type: str
+    """UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS"""
+    title: str
+    description: str = ""
+    severity: float = Field(ge=0.1, le=10)
+    """Below 4 low, below 7 medium, below 9 high, else critical."""
+    resource_type: Literal["Instance", "AccessKey", "S3Bucket", "Lambda", "ECSCluster", "RDSDBInstance", "Container"]
+    resource_id: str
+    at: Offset
+    updated: Offset | None = None
+    count: int = 1
+    archived: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -61,11 +62,15 @@ class LogGroup(Entry):
     group: str
     retention_days: int | None = None
     log_class: str = "STANDARD"
+    stored_gb: float | None = None
+    """What it holds; computed from its lines when absent."""
     streams: tuple[str, ...] = ()
     """Templates, rendered once a day, so that `{time:%Y/%m/%d}/[$LATEST]{hex:32}` makes Lambda's daily streams.
     That is also the default for a group under /aws/lambda/; elsewhere it is one stream called `main`."""
     lines: tuple[LogLine, ...] = ()
     index_fields: tuple[str, ...] = ()
+    query_takes: Length = timedelta(0)
+    """How long a Logs Insights query over this group runs, at least."""
     tags: Mapping[str, str] = {}
 
     @model_validator(mode="after")

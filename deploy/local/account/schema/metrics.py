@@ -133,6 +133,17 @@ class Alarm(Entry):
         return self
 
 
+class CompositeAlarm(Entry):
+    """An alarm over other alarms; its state and history are computed from theirs."""
+
+    name: str
+    rule: str
+    """ALARM(a) OR (ALARM("b") AND NOT OK(c)): the functions ALARM, OK and INSUFFICIENT_DATA, and TRUE and FALSE."""
+    description: str = ""
+    actions: tuple[str, ...] = ()
+    configured_at: Offset = timedelta(days=-90)
+
+
 class AnomalyDetector(Entry):
     """An anomaly detector that somebody has set up on a metric."""
 

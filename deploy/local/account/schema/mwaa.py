@@ -19,6 +19,8 @@ class DagTask(Entry):
     retries: int = 0
     retry_delay_seconds: float = 300.0
     pool: str = "default_pool"
+    rendered_fields: Mapping[str, Json] = {}
+    """Template fields as the task saw them, such as a sensor's external_dag_id or bucket_key."""
 
 
 class TaskLogLine(Entry):
@@ -31,12 +33,23 @@ class TaskLogLine(Entry):
 
 
 class TaskFailure(Entry):
-    """A task that did not succeed in one run. Its downstream tasks become upstream_failed."""
+    """A task that did not go as usual in one run. What follows a failed one becomes upstream_failed; what follows
+    one that has not ended waits. `success` is for a task that needed retries or took long."""
 
     run: Offset
     """When the run was due, or any moment until the next run."""
     task_id: str
-    state: Literal["failed", "up_for_retry", "running", "queued", "skipped"] = "failed"
+    state: Literal[
+        "failed",
+        "up_for_retry",
+        "running",
+        "queued",
+        "scheduled",
+        "up_for_reschedule",
+        "deferred",
+        "skipped",
+        "success",
+    ] = "failed"
     tries: int = 1
     seconds: float | None = None
     """How long each try took; the task's typical time when absent."""
@@ -54,6 +67,14 @@ class DagRuns(Entry):
     failures: tuple[TaskFailure, ...] = ()
 
 
+class AssetSource(Entry):
+    """An asset (dataset in Airflow 2) whose update starts a DAG, and the task that writes it."""
+
+    uri: str
+    dag_id: str
+    task_id: str
+
+
 class Dag(Entry):
     dag_id: str
     description: str = ""
@@ -65,6 +86,8 @@ class Dag(Entry):
     fileloc: str | None = None
     tasks: tuple[DagTask, ...]
     runs: DagRuns = DagRuns()
+    assets: tuple[AssetSource, ...] = ()
+    """What starts the DAG, instead of the time."""
 
     @model_validator(mode="after")
     def _tasks_in_order(self) -> Self:
@@ -91,6 +114,21 @@ class Pool(Entry):
     slots: int = 128
     occupied: int = 0
     queued: int = 0
+    scheduled: int = 0
+
+
+class FailedUpdate(Entry):
+    at: Offset
+    code: str
+    message: str
+
+
+class AirflowAddress(Entry):
+    """A real Airflow 3, to which the environment passes on what it is asked."""
+
+    url: str
+    user: str
+    password: str
 
 
 class MwaaEnvironment(Entry):
@@ -103,7 +141,11 @@ class MwaaEnvironment(Entry):
     status: str = "AVAILABLE"
     dag_s3_path: str = "dags"
     source_bucket: str | None = None
-    scheduler_healthy: bool = True
+    failed_update: FailedUpdate | None = None
+    unhealthy: tuple[Literal["scheduler", "triggerer", "dag_processor", "metadatabase"], ...] = ()
+    forbidden: tuple[str, ...] = ()
+    """Beginnings of paths that the caller's Airflow role may not read, such as /pools."""
+    airflow: AirflowAddress | None = None
     dags: tuple[Dag, ...] = ()
     import_errors: tuple[ImportProblem, ...] = ()
     pools: tuple[Pool, ...] = (Pool(name="default_pool"),)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Literal
 
-from deploy.local.account.schema.base import Entry
+from deploy.local.account.schema.base import Entry, Offset
 
 
 class Subnet(Entry):
@@ -19,6 +20,7 @@ class Subnet(Entry):
 class NatGateway(Entry):
     name: str
     subnet: str
+    created: Offset = timedelta(days=-200)
 
 
 class Route(Entry):

@@ -11,6 +11,8 @@ from deploy.local.account.schema.compute import (
     TaskDefinition,
 )
 from deploy.local.account.schema.databases import RdsInstance, RedshiftCluster, Secret
+from deploy.local.account.schema.delivery import Api, DeployApplication, Stack
+from deploy.local.account.schema.leftovers import EbsVolume, ElasticIp, MachineImage, Snapshot
 from deploy.local.account.schema.network import Vpc
 from deploy.local.account.schema.serverless import (
     DynamoDbTable,
@@ -20,6 +22,7 @@ from deploy.local.account.schema.serverless import (
     SnsTopic,
     SqsQueue,
 )
+from deploy.local.account.schema.workflows import StateMachine
 
 
 class Resources(Entry):
@@ -40,3 +43,11 @@ class Resources(Entry):
     load_balancers: tuple[LoadBalancer, ...] = ()
     redshift_clusters: tuple[RedshiftCluster, ...] = ()
     secrets: tuple[Secret, ...] = ()
+    ebs_volumes: tuple[EbsVolume, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+    machine_images: tuple[MachineImage, ...] = ()
+    elastic_ips: tuple[ElasticIp, ...] = ()
+    state_machines: tuple[StateMachine, ...] = ()
+    stacks: tuple[Stack, ...] = ()
+    deploy_applications: tuple[DeployApplication, ...] = ()
+    apis: tuple[Api, ...] = ()

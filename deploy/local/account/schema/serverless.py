@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field
 
@@ -15,6 +16,15 @@ class LambdaVersion(Entry):
     """A whole number: versions are published in ascending order, from 1."""
     at: Offset
     description: str = ""
+
+
+class ProvisionedConcurrency(Entry):
+    alias: str
+    requested: int
+    allocated: int | None = None
+    """As requested when absent."""
+    status: Literal["IN_PROGRESS", "READY", "FAILED"] = "READY"
+    reason: str = ""
 
 
 class LambdaFunction(Entry):
@@ -29,9 +39,16 @@ class LambdaFunction(Entry):
     versions: tuple[LambdaVersion, ...] = ()
     aliases: Mapping[str, str] = {}
     reserved_concurrency: int | None = None
+    provisioned_concurrency: tuple[ProvisionedConcurrency, ...] = ()
     dead_letter_queue: str | None = None
     """Name of an SQS queue of the scenario."""
+    on_failure: str | None = None
+    """Name of an SQS queue of the scenario that gets failed asynchronous invocations."""
+    maximum_retries: int | None = None
+    """Of asynchronous invocations."""
     role: str | None = None
+    log_group: str | None = None
+    """Where it logs, when that is not /aws/lambda/ and its name."""
     vpc_subnets: tuple[str, ...] = ()
     updated: Offset = timedelta(days=-40)
     """Last change of code or configuration; a newer version's time wins."""
@@ -47,6 +64,10 @@ class EventSourceMapping(Entry):
     enabled: bool = True
     maximum_concurrency: int | None = None
     report_batch_item_failures: bool = False
+    last_result: str = "OK"
+    """What came of the last batch: OK, No records processed, PROBLEM: Function call failed ..."""
+    reason: str = ""
+    """Why the mapping is in its state, as Lambda writes it."""
 
 
 class S3Object(Entry):
@@ -54,6 +75,12 @@ class S3Object(Entry):
     """May hold {date:-1d}, or {date:-1d|%Y/%m/%d}, rendered by strftime."""
     size: int = 1024
     at: Offset
+    deleted: Offset | None = None
+    """When it was deleted; in a bucket with versioning that leaves a delete marker."""
+    storage_class: str = "STANDARD"
+    restoring: bool = False
+    """Whether somebody asked for a copy out of Glacier."""
+    kms_key: str = ""
 
 
 class S3Series(Entry):
@@ -155,5 +182,6 @@ class DynamoDbTable(Entry):
     """Plain values, turned into DynamoDB's types."""
     item_count: int | None = None
     size_bytes: int | None = None
+    created: Offset = timedelta(days=-300)
     stream: bool = False
     tags: Mapping[str, str] = {}

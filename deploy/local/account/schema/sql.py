@@ -32,6 +32,13 @@ class FailingStatement(Entry):
     error: str
 
 
+class SlowStatement(Entry):
+    """A statement whose text matches `pattern` takes so many seconds through the Redshift Data API."""
+
+    pattern: str
+    seconds: float
+
+
 class RunningQuery(Entry):
     """A session: a statement in flight, or an idle one, or several of them."""
 
@@ -50,6 +57,8 @@ class RunningQuery(Entry):
     """That many sessions alike, with consecutive pids."""
     spread: Length = timedelta(0)
     """Several log in one after the other, over this time up to `connected`."""
+    queue: str = "Default queue"
+    """Redshift's queue that it runs or waits in."""
 
 
 class Lock(Entry):
@@ -82,12 +91,21 @@ class FinishedQuery(Entry):
     user: str
     text: str
     seconds: float = 1.0
+    queued_seconds: float = 0.0
+    queue: str = "Default queue"
     status: Literal["success", "failed", "canceled"] = "success"
     error: str | None = None
 
 
+class WlmQueue(Entry):
+    """A queue of Redshift's workload management; -1 slots are given automatically."""
+
+    name: str
+    slots: int = -1
+
+
 class Database(Entry):
-    engine: Literal["redshift", "postgres"]
+    engine: Literal["redshift", "postgres", "mysql"]
     database: str
     cluster: str | None = None
     workgroup: str | None = None
@@ -95,7 +113,9 @@ class Database(Entry):
     secret_arn: str | None = None
     tables: tuple[Table, ...] = ()
     failing_statements: tuple[FailingStatement, ...] = ()
+    slow_statements: tuple[SlowStatement, ...] = ()
     running_queries: tuple[RunningQuery, ...] = ()
     query_history: tuple[FinishedQuery, ...] = ()
     locks: tuple[Lock, ...] = ()
     load_errors: tuple[LoadError, ...] = ()
+    queues: tuple[WlmQueue, ...] = (WlmQueue(name="Default queue"),)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from deploy.local.account.moto_app import MotoApp
+from deploy.local.account.seed.applications import seed_applications
 from deploy.local.account.seed.compute import seed_compute
 from deploy.local.account.seed.databases import seed_databases
 from deploy.local.account.seed.ecs import seed_ecs
 from deploy.local.account.seed.functions import seed_functions
+from deploy.local.account.seed.leftovers import seed_leftovers
 from deploy.local.account.seed.messaging import seed_messaging
 from deploy.local.account.seed.network import seed_network
 from deploy.local.account.seed.seeder import Seeder
@@ -21,7 +23,9 @@ _STEPS = (
     seed_notifications,
     seed_databases,
     seed_compute,
+    seed_leftovers,
     seed_ecs,
+    seed_applications,
 )
 """In an order in which everything finds what it refers to."""
 

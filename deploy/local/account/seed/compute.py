@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.local.account.schema.compute import AutoScalingGroup, Ec2Instance, LoadBalancer
-from deploy.local.account.seed.seeder import Seeder, tag_list
+from deploy.local.account.seed.seeder import Seeder, naive, tag_list
+from deploy.local.account.text import resource_id
 
 _IMAGE = "ami-03cf127a"
 """One of the machine images that moto knows."""
@@ -33,8 +34,10 @@ def _instance(seeder: Seeder, instance: Ec2Instance) -> None:
     )
     state = seeder.backend("ec2").get_instance(made["Instances"][0]["InstanceId"])
     instance_id = seeder.ids["instance", instance.name] = seeder.rename_in_ec2(state, "instance", instance.name)
+    state.launch_time = naive(seeder.at(instance.launched))
     if instance.state == "stopped":
         ec2.stop_instances(InstanceIds=[instance_id])
+        state._reason = f"User initiated ({seeder.at(instance.stopped_at):%Y-%m-%d %H:%M:%S} GMT)"
 
 
 def _group(seeder: Seeder, group: AutoScalingGroup) -> None:
@@ -62,10 +65,15 @@ def _group(seeder: Seeder, group: AutoScalingGroup) -> None:
 
 def _balancer(seeder: Seeder, balancer: LoadBalancer) -> None:
     elb = seeder.client("elbv2")
-    subnets = [seeder.id_of("subnet", name) for name in balancer.subnets]
+    subnets = [seeder.id_of("subnet", name) for name in balancer.subnets] or _default_subnets(seeder)
     made = elb.create_load_balancer(Name=balancer.name, Type=balancer.type, Scheme=balancer.scheme, Subnets=subnets)
+    balancers, made_arn = seeder.backend("elbv2").load_balancers, made["LoadBalancers"][0]["LoadBalancerArn"]
+    state = balancers.pop(made_arn)
+    arn = state.arn = f"{made_arn.rpartition('/')[0]}/{resource_id('balancer', balancer.name)}"
+    balancers[arn] = state
+    state.created_time = f"{seeder.at(balancer.created):%Y-%m-%dT%H:%M:%S}.000Z"
     vpc_id = made["LoadBalancers"][0].get("VpcId")
-    for target in balancer.target_groups:
+    for number, target in enumerate(balancer.target_groups):
         group = elb.create_target_group(
             Name=target.name,
             Port=target.port,
@@ -74,4 +82,16 @@ def _balancer(seeder: Seeder, balancer: LoadBalancer) -> None:
             TargetType=target.target_type,
             **({"VpcId": vpc_id} if vpc_id else {}),
         )
-        seeder.ids["target group", target.name] = group["TargetGroups"][0]["TargetGroupArn"]
+        group_arn = seeder.ids["target group", target.name] = group["TargetGroups"][0]["TargetGroupArn"]
+        elb.create_listener(
+            LoadBalancerArn=arn,
+            Port=80 + number,
+            Protocol="TCP" if balancer.type == "network" else "HTTP",
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": group_arn}],
+        )
+
+
+def _default_subnets(seeder: Seeder) -> list[str]:
+    """Two of the subnets that every region has from the beginning."""
+    default = [{"Name": "default-for-az", "Values": ["true"]}]
+    return [each["SubnetId"] for each in seeder.client("ec2").describe_subnets(Filters=default)["Subnets"]][:2]

@@ -59,12 +59,24 @@ def _function(seeder: Seeder, function: LambdaFunction) -> None:
     )
     seeder.ids["function", function.name] = made["FunctionArn"]
     _publish(seeder, function)
+    if function.on_failure or function.maximum_retries is not None:
+        _asynchronous(seeder, function)
     for alias, version in function.aliases.items():
         awslambda.create_alias(FunctionName=function.name, Name=alias, FunctionVersion=version)
     if function.reserved_concurrency is not None:
         awslambda.put_function_concurrency(
             FunctionName=function.name, ReservedConcurrentExecutions=function.reserved_concurrency
         )
+
+
+def _asynchronous(seeder: Seeder, function: LambdaFunction) -> None:
+    """How asynchronous invocations are retried, and where those go that failed."""
+    more: dict[str, Any] = {}
+    if function.on_failure:
+        more["DestinationConfig"] = {"OnFailure": {"Destination": seeder.id_of("queue", function.on_failure)}}
+    if function.maximum_retries is not None:
+        more["MaximumRetryAttempts"] = function.maximum_retries
+    seeder.client("lambda").put_function_event_invoke_config(FunctionName=function.name, **more)
 
 
 def _publish(seeder: Seeder, function: LambdaFunction) -> None:

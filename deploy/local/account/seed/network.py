@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.local.account.schema.network import Route, RouteTable, Vpc, VpcEndpoint
-from deploy.local.account.seed.seeder import Seeder, tag_list
+from deploy.local.account.seed.seeder import Seeder, naive, tag_list
 
 
 def seed_network(seeder: Seeder) -> None:
@@ -38,6 +38,7 @@ def _vpc(seeder: Seeder, vpc: Vpc) -> None:
         gateways = seeder.backend("ec2").nat_gateways
         gateway = gateways.pop(made["NatGateway"]["NatGatewayId"])
         seeder.ids["NAT gateway", nat.name] = seeder.rename_in_ec2(gateway, "nat", nat.name)
+        gateway._created_at = naive(seeder.at(nat.created))
         gateways[gateway.id] = gateway
     for table in vpc.route_tables:
         _route_table(seeder, vpc, table)

@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
+from moto.s3.models import FakeDeleteMarker
 
 from deploy.local.account.schema.serverless import (
     DynamoDbTable,
     S3Bucket,
     S3Notification,
+    S3Object,
     S3Series,
 )
 from deploy.local.account.seed.seeder import Seeder, naive, tag_list
@@ -65,7 +67,7 @@ def _bucket(seeder: Seeder, bucket: S3Bucket) -> None:
         rules = [{**rule, "Expiration": {"Days": bucket.lifecycle_days}}]
         s3.put_bucket_lifecycle_configuration(Bucket=bucket.name, LifecycleConfiguration={"Rules": rules})
     for each in bucket.objects:
-        _object(seeder, bucket.name, render_times(each.key, seeder.now), each.size, seeder.at(each.at))
+        _declared(seeder, bucket.name, each)
     for series in bucket.series:
         for key, at in _arrivals(seeder, series):
             _object(seeder, bucket.name, key, series.size, at)
@@ -84,8 +86,24 @@ def _arrivals(seeder: Seeder, series: S3Series) -> Iterator[tuple[str, datetime]
         moment += step
 
 
-def _object(seeder: Seeder, bucket: str, key: str, size: int, at: datetime) -> None:
-    seeder.client("s3").put_object(Bucket=bucket, Key=key, Body=b"\0" * min(size, _LARGEST_BODY))
+def _declared(seeder: Seeder, bucket: str, declared: S3Object) -> None:
+    """One object with all that a scenario may say of it."""
+    s3, key = seeder.client("s3"), render_times(declared.key, seeder.now)
+    more: dict[str, Any] = {}
+    if declared.kms_key:
+        more = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": declared.kms_key}
+    _object(seeder, bucket, key, declared.size, seeder.at(declared.at), StorageClass=declared.storage_class, **more)
+    if declared.restoring:
+        s3.restore_object(Bucket=bucket, Key=key, RestoreRequest={"Days": 1})
+    if declared.deleted is not None:
+        s3.delete_object(Bucket=bucket, Key=key)
+        for version in seeder.backend("s3").buckets[bucket].keys.getlist(key)[-1:]:
+            if isinstance(version, FakeDeleteMarker):
+                version.last_modified = naive(seeder.at(declared.deleted))
+
+
+def _object(seeder: Seeder, bucket: str, key: str, size: int, at: datetime, **more: Any) -> None:
+    seeder.client("s3").put_object(Bucket=bucket, Key=key, Body=b"\0" * min(size, _LARGEST_BODY), **more)
     state = seeder.backend("s3").buckets[bucket].keys[key]
     state.last_modified = naive(at)
     state.contentsize = size
@@ -135,6 +153,7 @@ def _table(seeder: Seeder, table: DynamoDbTable) -> None:
         Tags=tag_list(table.tags),
         **capacity,
     )["TableDescription"]
+    seeder.backend("dynamodb").tables[table.name].created_at = naive(seeder.at(table.created))
     seeder.ids["table", table.name] = made.get("LatestStreamArn", made["TableArn"])
     for item in table.items:
         serialised = {key: TypeSerializer().serialize(value) for key, value in item.items()}

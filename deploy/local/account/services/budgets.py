@@ -28,8 +28,22 @@ def _describe_budget(account: Account, request: Request) -> dict[str, Any]:
 
 def _describe_notifications(account: Account, request: Request) -> dict[str, Any]:
     budget, _ = _find(account, request)
+    return _page("Notifications", _notifications(account, budget), request)
+
+
+def _describe_account_notifications(account: Account, request: Request) -> dict[str, Any]:
+    """Every budget that notifies anybody, with its notifications."""
+    found = [
+        {"BudgetName": budget.name, "Notifications": _notifications(account, budget)}
+        for budget, _ in _budgets(account, request)
+        if budget.notifications
+    ]
+    return _page("BudgetNotificationsForAccount", found, request, 50)
+
+
+def _notifications(account: Account, budget: Budget) -> list[dict[str, Any]]:
     actual, forecast = _spend(account, budget)
-    notifications = [
+    return [
         {
             "NotificationType": each.type,
             "ComparisonOperator": "GREATER_THAN",
@@ -39,7 +53,6 @@ def _describe_notifications(account: Account, request: Request) -> dict[str, Any
         }
         for each in budget.notifications
     ]
-    return _page("Notifications", notifications, request)
 
 
 def _describe_subscribers(account: Account, request: Request) -> dict[str, Any]:
@@ -103,9 +116,9 @@ def _find(account: Account, request: Request) -> tuple[Budget, Loaded]:
     raise AwsError("NotFoundException", f"Unable to get budget: {name} - the budget doesn't exist.")
 
 
-def _page(member: str, found: list[Any], request: Request) -> dict[str, Any]:
+def _page(member: str, found: list[Any], request: Request, most: int = 100) -> dict[str, Any]:
     params = request.params
-    size = params.get("MaxResults") or 100
+    size = params.get("MaxResults") or most
     shown, token = page(found, params, params.get("NextToken"), size, "InvalidNextTokenException")
     return {member: shown, **({"NextToken": token} if token else {})}
 
@@ -175,6 +188,7 @@ OPERATIONS: dict[str, Operation] = {
     "DescribeBudgets": _describe_budgets,
     "DescribeBudget": _describe_budget,
     "DescribeNotificationsForBudget": _describe_notifications,
+    "DescribeBudgetNotificationsForAccount": _describe_account_notifications,
     "DescribeSubscribersForNotification": _describe_subscribers,
     "DescribeBudgetPerformanceHistory": _describe_performance,
 }

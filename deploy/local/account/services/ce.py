@@ -30,6 +30,7 @@ USAGE_METRICS = ("UsageQuantity", "NormalizedUsageAmount")
 _METRICS = {name.lower(): name for name in (*COST_METRICS, *USAGE_METRICS)}
 MAX_GROUPS = 2
 PERIODS_PER_PAGE = 100
+ROWS_PER_PAGE = 5000
 _FORECAST_MONTHS = {"DAILY": 3, "MONTHLY": 18}
 
 KeyOf = Callable[[BillLine], str]
@@ -63,13 +64,25 @@ def _costs(account: Account, request: Request, *, resources: bool) -> dict[str, 
     keep = compile_filter(params.get("Filter"), resources=resources)
     lines = [line for line in bill_lines(account) if keep(line)]
     token = params.get("NextPageToken")
-    periods, token = page(
-        list(split(period, granularity)), params, token, PERIODS_PER_PAGE, "InvalidNextTokenException"
-    )
+    groups = len({tuple(key(line) for key in keys) for line in lines})
+    size = max(min(PERIODS_PER_PAGE, ROWS_PER_PAGE // max(groups, 1)), 1)
+    periods, token = page(list(split(period, granularity)), params, token, size, "InvalidNextTokenException")
     until, settled = billed_until(account), _settled(account.now())
     results = [_result(part, granularity, lines, keys, metrics, until, settled) for part in periods]
-    reply = {"ResultsByTime": results, "GroupDefinitions": params.get("GroupBy") or [], "DimensionValueAttributes": []}
+    reply = {
+        "ResultsByTime": results,
+        "GroupDefinitions": params.get("GroupBy") or [],
+        "DimensionValueAttributes": _account_names(lines, params.get("GroupBy") or []),
+    }
     return {**reply, **({"NextPageToken": token} if token else {})}
+
+
+def _account_names(lines: list[BillLine], group_by: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """What linked accounts are called, where they are grouped by."""
+    if not any(group["Key"] == "LINKED_ACCOUNT" for group in group_by):
+        return []
+    names = {line.account: line.cost.linked_account_name for line in lines}
+    return [{"Value": account, "Attributes": {"description": name}} for account, name in sorted(names.items()) if name]
 
 
 def _result(
@@ -107,8 +120,9 @@ def _measured(amounts: list[tuple[BillLine, float]], metrics: list[str]) -> dict
     used = sum(line.usage(amount) for line, amount in amounts)
     units = {line.cost.usage_per_day.unit for line, _ in amounts if line.cost.usage_per_day}
     unit = units.pop() if len(units) == 1 else "N/A"
+    currency = next((line.currency for line, _ in amounts), "USD")
     return {
-        metric: {"Amount": f"{cost:.10f}", "Unit": "USD"}
+        metric: {"Amount": f"{cost:.10f}", "Unit": currency}
         if metric in COST_METRICS
         else {"Amount": f"{used if metric == 'UsageQuantity' else 0:.10f}", "Unit": unit}
         for metric in metrics
@@ -174,7 +188,7 @@ def _forecast(account: Account, request: Request, measure: str) -> dict[str, Any
         raise AwsError("DataUnavailableException", "Insufficient amount of historical data to generate forecast")
     level = params.get("PredictionIntervalLevel")
     results = [_forecast_part(forecast, part, level) for part in split(period, granularity)]
-    unit = "USD" if measure == "cost" else "N/A"
+    unit = next((line.currency for line in lines), "USD") if measure == "cost" else "N/A"
     return {"Total": {"Amount": f"{forecast.mean(period):.10f}", "Unit": unit}, "ForecastResultsByTime": results}
 
 

@@ -15,6 +15,9 @@ from deploy.local.account.services import logs_insights
 from deploy.local.account.state import Account
 
 _INVALID = "InvalidParameterException"
+_INFREQUENT = "INFREQUENT_ACCESS"
+_GROUPS_IN_A_PAGE = 50
+"""However many are asked for: the service may return fewer than the limit too."""
 MAX_EVENTS = 10_000
 MAX_SCANNED = 50_000
 """Events that one page of FilterLogEvents looks at: a page can be empty and yet not the last one."""
@@ -45,7 +48,7 @@ def _list_log_groups(account: Account, request: Request) -> dict[str, Any]:
         raise AwsError(_INVALID, f"Invalid log group name pattern: {pattern}")
     regex = re.compile(re.escape(pattern).replace(r"\^", "^").replace(r"\|", "|"), re.IGNORECASE)
     found = [group for group in groups_of(account, request.region).values() if regex.search(group.name)]
-    return _group_page(_of_class(found, request.params), request, _summarised)
+    return _group_page(_of_class(found, request.params), request, _summarised, most=1000)
 
 
 def _of_class(groups: list[Group], params: dict[str, Any]) -> list[Group]:
@@ -58,8 +61,9 @@ def _of_class(groups: list[Group], params: dict[str, Any]) -> list[Group]:
     ]
 
 
-def _group_page(groups: list[Group], request: Request, show: Any) -> dict[str, Any]:
-    found, token = page(groups, request.params, request.params.get("nextToken"), _limit(request, 50, 50))
+def _group_page(groups: list[Group], request: Request, show: Any, most: int = 50) -> dict[str, Any]:
+    size = min(_limit(request, 50, most), _GROUPS_IN_A_PAGE)
+    found, token = page(groups, request.params, request.params.get("nextToken"), size)
     return _with_token({"logGroups": [show(group) for group in found]}, token)
 
 
@@ -106,7 +110,7 @@ def _describe_log_streams(account: Account, request: Request) -> dict[str, Any]:
 
 def _filter_log_events(account: Account, request: Request) -> dict[str, Any]:
     params = request.params
-    group = _group(account, request)
+    group = _readable_group(account, request)
     matches = _pattern(params.get("filterPattern", ""))
     names, prefix = params.get("logStreamNames"), params.get("logStreamNamePrefix")
     if names and prefix:
@@ -144,7 +148,7 @@ def _not_after(event: LogEvent, position: list[Any], *, backwards: bool) -> bool
 
 def _get_log_events(account: Account, request: Request) -> dict[str, Any]:
     params = request.params
-    group, stream = _group(account, request), params["logStreamName"]
+    group, stream = _readable_group(account, request), params["logStreamName"]
     span = group.stream_spans().get(stream)
     if span is None:
         raise AwsError("ResourceNotFoundException", "The specified log stream does not exist.")
@@ -223,6 +227,15 @@ def _group(account: Account, request: Request) -> Group:
     if bool(name) == bool(identifier):
         raise AwsError(_INVALID, "Exactly one of logGroupName and logGroupIdentifier must be given.")
     return find_group(account, request.region, str(name or identifier))
+
+
+def _readable_group(account: Account, request: Request) -> Group:
+    """Groups of the Infrequent Access class answer queries only."""
+    group = _group(account, request)
+    if group.log_class == _INFREQUENT:
+        message = f"{request.operation} is not supported for log groups of the class {_INFREQUENT}."
+        raise AwsError("InvalidOperationException", message)
+    return group
 
 
 def _pattern(text: str) -> Any:

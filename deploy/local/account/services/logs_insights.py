@@ -170,7 +170,13 @@ def _get_log_group_fields(account: Account, request: Request) -> dict[str, Any]:
 def _describe_field_indexes(account: Account, request: Request) -> dict[str, Any]:
     groups = [find_group(account, request.region, each) for each in request.params["logGroupIdentifiers"]]
     indexes = [
-        {"logGroupIdentifier": group.arn, "fieldIndexName": name, "lastScanTime": group.now}
+        {
+            "logGroupIdentifier": group.arn,
+            "fieldIndexName": name,
+            "lastScanTime": group.now,
+            "firstEventTime": group.earliest,
+            "lastEventTime": group.now,
+        }
         for group in groups
         for name in sorted(group.index_fields)
     ]

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from deploy.local.account.airflow import AirflowApi, RestError
+from deploy.local.account.airflow.real import passed_on
 from deploy.local.account.paging import page
 from deploy.local.account.request import AwsError, Operation, Request
 from deploy.local.account.schema.mwaa import MwaaEnvironment
@@ -48,13 +49,13 @@ def get_environment(account: Account, request: Request) -> dict[str, Any]:
                 f"{kind}Logs": {"Enabled": True, "LogLevel": "INFO", "CloudWatchLogGroupArn": f"{logs}-{kind}"}
                 for kind in _LOG_KINDS
             },
-            "LastUpdate": {"Status": "SUCCESS", "CreatedAt": loaded.now - timedelta(days=33)},
+            "LastUpdate": _last_update(loaded, environment),
         }
     }
 
 
 def invoke_rest_api(account: Account, request: Request) -> dict[str, Any]:
-    """GET only: the simulated environments are read, not run."""
+    """GET only: the simulated environments are read, not run. One with an address passes it on to a real Airflow."""
     loaded, environment = _find(account, request)
     method, path = request.params["Method"], unquote(request.params["Path"])
     query = request.params.get("QueryParameters") or {}
@@ -63,12 +64,23 @@ def invoke_rest_api(account: Account, request: Request) -> dict[str, Any]:
             raise RestError(405, f"The simulated environment does not answer {method} {path}.", "Method Not Allowed")
         if not isinstance(query, dict):
             raise RestError(422, "QueryParameters must be an object", "Unprocessable Entity")
-        body = AirflowApi(environment, loaded.now, account.now).get(path, query)
+        if environment.airflow is not None:
+            body = passed_on(environment.airflow, request.params["Path"], query)
+        else:
+            body = AirflowApi(environment, loaded.now, account.now).get(path, query)
     except RestError as error:
         raise AwsError(
             "RestApiClientException", str(error), RestApiStatusCode=error.status, RestApiResponse=error.body
         ) from None
     return {"RestApiStatusCode": 200, "RestApiResponse": body}
+
+
+def _last_update(loaded: Loaded, environment: MwaaEnvironment) -> dict[str, Any]:
+    failed = environment.failed_update
+    if failed is None:
+        return {"Status": "SUCCESS", "CreatedAt": loaded.now - timedelta(days=33)}
+    error = {"ErrorCode": failed.code, "ErrorMessage": failed.message}
+    return {"Status": "FAILED", "CreatedAt": loaded.now + failed.at, "Error": error}
 
 
 def _environments(account: Account, region: str) -> Iterator[tuple[Loaded, MwaaEnvironment]]:

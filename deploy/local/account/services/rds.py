@@ -1,4 +1,4 @@
-"""RDS events and parameters. The rest of RDS is moto's."""
+"""RDS events, parameters, and what a scenario says of an instance's state. The rest of RDS is moto's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from deploy.local.account.paging import page
 from deploy.local.account.request import AwsError, Operation, Request
 from deploy.local.account.schema.databases import RdsInstance
 from deploy.local.account.seed.databases import parameter_group_of
+from deploy.local.account.services.forward import from_moto
 from deploy.local.account.state import Account, Loaded
+from deploy.local.account.text import stable_id
 
 _KEPT = timedelta(days=14)
 
@@ -35,6 +37,40 @@ _MYSQL = {
 }
 _STATIC = {"max_connections", "shared_buffers", "innodb_buffer_pool_size"}
 """Parameters that change only with a reboot."""
+
+
+def describe_db_instances(account: Account, request: Request) -> dict[str, Any]:
+    """moto's answer with pending changes, Performance Insights and the state of the parameter group."""
+    reply = from_moto(account, request)
+    known = {
+        instance.name: instance
+        for loaded in account.loaded(request.region)
+        for instance in loaded.scenario.resources.rds_instances
+    }
+    for described in reply["DBInstances"]:
+        instance = known.get(described["DBInstanceIdentifier"])
+        if instance is not None:
+            described |= _state(instance)
+            for group in described.get("DBParameterGroups", []):
+                group["ParameterApplyStatus"] = instance.parameters_status
+    return reply
+
+
+def resource_id_of(instance: RdsInstance) -> str:
+    """What Performance Insights calls an instance: its DbiResourceId."""
+    return f"db-{stable_id('rds', instance.name).replace('-', '')[:26].upper()}"
+
+
+def _state(instance: RdsInstance) -> dict[str, Any]:
+    performance = instance.performance
+    return {
+        "DbiResourceId": resource_id_of(instance),
+        "DBInstanceStatus": instance.status,
+        "PendingModifiedValues": dict(instance.pending),
+        "PerformanceInsightsEnabled": performance is not None,
+        **({"PerformanceInsightsRetentionPeriod": performance.retention.days} if performance else {}),
+        **({"MaxAllocatedStorage": instance.max_storage_gb} if instance.max_storage_gb else {}),
+    }
 
 
 def describe_events(account: Account, request: Request) -> dict[str, Any]:
@@ -124,6 +160,7 @@ def _parameters(instance: RdsInstance) -> Iterator[dict[str, Any]]:
 
 
 OPERATIONS: dict[str, Operation] = {
+    "DescribeDBInstances": describe_db_instances,
     "DescribeDBParameters": describe_db_parameters,
     "DescribeEvents": describe_events,
 }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.local.account.request import AwsError, Operation, Request
-from deploy.local.account.sql import Parameter, Result, ResultColumn, SqlDatabase, SqlError
+from deploy.local.account.sql import Parameter, Result, ResultColumn, SqlEngine, SqlError, Transaction
 from deploy.local.account.sql.databases import Databases
+from deploy.local.account.sql.errors import UnsupportedResult
 from deploy.local.account.sql.types import TYPE_NAMES, Value
 from deploy.local.account.state import Account
 
@@ -18,33 +18,28 @@ _HINTS = {
     "DATE": "date",
     "TIMESTAMP": "timestamp",
     "DECIMAL": "numeric",
-    "TIME": "text",
-    "UUID": "text",
+    "TIME": "time",
+    "UUID": "uuid",
     "JSON": "json",
 }
+_CANCELLED = "57014"
 _MAX_RESPONSE = 1024 * 1024
 _JDBC_TYPES = {"int8": -5, "float8": 8, "numeric": 2, "bool": -7, "timestamp": 93, "date": 91}
 _VARCHAR = 12
 
 
-@dataclass
-class Transaction:
-    """Works on a copy; its writes are repeated on the database itself when it is committed."""
-
-    database: SqlDatabase
-    copy: SqlDatabase
-    writes: list[tuple[str, list[Parameter]]] = field(default_factory=list[tuple[str, list[Parameter]]])
-
-
 class Transactions:
+    """Those that are open, by their id."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: dict[str, Transaction] = {}
 
-    def begin(self, database: SqlDatabase) -> str:
+    def begin(self, database: SqlEngine) -> str:
         name = uuid.uuid4().hex
+        transaction = database.begin()
         with self._lock:
-            self._open[name] = Transaction(database, database.snapshot())
+            self._open[name] = transaction
         return name
 
     def get(self, name: str) -> Transaction:
@@ -58,7 +53,6 @@ class Transactions:
         transaction = self.get(name)
         with self._lock:
             self._open.pop(name, None)
-        transaction.copy.close()
         return transaction
 
 
@@ -92,31 +86,29 @@ def begin_transaction(account: Account, request: Request) -> dict[str, Any]:
 
 
 def commit_transaction(account: Account, request: Request) -> dict[str, Any]:
-    transaction = account.memory(Transactions).end(request.params["transactionId"])
-    for sql, parameters in transaction.writes:
-        transaction.database.execute(sql, parameters)
+    account.memory(Transactions).end(request.params["transactionId"]).commit()
     return {"transactionStatus": "Transaction Committed"}
 
 
 def rollback_transaction(account: Account, request: Request) -> dict[str, Any]:
-    account.memory(Transactions).end(request.params["transactionId"])
+    account.memory(Transactions).end(request.params["transactionId"]).rollback()
     return {"transactionStatus": "Rollback Complete"}
 
 
 def _run(account: Account, request: Request, sql: str, parameters: list[Parameter]) -> Result:
     database = _database(account, request)
     name = request.params.get("transactionId")
-    transaction = account.memory(Transactions).get(name) if name else None
+    where = account.memory(Transactions).get(name) if name else database
     try:
-        result = (transaction.copy if transaction else database).execute(sql, parameters)
+        return where.execute(sql, parameters)
+    except UnsupportedResult as error:
+        raise AwsError("UnsupportedResultException", str(error).removeprefix("ERROR: ")) from None
     except SqlError as error:
-        raise AwsError("DatabaseErrorException", f"{error}; SQLState: {error.sqlstate}") from None
-    if transaction and not result.columns:
-        transaction.writes.append((sql, parameters))
-    return result
+        code = "StatementTimeoutException" if error.sqlstate == _CANCELLED else "DatabaseErrorException"
+        raise AwsError(code, f"{error}; SQLState: {error.sqlstate}") from None
 
 
-def _database(account: Account, request: Request) -> SqlDatabase:
+def _database(account: Account, request: Request) -> SqlEngine:
     arn, name = request.params["resourceArn"], request.params.get("database")
     found = account.memory(Databases).find(account, request.region, lambda database: database.resource_arn == arn)
     if found is None:
@@ -141,7 +133,7 @@ def _value(parameter: dict[str, Any]) -> Value:
         if kind in value:
             return value[kind]
     if "booleanValue" in value:
-        return int(value["booleanValue"])
+        return bool(value["booleanValue"])
     raise AwsError(
         "BadRequestException", f"Parameter {parameter['name']} has no value, or an array, which is not supported"
     )
@@ -163,16 +155,22 @@ def field_of(value: Value, column: ResultColumn, options: dict[str, str] | None 
         return {"blobValue": value}
     if column.family == "boolean":
         return {"booleanValue": bool(value)}
-    if column.family == "decimal" and wanted.get("decimalReturnType") != "DOUBLE_OR_LONG":
-        return {"stringValue": str(value)}
+    if column.family == "decimal":
+        as_number = wanted.get("decimalReturnType") == "DOUBLE_OR_LONG"
+        return {"doubleValue": float(value)} if as_number else {"stringValue": str(value)}
     if isinstance(value, int):
         return {"stringValue": str(value)} if wanted.get("longReturnType") == "STRING" else {"longValue": value}
     return {"doubleValue": value} if isinstance(value, float) else {"stringValue": str(value)}
 
 
 def _plain(names: list[str], row: tuple[Value, ...], columns: tuple[ResultColumn, ...]) -> dict[str, Any]:
-    values = [bool(value) if column.family == "boolean" else value for value, column in zip(row, columns, strict=True)]
-    return dict(zip(names, values, strict=True))
+    return {name: _json(value, column) for name, value, column in zip(names, row, columns, strict=True)}
+
+
+def _json(value: Value, column: ResultColumn) -> Any:
+    if value is None:
+        return None
+    return bool(value) if column.family == "boolean" else float(value) if column.family == "decimal" else value
 
 
 def _metadata(column: ResultColumn) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from deploy.local.account.paging import page
 from deploy.local.account.request import AwsError, Operation, Request
 from deploy.local.account.schema.sql import Database
 from deploy.local.account.services.rds_data import field_of
-from deploy.local.account.sql import Parameter, ResultColumn, SqlDatabase
+from deploy.local.account.sql import Parameter, ResultColumn, SqlEngine
 from deploy.local.account.sql.databases import Databases
 from deploy.local.account.sql.statements import ENDED, Outcome, Statement, Statements
 from deploy.local.account.sql.types import TYPE_NAMES, length_of
@@ -137,7 +137,7 @@ def _submit(account: Account, request: Request, texts: list[str], is_batch: bool
     return {**_where(statement.database.database), "Id": statement.id, "CreatedAt": statement.created}
 
 
-def _database(account: Account, request: Request) -> SqlDatabase:
+def _database(account: Account, request: Request) -> SqlEngine:
     params = request.params
     if not params.get("ClusterIdentifier") and not params.get("WorkgroupName"):
         raise AwsError("ValidationException", "Either ClusterIdentifier or WorkgroupName must be given.")

@@ -46,12 +46,15 @@ def postgres_tables(database: Database, at: At) -> list[SystemTable]:
         "xact_start timestamp, query_start timestamp, state_change timestamp, wait_event_type text, wait_event text, "
         "state text, query text, backend_type text"
     )
-    locks = "locktype text, database int, relation int, transactionid int, pid int, mode text, granted bool"
+    locks = (
+        "locktype text, database int, relation int, page int, tuple int, transactionid int, pid int, mode text, "
+        "granted bool"
+    )
     relations = "oid int, relname text, relkind text, reltuples float"
     stats = "schemaname text, relname text, n_live_tup int, n_dead_tup int"
     ids = table_ids(database)
     held: Iterator[Row] = (
-        ("relation", 1, table_id(ids, lock.table), None, lock.pid, lock.mode, int(lock.granted))
+        ("relation", 1, table_id(ids, lock.table), None, None, None, lock.pid, lock.mode, int(lock.granted))
         for lock in database.locks
     )
     known: Iterator[Row] = ((ids[full_name(each)], each.name, "r", row_count(each)) for each in database.tables)

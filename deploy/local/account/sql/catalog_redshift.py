@@ -32,6 +32,7 @@ def redshift_tables(database: Database, at: At) -> list[SystemTable]:
         *_running(database, at),
         *_finished(database, at),
         *_locks(database, at),
+        *([] if database.workgroup else _queues(database, at)),
         *_layout(database),
         *_load_errors(database, at),
     ]
@@ -40,7 +41,8 @@ def redshift_tables(database: Database, at: At) -> list[SystemTable]:
 def _running(database: Database, at: At) -> list[SystemTable]:
     inflight = "userid int, query int, label text, pid int, starttime timestamp, text text, suspended int"
     recents = (
-        "userid int, status text, starttime timestamp, duration int, user_name text, db_name text, query text, pid int"
+        "userid int, status text, starttime timestamp, duration bigint, user_name text, db_name text, query text, "
+        "pid int"
     )
     ids = user_ids(database)
     active = [
@@ -57,7 +59,9 @@ def _running(database: Database, at: At) -> list[SystemTable]:
 def _finished(database: Database, at: At) -> list[SystemTable]:
     history = (
         "user_id int, query_id int, session_id int, database_name text, query_type text, status text, "
-        "start_time timestamp, end_time timestamp, elapsed_time int, error_message text, query_text text"
+        "start_time timestamp, end_time timestamp, elapsed_time bigint, error_message text, query_text text, "
+        "transaction_id int, queue_time bigint, execution_time bigint, lock_wait_time bigint, service_class_name text, "
+        "query_priority text"
     )
     stl = "userid int, query int, database text, querytxt text, starttime timestamp, endtime timestamp, aborted int"
     ids = user_ids(database)
@@ -74,14 +78,17 @@ def _history(database: Database, at: At) -> Iterator[Row]:
         verb = query.text.split(maxsplit=1)[0].upper()
         kind = "DDL" if verb in _DDL else verb
         what: Row = (ids[query.user], query.query_id, query.query_id, database.database, kind)
-        elapsed = int(query.seconds * 1_000_000)
-        yield (*what, query.status, *_span(query, at), elapsed, query.error or "", query.text)
+        ran, queued = int(query.seconds * 1_000_000), int(query.queued_seconds * 1_000_000)
+        spent: Row = (query.query_id, queued, ran, 0, query.queue, "Normal")
+        yield (*what, query.status, *_span(query, at), ran + queued, query.error or "", query.text, *spent)
     for pid, query in sessions(database):
         status = {"active": "running", "queued": "queued"}.get(query.state)
         if status:
             begun = format_timestamp(at(query.started))
+            age = int((at(timedelta(0)) - at(query.started)).total_seconds() * 1_000_000)
             what = (ids[query.user], pid, pid, database.database, "SELECT")
-            yield (*what, status, begun, None, 0, "", query.text)
+            spent = (pid, age if status == "queued" else 0, age if status == "running" else 0, 0, query.queue, "Normal")
+            yield (*what, status, begun, None, age, "", query.text, *spent)
 
 
 def _span(query: FinishedQuery, at: At) -> tuple[str, str]:
@@ -105,6 +112,29 @@ def _locks(database: Database, at: At) -> list[SystemTable]:
         open_ones.append((*who, lock.mode, "relation", oid, int(lock.granted)))
         held.append((oid, since, lock.pid, lock.pid, "Holding write lock" if lock.granted else "Waiting"))
     return [system_table("svv_transactions", transactions, open_ones), system_table("stv_locks", locks, held)]
+
+
+def _queues(database: Database, at: At) -> list[SystemTable]:
+    """What only provisioned clusters show: queues with their slots, and what is in them."""
+    config = "service_class int, num_query_tasks int, name text"
+    state = (
+        "task int, query int, service_class int, slot_count int, wlm_start_time timestamp, state text, "
+        "queue_time bigint, exec_time bigint"
+    )
+    numbers = {queue.name: number for number, queue in enumerate(database.queues, start=6)}
+    inside: list[Row] = []
+    for pid, query in sessions(database):
+        if query.state in ("active", "queued"):
+            waits = query.state == "queued"
+            age = int((at(timedelta(0)) - at(query.started)).total_seconds() * 1_000_000)
+            times: Row = (age, 0) if waits else (0, age)
+            begun, phase = format_timestamp(at(query.started)), "Queued" if waits else "Running"
+            inside.append((pid, pid, numbers.get(query.queue, 5), 1, begun, phase, *times))
+    queues: list[Row] = [(number, queue.slots, queue.name) for number, queue in enumerate(database.queues, start=6)]
+    return [
+        system_table("stv_wlm_service_class_config", config, queues),
+        system_table("stv_wlm_query_state", state, inside),
+    ]
 
 
 def _layout(database: Database) -> list[SystemTable]:

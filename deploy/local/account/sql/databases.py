@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from deploy.local.account.schema.sql import Database
-from deploy.local.account.sql.engine import SqlDatabase
+from deploy.local.account.sql.ports import SqlEngine
 from deploy.local.account.state import Account, Loaded
 
 
@@ -16,9 +16,9 @@ class Databases:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[tuple[str, datetime, int], SqlDatabase] = {}
+        self._open: dict[tuple[str, datetime, int], SqlEngine] = {}
 
-    def find(self, account: Account, region: str, wanted: Callable[[Database], bool]) -> SqlDatabase | None:
+    def find(self, account: Account, region: str, wanted: Callable[[Database], bool]) -> SqlEngine | None:
         """The first database in the region that is wanted."""
         for loaded in account.loaded(region):
             for number, database in enumerate(loaded.scenario.sql):
@@ -26,14 +26,14 @@ class Databases:
                     return self._opened(account, loaded, number)
         return None
 
-    def _opened(self, account: Account, loaded: Loaded, number: int) -> SqlDatabase:
+    def _opened(self, account: Account, loaded: Loaded, number: int) -> SqlEngine:
         key = (loaded.scenario.name, loaded.now, number)
         with self._lock:
             if key not in self._open:
                 for old in [each for each in self._open if each[0] == key[0] and each[1] != key[1]]:
                     self._open.pop(old).close()
                 database = loaded.scenario.sql[number]
-                self._open[key] = SqlDatabase(database, loaded.now, account.now, _settings(loaded, database))
+                self._open[key] = account.sql_engine(database, loaded.now, account.now, _settings(loaded, database))
             return self._open[key]
 
 

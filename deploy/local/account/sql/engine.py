@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from deploy.local.account.schema.sql import Database, Table
+from deploy.local.account.schema.sql import Database
 from deploy.local.account.sql.catalog import SystemTable, common_tables, postgres_tables
 from deploy.local.account.sql.catalog_redshift import redshift_tables
+from deploy.local.account.sql.declared import fail_as_told, rows_of
 from deploy.local.account.sql.dialect import Statement, translate
 from deploy.local.account.sql.errors import SqlError
 from deploy.local.account.sql.functions import register
+from deploy.local.account.sql.ports import Parameter, Result, ResultColumn
+from deploy.local.account.sql.transaction import CopyTransaction
 from deploy.local.account.sql.types import Family, Value, cast_value, family_of, format_interval, format_timestamp
-from deploy.local.account.templates import compile_template
 
 _DEFAULT_SETTINGS = {"max_connections": "100", "server_version": "16.4", "statement_timeout": "0"}
 _PARAMETER = re.compile(r"(?<![:\w]):([a-zA-Z_]\w*)")
@@ -35,31 +35,6 @@ _AFFINITIES = {"integer": "integer", "boolean": "integer", "float": "real", "dec
 
 _OF_SESSIONS = {"pg_stat_activity", "pg_locks", "stv_inflight", "stv_recents", "svv_transactions"}
 """System tables whose rows belong to a pid."""
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A named parameter (`:name` in the statement) and the type it is cast to, if any."""
-
-    name: str
-    value: Value
-    type_hint: str | None = None
-
-
-@dataclass(frozen=True)
-class ResultColumn:
-    name: str
-    family: Family
-    table: str = ""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a statement gave: rows for a query, `updated` rows for a write."""
-
-    columns: tuple[ResultColumn, ...]
-    rows: list[tuple[Value, ...]]
-    updated: int = 0
 
 
 class SqlDatabase:
@@ -83,7 +58,7 @@ class SqlDatabase:
             self._create(table.schema, table.name, table.columns, table.rows)
         for table in database.tables:
             columns = {column.name: column.type for column in table.columns}
-            self._create(table.schema_name, table.name, columns, _rows(table, loaded, database.database))
+            self._create(table.schema_name, table.name, columns, rows_of(table, loaded, database.database))
 
     @property
     def tables(self) -> dict[tuple[str, str], dict[str, str]]:
@@ -92,7 +67,7 @@ class SqlDatabase:
 
     def execute(self, text: str, parameters: Sequence[Parameter] = ()) -> Result:
         """Run one statement. Raises SqlError with the database's own message."""
-        self._fail_as_told(text)
+        fail_as_told(self.database, text)
         statement = translate(_PARAMETER.sub(r":\1", text), self.database.engine, self.database.database, self._tables)
         values = {each.name: _typed(each) for each in parameters}
         wanted = set(_PARAMETER.findall(statement.sql))
@@ -100,6 +75,9 @@ class SqlDatabase:
             raise SqlError(f"Cannot find parameter: {sorted(wanted - values.keys())[0]}", "42P02")
         with self._lock:
             return self._run(statement, {name: values[name] for name in wanted})
+
+    def begin(self) -> CopyTransaction:
+        return CopyTransaction(self)
 
     def snapshot(self) -> SqlDatabase:
         """A copy that sees today's rows and keeps its own changes to itself."""
@@ -155,11 +133,6 @@ class SqlDatabase:
         )
         return Result(columns, [_shown(row, columns) for row in rows])
 
-    def _fail_as_told(self, text: str) -> None:
-        for failing in self.database.failing_statements:
-            if re.search(failing.pattern, text, re.IGNORECASE | re.DOTALL):
-                raise SqlError(failing.error.removeprefix("ERROR: "))
-
     def _version(self) -> str:
         if self.database.engine == "redshift":
             return "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC, Redshift 1.0.120000"
@@ -189,21 +162,6 @@ def _typed(parameter: Parameter) -> Value:
 def _system_tables(database: Database, loaded: datetime, settings: dict[str, str]) -> list[SystemTable]:
     own = redshift_tables if database.engine == "redshift" else postgres_tables
     return common_tables(database, settings) + own(database, lambda offset: loaded + offset)
-
-
-def _rows(table: Table, loaded: datetime, seed: str) -> list[tuple[Value, ...]]:
-    """The rows listed and the rows generated, each value in its column's type."""
-    types = [column.type for column in table.columns]
-    templates = [compile_template(text) for text in table.generate]
-    rng = random.Random(f"{seed}/{table.schema_name}.{table.name}")
-    generated: list[tuple[Any, ...]] = []
-    for number in range(table.count):
-        at = int((loaded - timedelta(minutes=3 * (table.count - number))).timestamp() * 1000)
-        generated.append(tuple(template.render(rng, at) for template in templates))
-    return [
-        tuple(cast_value(value, kind) for value, kind in zip(row, types, strict=True))
-        for row in (*table.rows, *generated)
-    ]
 
 
 def _families(statement: Statement, names: Sequence[str], rows: Sequence[tuple[Value, ...]]) -> list[Family]:

@@ -9,3 +9,7 @@ class SqlError(Exception):
     def __init__(self, message: str, sqlstate: str = "XX000") -> None:
         super().__init__(f"ERROR: {message}")
         self.sqlstate = sqlstate
+
+
+class UnsupportedResult(SqlError):
+    """The statement ran; its result holds a type that the Data API cannot carry."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import uuid
@@ -10,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from deploy.local.account.sql.engine import Parameter, Result, SqlDatabase
 from deploy.local.account.sql.errors import SqlError
+from deploy.local.account.sql.ports import Parameter, Result, SqlEngine
 
 State = Literal["SUBMITTED", "PICKED", "STARTED", "FINISHED", "FAILED", "ABORTED"]
 ENDED: tuple[State, ...] = ("FINISHED", "FAILED", "ABORTED")
@@ -32,7 +33,7 @@ class Statement:
     """One submitted statement, or a batch. It runs on arrival; its outcome shows when its time has passed."""
 
     id: str
-    database: SqlDatabase
+    database: SqlEngine
     name: str
     parameters: list[Parameter]
     outcomes: list[Outcome]
@@ -54,7 +55,12 @@ class Statement:
 
     @property
     def seconds(self) -> float:
-        return _STARTED_AFTER + _RUNS_FOR * len(self.outcomes)
+        return _STARTED_AFTER + sum(_RUNS_FOR + self._extra(outcome.sql) for outcome in self.outcomes)
+
+    def _extra(self, text: str) -> float:
+        """What the scenario says that a statement takes longer."""
+        told = self.database.database.slow_statements
+        return sum(slow.seconds for slow in told if re.search(slow.pattern, text, re.IGNORECASE))
 
     @property
     def error(self) -> str | None:
@@ -81,7 +87,7 @@ class Statements:
 
     def submit(
         self,
-        database: SqlDatabase,
+        database: SqlEngine,
         texts: Sequence[str],
         parameters: list[Parameter],
         now: Callable[[], datetime],
@@ -114,7 +120,7 @@ class Statements:
             return list(self._all.values())
 
 
-def _outcome(database: SqlDatabase, text: str, parameters: list[Parameter]) -> Outcome:
+def _outcome(database: SqlEngine, text: str, parameters: list[Parameter]) -> Outcome:
     try:
         return Outcome(text, result=database.execute(text, parameters))
     except SqlError as error:

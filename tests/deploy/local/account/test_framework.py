@@ -24,7 +24,6 @@ def test_an_operation_that_the_account_does_not_answer_is_refused(client) -> Non
     [
         ("application-autoscaling", "describe_scaling_activities", {"ServiceNamespace": "dynamodb"}),
         ("dynamodb", "describe_contributor_insights", {"TableName": "orders"}),
-        ("service-quotas", "list_service_quotas", {"ServiceCode": "lambda"}),
         ("ec2", "describe_fast_snapshot_restores", {}),
         ("lambda", "list_function_url_configs", {"FunctionName": "checkout"}),
         ("compute-optimizer", "get_lambda_function_recommendations", {}),

@@ -122,6 +122,14 @@ def test_notifications_are_in_alarm_when_exceeded(budgets: Any) -> None:
     assert subscribers == [{"SubscriptionType": "SNS", "Address": "arn:aws:sns:us-east-1:123456789012:costs"}]
 
 
+def test_the_notifications_of_all_budgets_come_at_once(budgets: Any) -> None:
+    listed = budgets.describe_budget_notifications_for_account(AccountId=ACCOUNT)["BudgetNotificationsForAccount"]
+    assert [each["BudgetName"] for each in listed] == ["network"]  # the other notifies nobody
+    assert [each["NotificationState"] for each in listed[0]["Notifications"]] == ["ALARM", "ALARM", "OK"]
+    others = budgets.describe_budget_notifications_for_account(AccountId="999999999999")
+    assert others.get("BudgetNotificationsForAccount", []) == []
+
+
 def test_the_performance_history_has_every_month(budgets: Any) -> None:
     history = budgets.describe_budget_performance_history(
         AccountId=ACCOUNT,

@@ -256,3 +256,36 @@ def test_the_same_day_costs_the_same_when_asked_again_or_loaded_later(
     clock.moment = later
     load(costs=COSTS, now=later)
     assert amounts(costs(ce, day(-20), day(-10))) == before
+
+
+def test_groups_by_account_come_with_the_accounts_names(
+    load: Callable[..., Scenario], client: Callable[..., Any]
+) -> None:
+    cost = {"service": LAMBDA, "usage_type": "Request", "daily_usd": 1, "noise": 0}
+    load(costs=[cost, {**cost, "linked_account": "222222222222", "linked_account_name": "media"}])
+    groups = [{"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"}]
+    reply = client("ce").get_cost_and_usage(
+        TimePeriod={"Start": day(-2), "End": day(-1)}, Granularity="DAILY", Metrics=["UnblendedCost"], GroupBy=groups
+    )
+    assert reply["DimensionValueAttributes"] == [{"Value": "222222222222", "Attributes": {"description": "media"}}]
+    assert {group["Keys"][0] for group in reply["ResultsByTime"][0]["Groups"]} == {"123456789012", "222222222222"}
+
+
+def test_many_groups_come_in_pages_of_days(load: Callable[..., Scenario], client: Callable[..., Any]) -> None:
+    load(costs=[{"service": LAMBDA, "usage_type": f"T-{n}", "daily_usd": 1, "noise": 0} for n in range(400)])
+    request: dict[str, Any] = {
+        "TimePeriod": {"Start": day(-30), "End": day(0)},
+        "Granularity": "DAILY",
+        "Metrics": ["UnblendedCost"],
+        "GroupBy": [{"Type": "DIMENSION", "Key": "USAGE_TYPE"}],
+    }
+    first = client("ce").get_cost_and_usage(**request)
+    assert len(first["ResultsByTime"]) == 12  # 5,000 rows
+    second = client("ce").get_cost_and_usage(**request, NextPageToken=first["NextPageToken"])
+    assert second["ResultsByTime"][0]["TimePeriod"]["Start"] == day(-18)
+
+
+def test_the_bill_of_a_region_in_china_is_in_yuan(load: Callable[..., Scenario], client: Callable[..., Any]) -> None:
+    load(region="cn-north-1", costs=[{"service": LAMBDA, "usage_type": "Request", "daily_usd": 5, "noise": 0}])
+    (result,) = costs(client("ce"), day(-2), day(-1))
+    assert result["Total"]["UnblendedCost"] == {"Amount": "5.0000000000", "Unit": "CNY"}

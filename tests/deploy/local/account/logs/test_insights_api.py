@@ -55,7 +55,7 @@ def test_a_query_is_scheduled_then_runs_then_completes(logs: Any) -> None:
     while not seen or seen[-1] in ("Scheduled", "Running"):
         reply = logs.get_query_results(queryId=query_id)
         seen.append(reply["status"])
-        assert reply["results"] == [] or seen[-1] == "Complete"
+        assert reply["results"] == [] or seen[-1] != "Scheduled"  # a running query shows what it has
         time.sleep(0.005)
     order = ["Scheduled", "Running", "Complete"]  # a busy machine may miss the first of them
     assert seen == sorted(seen, key=order.index)
