@@ -1,6 +1,6 @@
 """Which change is likeliest to have caused trouble: near in time before the onset, near in name, weighty in kind. Pure.
 
-ranked = rank(changes, onset, resource="checkout", service="lambda")
+ranked = rank(changes, onset, "checkout", service="lambda")  # or the ARN, when accounts and regions are known
 ranked[0].change.event, ranked[0].score, ranked[0].minutes_before
 """
 
@@ -29,6 +29,8 @@ _BEARS_ON: dict[str, re.Pattern[str]] = {
     "elb": re.compile(r"TargetGroup|Listener|SecurityGroup"),
 }
 """Calls that bear on a service's resources without naming them."""
+_SHORT_NAMES = {"elasticloadbalancing": "elb", "states": "stepfunctions"}
+"""Services whose ARNs say another name than their changes do."""
 _MINOR = re.compile(r"Tag|Untag|Description|Dashboard|Subscription|Snapshot|Comment|LogRetention|RetentionPolicy")
 _WEIGHTY = re.compile(
     r"UpdateFunction|PublishVersion|UpdateAlias|PublishLayer|UpdateService|RegisterTaskDefinition|CreateDeployment"
@@ -58,10 +60,13 @@ class Change:
     deployment: bool = False
     version: str = ""
     previous: str = ""
+    account: str = ""
+    region: str = ""
+    """Of the change; empty where unknown, which counts as the resource's own."""
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedChange:
     change: Change
     score: float
     """0..1: how well the change explains trouble at the onset."""
@@ -76,14 +81,20 @@ def rank(
     service: str = "",
     now: datetime | None = None,
     fresh_minutes: float = FRESH_MINUTES,
-) -> list[Ranked]:
+    account: str = "",
+    region: str = "",
+) -> list[RankedChange]:
     """Best first. Without an onset, what is recent ranks higher, and nothing scores above 0.6.
 
+    `resource`: a name, or an ARN, which also says the service, account and region where the parameters do not.
     `fresh_minutes`: up to so long before the onset all changes are equally suspect; a day when only the day is known.
     """
     changes = list(changes)
+    place = _place(resource)
+    resource, service = place.name, service or place.service
+    account, region = account or place.account, region or place.region
     often = Counter((change.event, change.principal, change.service) for change in changes if not change.deployment)
-    ranked: list[Ranked] = []
+    ranked: list[RankedChange] = []
     for change in changes:
         kind = _kind(change)
         if not change.deployment and often[change.event, change.principal, change.service] >= ROUTINE_TIMES:
@@ -91,8 +102,8 @@ def rank(
         minutes = (onset - change.at) / timedelta(minutes=1) if onset else None
         age = minutes if minutes is not None else (now - change.at) / timedelta(minutes=1) if now else 0.0
         near = 0.15 + 0.85 * nearness(change, resource, service)
-        score = _timing(age, onset, fresh_minutes) * near * kind
-        ranked.append(Ranked(change, round(min(score, 0.97 if onset else 0.6), 3), minutes))
+        score = _timing(age, onset, fresh_minutes) * near * kind * _distance(change, account, region)
+        ranked.append(RankedChange(change, round(min(score, 0.97 if onset else 0.6), 3), minutes))
     return sorted(ranked, key=lambda r: (-r.score, -r.change.at.timestamp()))
 
 
@@ -101,8 +112,8 @@ def nearness(change: Change, resource: str, service: str) -> float:
     if not resource:
         bears = _BEARS_ON.get(service)
         return 0.6 if (bears and bears.search(change.event)) or not service or change.service == service else 0.1
-    wanted = resource.lower()
-    names = [name.lower() for name in change.resources]
+    wanted = _place(resource).name.lower()
+    names = [_place(name).name.lower() for name in change.resources]
     if wanted in names:
         return 1.0
     if any(wanted in name or (len(name) > 3 and name in wanted) for name in names):
@@ -116,6 +127,33 @@ def nearness(change: Change, resource: str, service: str) -> float:
     if wanted in said or (bears and bears.search(change.event)):
         return 0.6
     return 0.25 if service and change.service == service else 0.0
+
+
+@dataclass(frozen=True)
+class _Place:
+    name: str
+    service: str = ""
+    account: str = ""
+    region: str = ""
+
+
+def _place(resource: str) -> _Place:
+    """What an ARN says; a bare name says only itself."""
+    parts = resource.split(":", 5)
+    if parts[0] != "arn" or len(parts) < 6:
+        return _Place(resource)
+    _, _, service, region, account, tail = parts
+    steps = re.split(r"[:/]", tail)
+    index = {"s3": 0, "ecs": -1, "elasticloadbalancing": 2 if tail.startswith("loadbalancer/") else 1}.get(service, 1)
+    name = steps[index] if index < len(steps) else steps[-1]
+    return _Place(name, _SHORT_NAMES.get(service, service), account, region)
+
+
+def _distance(change: Change, account: str, region: str) -> float:
+    """1 in the same account and region; a shared role or a global service still lets a change reach further."""
+    foreign = bool(account and change.account and change.account != account)
+    elsewhere = bool(region and change.region and change.region != region)
+    return (0.2 if foreign else 1.0) * (0.3 if elsewhere else 1.0)
 
 
 def _timing(minutes: float, onset: datetime | None, fresh: float) -> float:
@@ -144,10 +182,10 @@ def _words(name: str) -> set[str]:
     return {word for word in re.split(r"[^a-z0-9]+", name.lower()) if len(word) > 2} - _COMMON
 
 
-def unique(ranked: Sequence[Ranked]) -> list[Ranked]:
+def unique(ranked: Sequence[RankedChange]) -> list[RankedChange]:
     """Without repetitions of a call by the same principal on the same resources; the best of each stays."""
     seen: set[tuple[str, str, tuple[str, ...]]] = set()
-    kept: list[Ranked] = []
+    kept: list[RankedChange] = []
     for item in ranked:
         key = (item.change.event, item.change.principal, item.change.resources)
         if key not in seen:

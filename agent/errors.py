@@ -7,7 +7,8 @@ WatchkeeperError
 ├── RetryLater             try again after `seconds` (rate limits, a lease held by another)
 ├── StoreUnavailable       a store is down: stop, execute nothing
 ├── ModelUnavailable       the language model cannot answer: fall back
-└── BudgetExceeded         the run used up steps, tokens, time or money: answer with what there is
+├── BudgetExceeded         the run used up steps, tokens, time or money: answer with what there is
+└── ReadOnlyRefusal        the read session was asked to do more than read; a maintainer fixes the tool
 """
 
 from __future__ import annotations
@@ -44,4 +45,8 @@ class ModelUnavailable(WatchkeeperError):
 
 
 class BudgetExceeded(WatchkeeperError):
+    pass
+
+
+class ReadOnlyRefusal(WatchkeeperError):
     pass

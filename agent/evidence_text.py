@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from agent.models import Evidence, EvidenceStatus, Finding, TimeRange
@@ -20,6 +20,9 @@ from agent.models import Evidence, EvidenceStatus, Finding, TimeRange
 MAX_SUMMARY_CHARS = 1200
 MAX_STATEMENT_CHARS = 400
 MAX_TOOL_CHARS = 60
+MAX_ATTRIBUTE_CHARS = 400
+MAX_FINDINGS_CHARS = 5500
+"""For the findings of one piece together: some 1,400 tokens. The strongest come first, so the weakest are left out."""
 _STAMP = "%Y-%m-%dT%H:%MZ"
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\dZ"
 _HEAD = re.compile(
@@ -39,7 +42,7 @@ def render(evidence: Evidence) -> str:
         f"[{evidence.id}] {_one_line(evidence.tool, MAX_TOOL_CHARS)} · {evidence.status}{when}",
         f"Asked: {_one_line(evidence.question, MAX_STATEMENT_CHARS)}",
         f"Found: {_one_line(evidence.summary, MAX_SUMMARY_CHARS)}",
-        *(_finding_line(finding) for finding in evidence.findings),
+        *_finding_lines(evidence.findings),
     ]
     return "\n".join(lines)
 
@@ -63,11 +66,22 @@ def parse(text: str) -> list[Evidence]:
     return pieces
 
 
+def _finding_lines(findings: Sequence[Finding]) -> list[str]:
+    lines: list[str] = []
+    for finding in findings:
+        line = _finding_line(finding)
+        if lines and sum(map(len, lines)) + len(line) > MAX_FINDINGS_CHARS:
+            return [*lines, f"(and {len(findings) - len(lines)} weaker findings)"]
+        lines.append(line)
+    return lines
+
+
 def _finding_line(finding: Finding) -> str:
     at = f" at {finding.at:{_STAMP}}" if finding.at else ""
     # The first brace of a line begins the JSON, so there is none in the resource.
     on = f" on {_one_line(finding.resource, 200).replace('{', '(')}" if finding.resource.strip() else ""
-    details = _LINE_BREAKS.sub(_escaped, json.dumps(finding.attributes, ensure_ascii=False, sort_keys=True))
+    attributes = {name: _clipped(value) for name, value in finding.attributes.items()}
+    details = _LINE_BREAKS.sub(_escaped, json.dumps(attributes, ensure_ascii=False, sort_keys=True))
     statement = _one_line(finding.statement, MAX_STATEMENT_CHARS)
     return f"- {finding.kind} ({finding.strength:.2f}){at}{on} {details}: {statement}"
 
@@ -75,6 +89,10 @@ def _finding_line(finding: Finding) -> str:
 def _one_line(text: str, limit: int) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= MAX_ATTRIBUTE_CHARS else text[: MAX_ATTRIBUTE_CHARS - 1] + "…"
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -21,7 +21,7 @@ WEAKEST = 0.3
 """A finding weaker than this says that things are normal, and meets no signal."""
 
 
-CHANGES = ("deployment", "change_before_onset")
+CHANGES = ("deployment", "deployment_failed", "change_before_onset")
 CLOCKS_DIFFER = timedelta(minutes=5)
 """A change after the last of the signs explains none; they are measured in periods of some minutes, though."""
 SIGNS = ("metric_rise", "metric_at_limit", "usage_driver", "throttled")
@@ -233,14 +233,14 @@ def _searchable(runbook: Runbook) -> str:
 _WORD = re.compile(r"[a-z0-9]+")
 _STOP = frozenset(
     "a an and are as at be by did do does for from has have how in is it its of on or our so that the this".split()  # noqa: SIM905
-    + "to was we were what when where which why will with you your".split()  # noqa: SIM905 -- a word list reads best as words
+    + "their them there they to was we were what when where which why will with you your".split()  # noqa: SIM905 -- a word list reads best as words
 )
 
 
 def words(text: str) -> list[str]:
     """Lower-case words without endings and stop words, so that `costs` and `cost`, `failing` and `fail` meet."""
     spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", text)
-    return [_stem(word) for word in _WORD.findall(spaced.lower()) if word not in _STOP]
+    return [_stem(word) for word in _WORD.findall(spaced.lower()) if len(word) > 1 and word not in _STOP]
 
 
 def _stem(word: str) -> str:

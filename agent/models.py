@@ -139,6 +139,7 @@ class Evidence(Model):
     findings: tuple[Finding, ...] = ()
     console_url: str = ""
     cost: Cost = Cost()
+    gathered_at: UtcTime | None = Field(default=None, description="When AWS was asked; an answer may be used again")
     raw_reference: str = ""
 
 

@@ -6,12 +6,13 @@ Every adapter of a port passes the same suite in `tests/contracts/`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 
+from agent.budgets import RunBudget
 from agent.knowledge import KnowledgeBase
 from agent.models import (
     Alert,
@@ -19,13 +20,14 @@ from agent.models import (
     AuditEntry,
     ChatMessage,
     Conversation,
-    Evidence,
     Incident,
     IncidentStatus,
     Job,
     SlackPlace,
 )
 from agent.settings import Settings
+
+T = TypeVar("T")
 
 Clock = Callable[[], datetime]
 """Now, in aware UTC."""
@@ -152,20 +154,30 @@ class TicketSystem(Protocol):
 
 
 class AwsSession(Protocol):
-    """The AWS port: read-only boto3 clients, made once and shared between threads."""
+    """The AWS port: read-only boto3 clients of one account and region, made once and shared between threads."""
 
     region: str
-    account: str
-    partition: str
 
+    @property
+    def account(self) -> str: ...
+    @property
+    def partition(self) -> str: ...
     def client(self, service: str, region: str = "") -> Any: ...
+    def at(self, account: str = "", region: str = "") -> AwsSession:
+        """Another account, by id or name, and region; InputError when it is not configured."""
+        ...
 
 
 class EvidenceCache(Protocol):
-    """Finished evidence by call, for a few minutes."""
+    """Answers kept for a while. Of several that ask for the same at once, one loads and the others wait."""
 
-    def get(self, evidence_id: str) -> Evidence | None: ...
-    def put(self, evidence: Evidence, seconds: float) -> None: ...
+    def fetch(self, key: str, seconds: float, load: Callable[[], T], keep: Callable[[T], bool] = ...) -> T:
+        """What is kept under the key, else what `load` gives, kept for so long when `keep` says so."""
+        ...
+
+    def forget(self, prefix: str) -> None:
+        """Drop every entry whose key begins so: something happened that makes them old."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -183,3 +195,6 @@ class Deps:
     approvals: ApprovalStore
     audit: AuditLog
     queue: Queue
+    cache: EvidenceCache
+    budget: RunBudget = field(default_factory=RunBudget)
+    """What this run may spend on evidence; each run gets its own."""

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, cast
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agent.errors import SettingsError
 
 PROVIDERS = ("bedrock", "gemini", "openai", "vllm", "offline")
+
+
+class AwsAccount(BaseModel):
+    """Another account that may be read, by a role in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^\d{12}$", description="twelve digits")
+    name: str = Field(default="", description="what people call it")
+    role: str = Field(default="watchkeeper-read", description="the role's name or ARN")
+    external_id: str = ""
+    regions: tuple[str, ...] = Field(default=(), description="the first is looked at when none is named")
+
+    def role_arn(self, partition: str) -> str:
+        return self.role if self.role.startswith("arn:") else f"arn:{partition}:iam::{self.id}:role/{self.role}"
 
 
 class Settings(BaseSettings):
@@ -47,17 +64,56 @@ class Settings(BaseSettings):
     aws_region: str = Field(default="us-east-1")
     aws_profile: str = ""
     aws_timeout_seconds: float = Field(default=10, gt=0)
+    aws_role_arn: str = Field(default="", description="a role to assume for reading the home account")
+    aws_external_id: str = Field(default="", description="what that role asks for")
+    aws_accounts: Annotated[tuple[AwsAccount, ...], NoDecode] = Field(
+        default=(), description="other accounts that may be read: a JSON list of id, name, role, external_id, regions"
+    )
 
-    store: Literal["sqlite"] = "sqlite"
+    store: Literal["sqlite", "dynamodb"] = "sqlite"
+    table_prefix: str = Field(
+        default="watchkeeper-", pattern=r"^[A-Za-z0-9_.-]{0,200}$", description="what DynamoDB table names begin with"
+    )
+    queue_url: str = Field(default="", description="URL of the SQS queue; the queue is a local file if empty")
     home: Path = Field(default=Path(".watchkeeper"), description="folder of the embedded stores and the queue")
 
+    tool_timeout_seconds: float = Field(default=20, gt=0, description="deadline of each evidence tool")
     gather_timeout_seconds: float = Field(default=30, gt=0, description="deadline of each specialist")
     run_timeout_seconds: float = Field(default=240, gt=0, description="deadline of a whole run")
     max_tool_calls: int = Field(default=12, gt=0, description="tool calls of one specialist in a run")
     max_model_calls: int = Field(default=8, gt=0, description="model calls of one specialist in a run")
+    run_api_calls: int = Field(default=600, gt=0, description="AWS calls that one run may make")
+    run_scanned_gigabytes: float = Field(default=20, gt=0, description="log bytes that one run may have scanned")
+    run_aws_usd: float = Field(default=0.5, gt=0, description="what AWS may charge for one run's requests")
+    evidence_cache_seconds: float = Field(
+        default=300, ge=0, description="how long an answer is used again; 0 for never"
+    )
     workers: int = Field(default=4, gt=0, description="jobs worked on at once")
     job_lease_seconds: float = Field(default=60, gt=1, description="how long a crashed worker's job stays hidden")
     conversation_days: int = Field(default=7, gt=0)
+    airflow_url: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="self-hosted Airflow: `https://…` or `name=https://…`, comma separated"
+    )
+    airflow_token: SecretStr | None = Field(default=None, description="its API token, or `name=token` for each")
+    airflow_user: str = Field(default="", description="its user instead of a token, with read permissions only")
+    airflow_password: SecretStr | None = Field(default=None, description="that user's password, or `name=password`")
+    unified_log_arn: str = Field(default="", description="ARN of the RDS cluster that holds the unified log table")
+    unified_log_secret_arn: str = Field(default="", description="ARN of the secret to read it with")
+    unified_log_database: str = Field(default="", description="the database in that cluster")
+    unified_log_engine: Literal["postgresql", "mysql"] = Field(default="postgresql", description="what it speaks")
+    unified_log_table: str = Field(
+        default="unified_logs",
+        pattern=r"^[A-Za-z_]\w{0,62}(\.[A-Za-z_]\w{0,62})?$",
+        description="the table, or schema.table",
+    )
+    unified_log_columns: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("id", "timestamp", "service_name", "log_level", "message", "metadata"),
+        min_length=6,
+        max_length=6,
+        description="its columns for these six things, in this order, comma separated",
+    )
+    redact_cards: bool = Field(default=True, description="hide payment card numbers, too; secrets always are")
+    redact_emails: bool = Field(default=False, description="hide e-mail addresses, too; they say who changed what")
 
     @field_validator("alert_channels", mode="before")
     @classmethod
@@ -65,6 +121,33 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip().lstrip("#") for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("unified_log_columns", mode="before")
+    @classmethod
+    def _column_names(cls, value: object) -> object:
+        names = tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+        if not all(re.fullmatch(r"[A-Za-z_]\w{0,62}", name) for name in cast("tuple[str, ...]", names)):
+            raise ValueError("write six column names of letters, digits and _, comma separated")
+        return names
+
+    @field_validator("airflow_url", mode="before")
+    @classmethod
+    def _addresses(cls, value: object) -> object:
+        parts = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        for part in cast("list[str]", parts):
+            if not re.search(r"^([\w.-]+=)?https?://[^/@\s]+", part):
+                raise ValueError("write https://host or name=https://host, without a user or password in it")
+        return tuple(cast("list[str]", parts))
+
+    @field_validator("aws_accounts", mode="before")
+    @classmethod
+    def _accounts(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError('write a JSON list, as in [{"id": "123456789012", "role": "watchkeeper-read"}]') from None
 
     @field_validator("llm", "llm_fast")
     @classmethod
@@ -84,6 +167,14 @@ class Settings(BaseSettings):
     def _vllm_needs_an_address(self) -> Self:
         if not self.llm_base_url and any(spec.startswith("vllm:") for spec in (self.llm, self.llm_fast)):
             raise ValueError("WATCHKEEPER_LLM_BASE_URL is not set; vllm needs it, as in http://host:8000/v1")
+        return self
+
+    @model_validator(mode="after")
+    def _sqs_needs_dynamodb(self) -> Self:
+        if self.queue_url and self.store != "dynamodb":
+            raise ValueError(
+                "WATCHKEEPER_QUEUE_URL needs WATCHKEEPER_STORE=dynamodb, which keeps a job from being queued twice"
+            )
         return self
 
     @property
@@ -107,7 +198,12 @@ class Settings(BaseSettings):
 def _plain(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
-    return ",".join(str(part) for part in cast("tuple[object, ...]", value)) if isinstance(value, tuple) else str(value)
+    if not isinstance(value, tuple):
+        return str(value)
+    parts = cast("tuple[object, ...]", value)
+    if any(isinstance(part, BaseModel) for part in parts):
+        return json.dumps([part.model_dump() for part in parts if isinstance(part, BaseModel)])
+    return ",".join(str(part) for part in parts)
 
 
 def _explain(error: ValidationError) -> str:

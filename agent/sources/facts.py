@@ -57,7 +57,8 @@ _REGION = re.compile(
     r"\b((?:us|eu|ap|sa|ca|me|af|il|cn|mx)(?:-gov)?-"
     r"(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-\d)\b"
 )
-_ACCOUNT = re.compile(r"(?<!\d)(\d{12})(?!\d)")
+_ACCOUNT = re.compile(r"arn:[\w-]+:[\w-]*:[\w-]*:(\d{12}):|(?i:account)[^\d\n]{0,30}(\d{12})(?!\d)")
+"""Twelve digits alone may be an order or a time; the account that is looked at is named as one."""
 _LINK = re.compile(r"https?://[^\s<>|\"')]+")
 _RESOLVED = re.compile(
     r"\bALARM\s*(?:→|->|to)\s*OK\b(?! transition)|\b(?:Current|New) State\W+OK\b"
@@ -111,7 +112,7 @@ def region_in(text: str) -> str:
 
 
 def account_in(text: str) -> str:
-    return match[1] if (match := _ACCOUNT.search(text)) else ""
+    return match[1] or match[2] if (match := _ACCOUNT.search(text)) else ""
 
 
 def links_in(text: str) -> tuple[str, ...]:

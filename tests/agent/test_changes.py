@@ -1,6 +1,10 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.changes import Change, nearness, rank, unique
 
@@ -98,3 +102,86 @@ def test_an_endpoint_bears_on_a_nat_gateway_without_naming_it():
 def test_the_same_call_is_shown_once():
     ranked = rank([change(m, "UpdateAlias", "checkout") for m in (2, 9)], ONSET, "checkout")
     assert [r.minutes_before for r in unique(ranked)] == [2]
+
+
+ARN = "arn:aws:lambda:eu-west-1:111122223333:function:checkout"
+
+
+def test_a_change_in_another_account_or_region_ranks_low():
+    here = change(10, "UpdateFunctionCode", "checkout", account="111122223333", region="eu-west-1")
+    others = [
+        change(2, "UpdateFunctionCode", "checkout", account="999988887777", region="eu-west-1"),
+        change(2, "UpdateFunctionCode", "checkout", account="111122223333", region="us-east-1"),
+    ]
+    ranked = rank([*others, here], ONSET, ARN)
+    assert ranked[0].change is here
+    assert all(other.score < 0.35 for other in ranked[1:])
+
+
+def test_a_change_whose_account_is_unknown_counts_as_the_resources_own():
+    assert rank([change(3, "UpdateFunctionCode", "checkout")], ONSET, ARN)[0].score > 0.85
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"),
+    [
+        (ARN, "checkout"),
+        (ARN + ":live", "checkout"),
+        ("arn:aws:ecs:eu-west-1:111122223333:service/prod-cluster/checkout", "checkout"),
+        ("arn:aws:dynamodb:eu-west-1:111122223333:table/checkout", "checkout"),
+        ("arn:aws:rds:eu-west-1:111122223333:db:checkout", "checkout"),
+        ("arn:aws:sqs:eu-west-1:111122223333:checkout", "checkout"),
+        ("arn:aws:s3:::checkout/some/key", "checkout"),
+        ("arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/checkout/50dc6c495c0c9188", "checkout"),
+    ],
+)
+def test_a_resource_may_be_named_by_its_arn(arn: str, name: str):
+    for touched in (arn, name):
+        assert nearness(change(1, "UpdateFunctionCode", touched), arn, "") == 1.0
+
+
+def test_a_deployment_beats_tags_of_the_same_minute():
+    deployed = change(5, "CreateDeployment", "checkout", deployment=True)
+    tagged = change(5, "TagResource", "checkout")
+    ranked = rank([tagged, deployed], ONSET, "checkout")
+    assert ranked[0].change is deployed
+    assert ranked[0].score > 3 * ranked[1].score
+
+
+EVENTS = ("UpdateFunctionCode", "TagResource", "AssumeRole", "DeleteVpcEndpoints", "PutScalingPolicy", "SomethingNew")
+changes = st.builds(
+    change,
+    st.floats(-2000, 20_000),
+    st.sampled_from(EVENTS),
+    st.sampled_from(["checkout", "checkout-api", "orders", "", ARN]),
+    error=st.sampled_from(["", "AccessDenied"]),
+    by_aws=st.booleans(),
+    deployment=st.booleans(),
+    account=st.sampled_from(["", "111122223333", "999988887777"]),
+    region=st.sampled_from(["", "eu-west-1", "us-east-1"]),
+)
+
+
+@given(st.lists(changes, max_size=12), st.sampled_from(["", "checkout", ARN, "arn:", "arn:aws:s3:::", "::::::"]))
+def test_every_change_is_ranked_once_best_first(found: list[Change], resource: str):
+    ranked = rank(found, ONSET, resource)
+    assert sorted(map(id, found)) == sorted(id(r.change) for r in ranked)
+    scores = [r.score for r in ranked]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+
+
+@given(st.lists(changes, max_size=12), st.randoms())
+def test_the_order_of_reading_does_not_change_the_scores(found: list[Change], chance: Random):
+    mixed = list(found)
+    chance.shuffle(mixed)
+    scores = lambda ranked: sorted((id(r.change), r.score) for r in ranked)  # noqa: E731
+    assert scores(rank(found, ONSET, "checkout")) == scores(rank(mixed, ONSET, "checkout"))
+
+
+@given(changes, st.floats(0, 5000))
+def test_an_earlier_change_never_explains_more_than_the_same_change_nearer_to_the_onset(item: Change, more: float):
+    before = replace(item, at=min(item.at, ONSET))
+    earlier = replace(before, at=before.at - timedelta(minutes=more))
+    one = lambda one: rank([one], ONSET, ARN)[0].score  # noqa: E731
+    assert one(earlier) <= one(before)

@@ -42,6 +42,17 @@ def test_a_piece_takes_one_line_for_each_thing_it_says_however_its_reader_splits
     assert len(render(piece).splitlines()) == 3 + len(piece.findings)
 
 
+def test_a_piece_is_bounded_and_leaves_out_the_weakest() -> None:
+    long = [finding("log_match", "x" * 900, strength=1 - n / 100, pattern="y" * 900) for n in range(40)]
+
+    text = render(evidence(*long, summary="z" * 5000))
+
+    assert len(text) < 8000
+    assert "1.00" in text.splitlines()[3]
+    assert text.endswith("weaker findings)")
+    assert len(parse(text)[0].findings) < 40
+
+
 def test_a_piece_that_could_not_be_read_keeps_its_own_words() -> None:
     """A tool's name may have a space; its lines once overwrote those of the piece before."""
     good = evidence(tool="log_errors", summary="Quiet.")

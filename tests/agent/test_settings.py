@@ -86,3 +86,19 @@ def test_a_secret_is_never_shown() -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.read(slack_bot_token=[secret], workers=0)
     assert secret not in str(caught.value)
+
+
+def test_other_accounts_are_a_json_list_and_survive_the_way_to_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHKEEPER_AWS_ACCOUNTS", '[{"id": "123456789012", "name": "data", "regions": ["eu-west-1"]}]')
+    settings = Settings.read()
+    assert settings.aws_accounts[0].role_arn("aws-cn") == "arn:aws-cn:iam::123456789012:role/watchkeeper-read"
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings.read().aws_accounts == settings.aws_accounts
+
+
+@pytest.mark.parametrize("wrong", ["123456789012", "[{", '[{"id": "12"}]', '[{"id": "123456789012", "key": "x"}]'])
+def test_other_accounts_that_cannot_be_read_are_one_clear_mistake(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHKEEPER_AWS_ACCOUNTS", wrong)
+    with pytest.raises(SettingsError, match="WATCHKEEPER_AWS_ACCOUNTS"):
+        Settings.read()

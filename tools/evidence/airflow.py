@@ -1,97 +1,89 @@
-"""Managed Airflow at a glance: what failed, what does not import, which pools are full, is the scheduler alive."""
+"""Airflow at a glance: what failed, what does not import, which pools are full, is the environment well."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
 from botocore.exceptions import ClientError
 from langchain_core.tools import BaseTool
 
 from agent.models import Finding
 from agent.times import clock_time
-from tools.evidence import console
-from tools.evidence.airflow_api import Airflow, Json, environments, moment
+from tools.evidence import airflow_health
+from tools.evidence.airflow_api import Airflow, Json, environments
 from tools.evidence.airflow_findings import dag_failed, from_logs, history_of
 from tools.evidence.base import Found, Look, evidence_tool
+from tools.evidence.failures import EXPECTED, explain
+from tools.evidence.partial import Gathered, gather
 
 MAX_DAGS = 6
+MAX_FAILED_RUNS = 300
 
 
 @evidence_tool("What is wrong in Airflow?", hours=24)
 def airflow_overview(look: Look, environment: str = "", resource: str = "") -> Found:
-    """Failed DAG runs, DAGs that do not import, full pools and the scheduler's health, over all MWAA environments.
+    """Failed DAG runs, DAG files that do not import, full pools, and the health of scheduler, triggerer and DAG
+    processor, over all Airflow environments: Amazon MWAA and self-hosted.
 
     Args:
-        environment: a name, or part of a name, of an MWAA environment; all by default
+        environment: a name, or part of a name, of an environment; all by default
         resource: the same, or a DAG's id
     """
     found = environments(look, environment or resource)
     if not found:
-        return Found("There are no MWAA environments in this region.", no_data=True)
-    findings: list[Finding] = []
+        return Found(f"There is no Airflow environment in this region.{found.caveat}", no_data=True)
     try:
-        for airflow in found:
-            findings += [*_health(airflow), *_failed_dags(airflow), *_import_errors(airflow), *_pools(airflow)]
+        gathered = gather({name: read for airflow in found for name, read in _reads(airflow)})
     except ClientError as error:
         return from_logs(look, error, environment, "", "")
-    link = console.mwaa_environment(look.aws, found[0].environment)
+    for airflow in found:
+        try:
+            gathered.results[f"state of {airflow.environment}"] = list(airflow_health.managed_state(airflow))
+        except EXPECTED as error:
+            gathered.failures.append(f"state of {airflow.environment} ({explain(error)})")
+    return _told(look, list(found), gathered, found.caveat)
+
+
+def _told(look: Look, found: list[Airflow], gathered: Gathered[list[Finding]], caveat: str) -> Found:
+    findings = sorted((f for each in gathered.results.values() for f in each), key=lambda f: -f.strength)
+    link = found[0].transport.link()
     names = ", ".join(airflow.environment for airflow in found)
-    if not findings:
-        text = f"No DAG run failed in {names} since {clock_time(look.window.start, look.now)}; all DAGs import."
-        calm = Finding(kind="task_healthy", statement=text, strength=0.35, resource=found[0].environment)
-        return Found(text, [calm], link)
-    findings.sort(key=lambda f: -f.strength)
-    return Found(f"Environments: {names}. {findings[0].statement}", findings, link)
+    caveat = f"{gathered.caveat}{caveat}"
+    if findings:
+        return Found(f"Environments: {names}. {findings[0].statement}{caveat}", findings, link)
+    since = clock_time(look.window.start, look.now)
+    text = f"No DAG run failed in {names} since {since}; all DAG files import, no pool is full."
+    if gathered.failures:
+        return Found(f"Nothing wrong was seen in what could be read of {names}.{caveat}", console_url=link)
+    calm = Finding(kind="task_healthy", statement=text, strength=0.35, resource=found[0].environment)
+    return Found(f"{text}{caveat}", [calm], link)
+
+
+def _reads(airflow: Airflow) -> Iterator[tuple[str, Callable[[], list[Finding]]]]:
+    reads: dict[str, Callable[[Airflow], Iterable[Finding]]] = {
+        "failed DAG runs": _failed_dags,
+        "import errors": airflow_health.import_errors,
+        "pools": airflow_health.starved_pools,
+        "health": airflow_health.parts,
+    }
+    for name, read in reads.items():
+        yield f"{name} of {airflow.environment}", lambda read=read: list(read(airflow))
 
 
 def _failed_dags(airflow: Airflow) -> Iterator[Finding]:
-    look = airflow.look
-    since = look.window.start.strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = airflow.look.window.start.strftime("%Y-%m-%dT%H:%M:%SZ")
     latest: dict[str, Json] = {}
-    for run in airflow.runs(limit=100, state="failed", start_date_gte=since):
+    for run in airflow.runs(limit=MAX_FAILED_RUNS, state="failed", start_date_gte=since):
         latest.setdefault(run["dag_id"], run)
     for dag_id, run in list(latest.items())[:MAX_DAGS]:
-        yield dag_failed(look, dag_id, run, history_of(airflow.runs(dag_id)))
+        yield dag_failed(airflow.look, dag_id, run, history_of(_history(airflow, dag_id)))
 
 
-def _import_errors(airflow: Airflow) -> Iterator[Finding]:
-    for problem in airflow.get("/importErrors", limit=20)["import_errors"][:4]:
-        last = problem["stack_trace"].strip().splitlines()[-1:]
-        yield Finding(
-            kind="import_error",
-            statement=f"{problem['filename']} does not import: {' '.join(last)[:200]}",
-            strength=0.75,
-            at=moment(problem.get("timestamp")),
-            resource=airflow.environment,
-            attributes={"file": problem["filename"]},
-        )
-
-
-def _pools(airflow: Airflow) -> Iterator[Finding]:
-    for pool in airflow.get("/pools", limit=50)["pools"]:
-        queued, slots = int(pool.get("queued_slots") or 0), int(pool["slots"])
-        if queued and int(pool.get("occupied_slots") or 0) >= slots > 0:
-            yield Finding(
-                kind="metric_at_limit",
-                statement=f"Pool {pool['name']} of {airflow.environment} is full: {slots} taken, {queued} waiting.",
-                strength=min(0.6 + queued / slots / 4, 0.9),
-                resource=pool["name"],
-                attributes={"metric": "pool slots", "limit": str(slots), "value": str(slots), "service": "mwaa"},
-            )
-
-
-def _health(airflow: Airflow) -> Iterator[Finding]:
-    state: dict[str, Any] = airflow.find("/monitor/health") or airflow.find("/health") or {}
-    for part in ("scheduler", "metadatabase", "triggerer", "dag_processor"):
-        if (state.get(part) or {}).get("status") == "unhealthy":
-            yield Finding(
-                kind="service_event",
-                statement=f"The {part} of {airflow.environment} is unhealthy.",
-                strength=0.9,
-                resource=airflow.environment,
-                attributes={"message": f"{part} unhealthy", "service": "mwaa"},
-            )
+def _history(airflow: Airflow, dag_id: str) -> list[Json]:
+    try:
+        return airflow.runs(dag_id)
+    except EXPECTED:
+        return []  # that it failed is known without its history
 
 
 TOOLS: tuple[BaseTool, ...] = (airflow_overview,)

@@ -1,146 +1,136 @@
-"""The Airflow REST API of an MWAA environment (v1 and v2), read through `mwaa:InvokeRestApi`."""
+"""Airflow's REST API as the tools ask it: runs, task instances, pools and logs, of v1 and v2, over any transport."""
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
-from botocore.exceptions import ClientError
-
-from agent.log_lines import exception_in, parse_line
-from agent.log_summary import severity
-from agent.sql_text import dbt_errors
+from tools.aws.denials import is_denied
+from tools.evidence.airflow_http import self_hosted
+from tools.evidence.airflow_task_log import TaskLog, read_log
+from tools.evidence.airflow_transport import AirflowRefused, Json, MwaaTransport, Transport
 from tools.evidence.base import Look
+from tools.evidence.failures import EXPECTED, explain
 
-MAX_LOG_CHARS = 200_000
 MAX_ENVIRONMENTS = 5
-
-_SAYS_NOTHING = re.compile(
-    r"(?i)non-zero exit code|command failed|returned a failure|task failed with exception|exited with return code"
-)
-
-Json = dict[str, Any]
+PAGE = 100
+"""The most items that Airflow puts into one page."""
+MAX_ITEMS = 1000
 
 
 @dataclass(frozen=True)
 class Airflow:
-    """One environment. `get` raises ClientError, with RestApiClientException for what Airflow itself refuses."""
+    """One environment. Every read raises ClientError or BotoCoreError."""
 
     look: Look
-    environment: str
+    transport: Transport
+    managed: bool
+    """Whether it is an environment of Amazon MWAA."""
+
+    @property
+    def environment(self) -> str:
+        return self.transport.name
 
     def get(self, path: str, **query: Any) -> Json:
-        parameters: Json = {"Name": self.environment, "Method": "GET", "Path": path}
-        if query:
-            parameters["QueryParameters"] = query
-        answer = self.look.call("mwaa", "invoke_rest_api", **parameters)
-        return cast("Json", answer.get("RestApiResponse") or {})
+        return self.transport.get(path, query)
 
     def find(self, path: str, **query: Any) -> Json | None:
         """Like `get`, None when there is no such thing."""
         try:
             return self.get(path, **query)
-        except ClientError as error:
-            if error.response["Error"].get("Code") == "RestApiClientException":
-                return None
-            raise
+        except AirflowRefused as error:
+            if error.status in (401, 403) or error.status >= 500:
+                raise
+            return None
+
+    def items(self, path: str, key: str, limit: int = MAX_ITEMS, **query: Any) -> list[Json]:
+        """What a listing holds over all of its pages, at most `limit`."""
+        found: list[Json] = []
+        while len(found) < limit:
+            page = self.get(path, limit=min(PAGE, limit - len(found)), offset=len(found), **query)
+            found += page[key]
+            if not page[key] or len(found) >= int(page.get("total_entries") or 0):
+                break
+        return found
 
     def runs(self, dag_id: str = "~", limit: int = 25, **query: Any) -> list[Json]:
         """DAG runs, the newest first; of every DAG by default."""
-        return self.get(_path("dags", dag_id, "dagRuns"), limit=limit, order_by="-start_date", **query)["dag_runs"]
+        return self.items(path("dags", dag_id, "dagRuns"), "dag_runs", limit, order_by="-start_date", **query)
 
-    def task_instances(self, dag_id: str, run_id: str) -> list[Json]:
-        return self.get(_path("dags", dag_id, "dagRuns", run_id, "taskInstances"), limit=100)["task_instances"]
+    def run(self, dag_id: str, run_id: str) -> Json | None:
+        return self.find(path("dags", dag_id, "dagRuns", run_id))
+
+    def dag(self, dag_id: str) -> Json | None:
+        return self.find(path("dags", dag_id))
+
+    def task_instances(self, dag_id: str, run_id: str, **query: Any) -> list[Json]:
+        return self.items(path("dags", dag_id, "dagRuns", run_id, "taskInstances"), "task_instances", **query)
 
     def downstream(self, dag_id: str) -> dict[str, list[str]]:
         """Each task of a DAG and the tasks that follow it."""
-        tasks = self.get(_path("dags", dag_id, "tasks"))["tasks"]
+        tasks = self.get(path("dags", dag_id, "tasks"))["tasks"]
         return {task["task_id"]: list(task.get("downstream_task_ids") or ()) for task in tasks}
 
-    def task_log(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> TaskLog:
-        path = _path("dags", dag_id, "dagRuns", run_id, "taskInstances", task_id, "logs", str(max(try_number, 1)))
-        return read_log(self.get(path, full_content="true").get("content", ""))
+    def task_log(self, dag_id: str, run_id: str, task_id: str, try_number: int, map_index: int = -1) -> TaskLog:
+        where = path("dags", dag_id, "dagRuns", run_id, "taskInstances", task_id, "logs", str(max(try_number, 1)))
+        mapped = {"map_index": map_index} if map_index >= 0 else {}
+        return read_log(self.get(where, full_content="true", **mapped).get("content", ""))
 
 
 @dataclass(frozen=True)
-class TaskLog:
-    """A task's log, the `exception` that ended it and the `error` line that says why; empty if there is none."""
+class Environments:
+    """Those found, and a few words for each listing that failed."""
 
-    text: str
-    exception: str = ""
-    error: str = ""
+    found: list[Airflow]
+    unread: list[str]
+    named: bool = False
+    """Whether the name that was asked for is the name of one of them."""
+
+    def __iter__(self) -> Iterator[Airflow]:
+        return iter(self.found)
+
+    def __bool__(self) -> bool:
+        return bool(self.found)
 
     @property
-    def cause(self) -> str:
-        """What went wrong. Where the task only says that a command failed, the command's own words."""
-        if not _SAYS_NOTHING.search(self.error):
-            return self.error
-        lines = [parse_line(line).message for line in self.text.splitlines()]
-        if failed := dbt_errors(lines):
-            return f"dbt model {failed[0][0]}: {failed[0][1]}"[:400]
-        earlier = from_lines([line for line in lines if not _SAYS_NOTHING.search(line)])
-        return earlier.error or self.error
+    def caveat(self) -> str:
+        """Ends a summary: ` Could not read: ...`, or nothing."""
+        return f" Could not read: {'; '.join(self.unread[:3])}." if self.unread else ""
 
 
-def environments(look: Look, name: str = "") -> list[Airflow]:
-    """The environments whose name holds `name`; all when none does."""
-    names = look.pages("mwaa", "list_environments", "Environments", 100)
-    wanted = [n for n in names if name and name.lower() in n.lower()]
-    return [Airflow(look, n) for n in (wanted or names)[:MAX_ENVIRONMENTS]]
+def environments(look: Look, name: str = "") -> Environments:
+    """The environments whose name holds `name`, all when none does: self-hosted ones of the settings, then MWAA's."""
+    known = [Airflow(look, transport, managed=False) for transport in self_hosted(look)]
+    unread: list[str] = []
+    try:
+        names = look.pages("mwaa", "list_environments", "Environments", 100)
+        known += [Airflow(look, MwaaTransport(look, each), managed=True) for each in names]
+    except EXPECTED as error:
+        if not known:
+            raise
+        if is_denied(error):  # that a region has no MWAA is no gap
+            unread.append(f"environments of Amazon MWAA ({explain(error)})")
+    wanted = [each for each in known if name and name.lower() in each.environment.lower()]
+    chosen = wanted or known
+    if len(chosen) > MAX_ENVIRONMENTS:
+        unread.append(f"{len(chosen) - MAX_ENVIRONMENTS} more environments; name one of them")
+    return Environments(chosen[:MAX_ENVIRONMENTS], unread, bool(wanted))
 
 
-def read_log(content: object) -> TaskLog:
-    """A log as any version has it: Airflow 3's structured lines, Airflow 2's pairs of host and text, or plain text."""
-    if isinstance(content, list):
-        return _structured(cast("list[Any]", content))
-    text = str(content)
-    if text.startswith("[("):
-        try:
-            text = "\n".join(part[1] for part in cast("list[tuple[str, str]]", ast.literal_eval(text)))
-        except (ValueError, SyntaxError):
-            text = text.replace("\\n", "\n")
-    return from_lines(text[-MAX_LOG_CHARS:].splitlines())
-
-
-def from_lines(lines: Sequence[str]) -> TaskLog:
-    """What a plain log says went wrong: the line that was raised, else the last error line."""
-    text = "\n".join(lines)
-    raised = [
-        line.strip()
-        for line in lines
-        if re.match(r"(?:[a-zA-Z_][\w$]*\.)*[A-Z]\w*(?:Error|Exception|Timeout)\b: ", line)
-    ]
-    bad = [part.message for line in lines if severity(part := parse_line(line)) >= 0.6]
-    error = raised[-1] if raised else bad[-1] if bad else ""
-    return TaskLog(text, exception_in(error), error[:400])
-
-
-def moment(text: str | None) -> datetime | None:
-    """An Airflow timestamp in UTC."""
-    return datetime.fromisoformat(text).astimezone(UTC) if text else None
-
-
-def _structured(entries: list[Any]) -> TaskLog:
-    lines: list[str] = []
-    exception = error = ""
-    for entry in entries:
-        if not isinstance(entry, dict):
-            lines.append(str(entry))
-            continue
-        record = cast("Json", entry)
-        lines.append(f"{str(record.get('level', '')).upper()} {record.get('event', '')}".strip())
-        for detail in cast("list[Json]", record.get("error_detail") or []):
-            exception, error = detail.get("exc_type", ""), f"{detail.get('exc_type')}: {detail.get('exc_value')}"
-            lines.append(error)
-    if exception:
-        return TaskLog("\n".join(lines), exception, error[:400])
-    return from_lines(lines)
-
-
-def _path(*parts: str) -> str:
+def path(*parts: str) -> str:
+    """Names as a path, whatever is in them."""
     return "/" + "/".join(quote(part, safe="~") for part in parts)
+
+
+def moment(text: object) -> datetime | None:
+    """An Airflow timestamp in UTC; None for what is none."""
+    try:
+        return datetime.fromisoformat(str(text)).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+__all__ = ["Airflow", "Environments", "Json", "environments", "moment", "path"]

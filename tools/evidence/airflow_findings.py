@@ -1,4 +1,4 @@
-"""What Airflow says, as findings: a failed run against its history, a healthy DAG, its logs when it is denied."""
+"""What Airflow says, as findings: where a DAG is, a failed run against its history, its logs when the API is denied."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence import console
-from tools.evidence.airflow_api import Json, moment
+from tools.evidence.airflow_api import Airflow, Json, environments, moment
 from tools.evidence.airflow_logs import failures_in_logs
 from tools.evidence.base import DENIED_CODES, Found, Look
+from tools.evidence.failures import EXPECTED, explain
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,39 @@ def history_of(runs: Sequence[Json]) -> History:
     return History(len(states), states.count("failed"), streak)
 
 
+def locate(look: Look, dag_id: str, environment: str) -> tuple[tuple[Airflow, str] | None, str]:
+    """The environment that has a DAG (by id or part of it) and the DAG; without an id, the DAG whose run failed last.
+
+    The second part ends a summary: it names the environments that could not be asked. When none could, their error is
+    raised.
+    """
+    found = environments(look, environment)
+    unread, asked, first = list(found.unread), 0, None
+    candidates: list[tuple[str, Airflow, str]] = []
+    for airflow in found:
+        try:
+            candidates += _candidates(airflow, dag_id)
+            asked += 1
+        except EXPECTED as error:
+            first = first or error
+            unread.append(f"{airflow.environment} ({explain(error)})")
+    if first and not asked:
+        raise first
+    best = max(candidates, key=lambda each: each[0], default=None)
+    caveat = f" Could not read: {'; '.join(unread[:3])}." if unread else ""
+    return ((best[1], best[2]) if best else None), caveat
+
+
+def _candidates(airflow: Airflow, dag_id: str) -> list[tuple[str, Airflow, str]]:
+    """(how well it fits, environment, DAG): an exact id before part of one; else the time of the last failure."""
+    if not dag_id:
+        return [(str(run["start_date"]), airflow, run["dag_id"]) for run in airflow.runs(limit=1, state="failed")]
+    if airflow.dag(dag_id):
+        return [("2 exact", airflow, dag_id)]
+    near = [d["dag_id"] for d in airflow.items("/dags", "dags", 500) if dag_id.lower() in str(d["dag_id"]).lower()]
+    return [("1 in part", airflow, min(near, key=len))] if near else []
+
+
 def dag_failed(look: Look, dag_id: str, run: Json, history: History) -> Finding:
     ended = ended_at(run)
     when = f" at {clock_time(ended, look.now)}" if ended else ""
@@ -73,7 +107,7 @@ def from_logs(look: Look, error: ClientError, environment: str, dag_id: str, tas
     findings = failures_in_logs(look, environment, dag_id, task_id)
     if not findings:
         raise error
-    note = f"airflow:{error.operation_name} is denied, so this is from the task logs in CloudWatch."
+    note = f"The Airflow API is denied ({explain(error)}), so this is from the task logs in CloudWatch."
     return Found(f"{note} {findings[0].statement}", findings, console.log_groups(look.aws, "airflow-"))
 
 

@@ -9,15 +9,33 @@ from collections.abc import Iterator
 from agent.log_lines import LogLine
 from agent.models import Finding
 from agent.times import clock_time
-from tools.evidence.airflow_api import from_lines
+from tools.evidence.airflow_task_log import TaskLog, read_lines
 from tools.evidence.base import Look
 from tools.evidence.log_findings import object_attributes
 from tools.evidence.log_reader import ERROR_PATTERN, find_groups, read
 
 _STREAM = re.compile(
-    r"dag_id=(?P<dag_id>[^/]+)/run_id=(?P<run_id>[^/]+)/task_id=(?P<task_id>[^/]+)/attempt=(?P<try>\d+)"
+    r"dag_id=(?P<dag_id>[^/]+)/run_id=(?P<run_id>[^/]+)/task_id=(?P<task_id>[^/]+)/(?:map_index=\d+/)?attempt=(?P<try>\d+)"
 )
+"""A stream's name in Airflow 2.3 and later, and 3."""
+_OLD_STREAM = re.compile(r"^(?P<dag_id>[^/=]+)/(?P<task_id>[^/=]+)/(?P<run_id>[^/=]+)/(?P<try>\d+)\.log")
+"""The same before 2.3, where the run is named by its date."""
 MAX_TASKS = 6
+MAX_LINES = 1000
+
+
+def log_of_task(look: Look, environment: str, dag_id: str, run_id: str, task_id: str, try_number: int) -> TaskLog:
+    """One try's log from MWAA's log group. CloudWatch allows no colon in a stream's name: MWAA writes `_` for it."""
+    stream = f"dag_id={dag_id}/run_id={run_id}/task_id={task_id}/attempt={max(try_number, 1)}.log"
+    page = look.call(
+        "logs",
+        "get_log_events",
+        logGroupName=f"airflow-{environment}-Task",
+        logStreamName=stream.replace(":", "_"),
+        startFromHead=False,
+        limit=MAX_LINES,
+    )
+    return read_lines([str(event["message"]).rstrip() for event in page.get("events", [])])
 
 
 def failures_in_logs(look: Look, environment: str = "", dag_id: str = "", task_id: str = "") -> list[Finding]:
@@ -33,10 +51,10 @@ def failures_in_logs(look: Look, environment: str = "", dag_id: str = "", task_i
 
 
 def _task_failed(look: Look, stream: str, lines: list[LogLine], dag_id: str, task_id: str) -> Iterator[Finding]:
-    match = _STREAM.search(stream)
+    match = _STREAM.search(stream) or _OLD_STREAM.search(stream.rpartition("\t")[2])
     if not match or (dag_id and match["dag_id"] != dag_id) or (task_id and match["task_id"] != task_id):
         return
-    log = from_lines([line.text for line in lines])
+    log = read_lines([line.text for line in lines])
     if not log.error:
         return
     yield Finding(

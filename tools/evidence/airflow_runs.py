@@ -1,49 +1,53 @@
-"""One DAG: how its runs go, and why a task failed."""
+"""One DAG: how its runs go and whether they are late, and why a task failed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import timedelta
 from statistics import median
 
 from botocore.exceptions import ClientError
 from langchain_core.tools import BaseTool
 
 from agent.models import Finding
-from agent.sql_text import dbt_errors, error_details
 from agent.times import clock_time
-from tools.evidence import console
-from tools.evidence.airflow_api import Airflow, Json, TaskLog, environments, moment
-from tools.evidence.airflow_findings import dag_failed, ended_at, from_logs, history_of, task_healthy
+from tools.evidence.airflow_api import Airflow, Json, moment
+from tools.evidence.airflow_findings import dag_failed, ended_at, from_logs, history_of, locate, task_healthy
+from tools.evidence.airflow_history import elapsed, is_slow, span
+from tools.evidence.airflow_tasks import FAILED, behind, failed_tasks, task_failed
 from tools.evidence.base import Found, Look, evidence_tool
-from tools.evidence.log_findings import object_attributes
+from tools.evidence.failures import EXPECTED
 
 MAX_LOGS = 3
-SLOW = 2.5
-"""A run that takes this many times the median is slow."""
+OVERDUE = timedelta(minutes=10)
+"""A run that is due for longer than this and has not begun is late."""
 
 
 @evidence_tool("How do the runs of DAG {dag_id} go?", days=7)
 def dag_runs(look: Look, dag_id: str = "", resource: str = "", environment: str = "", run_id: str = "") -> Found:
-    """A DAG's recent runs: which failed, how often that happens, and whether it takes longer than it used to.
+    """A DAG's recent runs: which failed and how often that happens, whether a run is missing, waits or takes longer
+    than it used to, whether the DAG is paused or its file does not import.
 
     Args:
         dag_id: the DAG; the one that failed last when not given
         resource: may name the DAG instead
-        environment: the MWAA environment, if there are several
+        environment: the Airflow environment, if there are several
         run_id: one run, to look at more closely
     """
-    where = _locate(look, dag_id or resource, environment)
+    where, caveat = locate(look, dag_id or resource, environment)
     if where is None:
-        return Found(f"No DAG {dag_id or resource} and no failed DAG run was found.", no_data=True)
+        return Found(f"No DAG {dag_id or resource} and no failed DAG run was found.{caveat}", no_data=True)
     airflow, dag = where
     runs = airflow.runs(dag)
+    findings = [*_schedule(airflow, dag, runs), *_own_import_error(airflow, dag)]
+    link = airflow.transport.link(dag, run_id)
     if not runs:
-        return Found(f"DAG {dag} has no runs.", no_data=True)
+        told = f" {findings[0].statement}" if findings else ""
+        return Found(f"DAG {dag} has no runs.{told}{caveat}", findings, link, no_data=not findings)
     history = history_of(runs)
     failed = [run for run in runs if run["state"] == "failed" and (not run_id or run["dag_run_id"] == run_id)]
     recent = [run for run in failed if (moment(run["start_date"]) or look.now) >= look.window.start]
-    findings = [dag_failed(look, dag, run, history) for run in recent[:3]]
+    findings += [dag_failed(look, dag, run, history) for run in recent[:3]]
     findings += _slow_run(look, dag, runs)
     if runs[0]["state"] == "success":
         text = f"The latest run of DAG {dag} succeeded ({clock_time(ended_at(runs[0]) or look.now, look.now)})."
@@ -51,7 +55,8 @@ def dag_runs(look: Look, dag_id: str = "", resource: str = "", environment: str 
     summary = (
         f"DAG {dag} in {airflow.environment}: {history.words}. Latest: {runs[0]['dag_run_id']}, {runs[0]['state']}."
     )
-    return Found(summary, findings, console.mwaa_environment(look.aws, airflow.environment))
+    late = next((f" {f.statement}" for f in findings if f.kind in ("dag_late", "dag_paused", "import_error")), "")
+    return Found(f"{summary}{late}{caveat}", findings, link)
 
 
 @evidence_tool("Why did task {task_id} of DAG {dag_id} fail?", days=2)
@@ -64,42 +69,27 @@ def task_failure(
         dag_id: the DAG; the one that failed last when not given
         task_id: one task; the first that failed when not given
         run_id: one run; the latest failed one when not given
-        environment: the MWAA environment, if there are several
+        environment: the Airflow environment, if there are several
         resource: may name the DAG instead
     """
     try:
-        where = _locate(look, dag_id or resource, environment)
+        where, caveat = locate(look, dag_id or resource, environment)
         if where is None:
-            return Found("No failed DAG run was found.", no_data=True)
+            return Found(f"No failed DAG run was found.{caveat}", no_data=True)
         airflow, dag = where
         run = _failed_run(airflow, dag, run_id)
         if run is None:
             text = f"No run of DAG {dag} failed recently."
-            return Found(text, [task_healthy(dag, text, 0.45)], console.mwaa_environment(look.aws, airflow.environment))
-        findings = list(_failed_tasks(airflow, dag, run, task_id))
+            return Found(f"{text}{caveat}", [task_healthy(dag, text, 0.45)], airflow.transport.link(dag))
+        findings = list(_failed_tasks(airflow, dag, str(run["dag_run_id"]), task_id))
     except ClientError as error:
         return from_logs(look, error, environment, dag_id, task_id)
-    link = console.mwaa_environment(look.aws, airflow.environment)
+    run_id = str(run["dag_run_id"])
     if not findings:
-        return Found(f"Run {run['dag_run_id']} of DAG {dag} has no failed task.", console_url=link, no_data=True)
-    return Found(f"Run {run['dag_run_id']} of DAG {dag}: {findings[0].statement}", findings, link)
-
-
-def _locate(look: Look, dag_id: str, environment: str) -> tuple[Airflow, str] | None:
-    """The environment that has a DAG (by id or part of it); without an id, the DAG whose run failed last."""
-    latest: tuple[str, Airflow, str] | None = None
-    for airflow in environments(look, environment):
-        if dag_id and airflow.find(f"/dags/{dag_id}"):
-            return airflow, dag_id
-        if dag_id:
-            dags = airflow.get("/dags", limit=100)["dags"]
-            near = [dag["dag_id"] for dag in dags if dag_id.lower() in dag["dag_id"].lower()]
-            if near:
-                return airflow, min(near, key=len)
-        for run in airflow.runs(limit=1, state="failed"):
-            if latest is None or str(run["start_date"]) > latest[0]:
-                latest = (str(run["start_date"]), airflow, run["dag_id"])
-    return (latest[1], latest[2]) if latest else None
+        text = f"Run {run_id} of DAG {dag} has no failed task.{caveat}"
+        return Found(text, console_url=airflow.transport.link(dag, run_id), no_data=True)
+    link = airflow.transport.link(dag, run_id, findings[0].attributes.get("task_id", ""))
+    return Found(f"Run {run_id} of DAG {dag}: {findings[0].statement}{caveat}", findings, link)
 
 
 def _failed_run(airflow: Airflow, dag_id: str, run_id: str) -> Json | None:
@@ -114,98 +104,102 @@ def _struggling(airflow: Airflow, dag_id: str, runs: Sequence[Json]) -> Json | N
     for run in runs[:2]:
         if run["state"] == "running":
             states = {task["state"] for task in airflow.task_instances(dag_id, run["dag_run_id"])}
-            if states & {"failed", "up_for_retry", "upstream_failed"}:
+            if states & {*FAILED, "upstream_failed"}:
                 return run
     return None
 
 
-def _failed_tasks(airflow: Airflow, dag_id: str, run: Json, task_id: str) -> Iterator[Finding]:
-    tasks = airflow.task_instances(dag_id, run["dag_run_id"])
-    failed = sorted(
-        (t for t in tasks if t["state"] in ("failed", "up_for_retry")), key=lambda t: str(t.get("end_date") or "9")
-    )
-    behind = [t["task_id"] for t in tasks if t["state"] == "upstream_failed"]
-    asked = [t for t in failed if t["task_id"] == task_id]
+def _failed_tasks(airflow: Airflow, dag_id: str, run_id: str, task_id: str) -> Iterator[Finding]:
+    tasks = airflow.task_instances(dag_id, run_id)
+    failed = failed_tasks(tasks)
+    asked = [task for task in failed if task["task_id"] == task_id]
     for task in (asked or failed)[:MAX_LOGS]:
-        log = _log(airflow, dag_id, run["dag_run_id"], task)
-        yield _task_failed(airflow.look, dag_id, run["dag_run_id"], task, log)
-    if behind and failed:
-        first = failed[0]["task_id"]
-        yield Finding(
-            kind="upstream_failed",
-            statement=f"{len(behind)} tasks of DAG {dag_id} did not run because {first} failed first: "
-            f"{', '.join(behind[:5])}.",
-            strength=0.7,
-            at=moment(failed[0].get("end_date")),
-            resource=dag_id,
-            attributes={"dag_id": dag_id, "task_id": first, "run_id": run["dag_run_id"]},
-        )
+        yield task_failed(airflow, dag_id, run_id, task)
+    if any(task["state"] == "upstream_failed" for task in tasks):
+        yield from behind(dag_id, run_id, tasks, _edges(airflow, dag_id))
 
 
-def _log(airflow: Airflow, dag_id: str, run_id: str, task: Json) -> TaskLog:
+def _edges(airflow: Airflow, dag_id: str) -> dict[str, list[str]]:
     try:
-        return airflow.task_log(dag_id, run_id, task["task_id"], int(task.get("try_number") or 1))
-    except ClientError:
-        return TaskLog("")  # that the task failed is known even where its log is not
+        return airflow.downstream(dag_id)
+    except EXPECTED:
+        return {}
 
 
-def _task_failed(look: Look, dag_id: str, run_id: str, task: Json, log: TaskLog) -> Finding:
-    ended = moment(task.get("end_date")) or moment(task.get("start_date"))
-    tries, allowed = int(task.get("try_number") or 1), int(task.get("max_tries") or 0) + 1
-    of = f" of {allowed}" if allowed >= tries else ""
-    when = f" at {clock_time(ended, look.now)}" if ended else ""
-    why = f": {log.cause}" if log.error else "; its log could not be read" if not log.text else ""
-    attributes = {
-        "dag_id": dag_id,
-        "task_id": task["task_id"],
-        "run_id": run_id,
-        "try_number": str(tries),
-        "exception": log.exception,
-        "operator": str(task.get("operator") or ""),
-    }
-    if failed := dbt_errors(log.text.splitlines()):
-        attributes |= {"model": failed[0][0]} | error_details(failed[0][1])
+def _schedule(airflow: Airflow, dag_id: str, runs: Sequence[Json]) -> Iterator[Finding]:
+    """A DAG that is paused, or whose next run should have begun."""
+    dag = airflow.dag(dag_id) or {}
+    now = airflow.look.now
+    if dag.get("is_paused"):
+        latest = next((clock_time(at, now) for run in runs if (at := moment(run["start_date"]))), "")
+        since = f" Its latest run began at {latest}." if latest else ""
+        yield Finding(
+            kind="dag_paused",
+            statement=f"DAG {dag_id} is paused, so that no run starts.{since}",
+            strength=0.8,
+            resource=dag_id,
+            attributes={"dag_id": dag_id},
+        )
+        return
+    queued = [run for run in runs if run["state"] == "queued"]
+    if queued:
+        began = moment(queued[-1].get("queued_at") or queued[-1].get("logical_date"))
+        if began and now - began > OVERDUE:
+            active = sum(run["state"] == "running" for run in runs)
+            text = f"Run {queued[-1]['dag_run_id']} of DAG {dag_id} is queued, while {active} of its runs are active."
+            yield _late(dag_id, "queued", text, (now - began).total_seconds(), 0.75, began.isoformat())
+    due = moment(dag.get("next_dagrun_run_after") or dag.get("next_dagrun_create_after"))
+    if due and now - due > OVERDUE and not queued:
+        waited = (now - due).total_seconds()
+        text = f"DAG {dag_id} should have started a run at {clock_time(due, now)}, {span(waited)} ago, and did not."
+        yield _late(dag_id, "missed", text, waited, 0.85, due.isoformat())
+
+
+def _late(dag_id: str, reason: str, text: str, seconds: float, strength: float, due: str = "") -> Finding:
+    attributes = {"dag_id": dag_id, "reason": reason, "seconds": f"{seconds:.0f}", "due": due}
     return Finding(
-        kind="task_failed",
-        statement=f"Task {task['task_id']} of DAG {dag_id} failed on try {tries}{of}{when}{why}",
-        strength=0.95 if log.error else 0.8,
-        at=ended,
+        kind="dag_late",
+        statement=text,
+        strength=strength,
+        at=moment(due),
         resource=dag_id,
-        attributes={k: v for k, v in attributes.items() if v}
-        | (object_attributes(log.cause) or object_attributes(log.text)),
+        attributes={key: value for key, value in attributes.items() if value},
     )
+
+
+def _own_import_error(airflow: Airflow, dag_id: str) -> Iterator[Finding]:
+    """The error of the DAG's own file, which keeps it from changing or vanishing from the list."""
+    dag = airflow.dag(dag_id) or {}
+    file = str(dag.get("relative_fileloc") or dag.get("fileloc") or "").rsplit("/", 1)[-1]
+    if not file or not (dag.get("has_import_errors") or dag.get("is_stale") or dag.get("is_active") is False):
+        return
+    for problem in airflow.items("/importErrors", "import_errors", 200):
+        if str(problem["filename"]).endswith(file):
+            last = " ".join(str(problem["stack_trace"]).strip().splitlines()[-1:])
+            yield Finding(
+                kind="import_error",
+                statement=f"The file of DAG {dag_id}, {problem['filename']}, does not import: {last[:250]}",
+                strength=0.9,
+                at=moment(problem.get("timestamp")),
+                resource=dag_id,
+                attributes={"file": str(problem["filename"]), "exception": last.partition(":")[0][:80]},
+            )
 
 
 def _slow_run(look: Look, dag_id: str, runs: Sequence[Json]) -> Iterator[Finding]:
-    seconds = [(run, s) for run in runs if (s := _seconds(run, look.now)) is not None]
+    seconds = [(run, s) for run in runs if (s := elapsed(run, look.now)) is not None]
     usual = [s for run, s in seconds[1:] if run["state"] == "success"]
     if len(usual) < 4 or seconds[0][0]["state"] == "failed":
         return
-    latest, typical = seconds[0][1], median(usual)
-    if latest > SLOW * typical and latest - typical > 120:
-        yield Finding(
-            kind="metric_rise",
-            statement=f"The latest run of DAG {dag_id} has taken {_minutes(latest)}; usual are {_minutes(typical)}.",
-            strength=min(0.4 + 0.1 * latest / max(typical, 1), 0.9),
-            at=moment(seconds[0][0]["start_date"]),
-            resource=dag_id,
-            attributes={
-                "metric": "DagRunDuration",
-                "factor": f"{latest / max(typical, 1):.1f}",
-                "baseline": f"{typical:.0f}",
-                "peak": f"{latest:.0f}",
-                "service": "mwaa",
-            },
+    run, latest = seconds[0]
+    typical = median(usual)
+    if is_slow(latest, typical):
+        verb = "has been running for" if run["state"] == "running" else "took"
+        text = f"The latest run of DAG {dag_id} {verb} {span(latest)}; usual are {span(typical)}."
+        due = (moment(run["start_date"]) or look.now) + timedelta(seconds=typical)
+        yield _late(
+            dag_id, "long", text, latest, round(min(0.4 + 0.1 * latest / max(typical, 1), 0.9), 2), due.isoformat()
         )
-
-
-def _seconds(run: Json, now: datetime) -> float | None:
-    start, end = moment(run.get("start_date")), moment(run.get("end_date"))
-    return ((end or now) - start).total_seconds() if start else None
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes"
 
 
 TOOLS: tuple[BaseTool, ...] = (dag_runs, task_failure)

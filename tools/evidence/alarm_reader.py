@@ -18,6 +18,7 @@ MOVED = 0.3
 """From this strength on a metric has left its normal range."""
 BASELINE = timedelta(days=7)
 MAX_BASELINE_POINTS = 10_080
+MAX_HISTORY = 3000
 QUALIFYING = ("ClusterName", "Operation", "FilterId", "AvailabilityZone", "Resource")
 """Dimensions that narrow a resource down rather than name it."""
 
@@ -90,22 +91,54 @@ def _expression(alarm: dict[str, Any]) -> str:
     return next((query["Expression"] for query in alarm.get("Metrics", []) if query.get("Expression")), "")
 
 
-def stays_of(look: Look, alarms: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], list[Episode]]]:
+def list_alarms(look: Look, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Metric alarms and composite alarms, at most `limit` of both together."""
+    metric_alarms: list[dict[str, Any]] = []
+    composites: list[dict[str, Any]] = []
+    token: dict[str, str] = {}
+    while True:
+        reply = look.call(
+            "cloudwatch", "describe_alarms", AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100, **token
+        )
+        metric_alarms += reply.get("MetricAlarms", [])
+        composites += reply.get("CompositeAlarms", [])
+        if not reply.get("NextToken") or len(metric_alarms) + len(composites) >= limit:
+            return metric_alarms, composites
+        token = {"NextToken": reply["NextToken"]}
+
+
+@dataclass(frozen=True)
+class History:
+    """State changes in the window, by alarm."""
+
+    changes: dict[str, list[tuple[datetime, str]]]
+    caveat: str = ""
+
+
+def read_history(look: Look, alarms: Sequence[dict[str, Any]]) -> History:
+    """What the alarms did in the window: of one alarm its own history, else that of the account."""
     one = {"AlarmName": alarms[0]["AlarmName"]} if len(alarms) == 1 else {}
-    history = look.pages(
+    items = look.pages(
         "cloudwatch",
         "describe_alarm_history",
         "AlarmHistoryItems",
-        limit=1000,
+        limit=MAX_HISTORY,
+        AlarmTypes=["MetricAlarm", "CompositeAlarm"],
         HistoryItemType="StateUpdate",
         StartDate=look.window.start,
         EndDate=look.window.end,
         **one,
     )
     changes: dict[str, list[tuple[datetime, str]]] = {}
-    for item in history:
+    for item in items:
         changes.setdefault(item["AlarmName"], []).append((item["Timestamp"], _new_state(item)))
-    return [(alarm, _episodes_of(alarm, changes.get(alarm["AlarmName"], []))) for alarm in alarms]
+    capped = f" Only the newest {MAX_HISTORY:,} state changes were read." if len(items) >= MAX_HISTORY else ""
+    return History(changes, capped)
+
+
+def stays_of(history: History, alarms: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], list[Episode]]]:
+    """Each alarm with its stays in ALARM."""
+    return [(alarm, _episodes_of(alarm, history.changes.get(alarm["AlarmName"], []))) for alarm in alarms]
 
 
 def _episodes_of(alarm: dict[str, Any], changes: list[tuple[datetime, str]]) -> list[Episode]:

@@ -12,17 +12,20 @@ from agent.figures import count, duration, number
 from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence import console
-from tools.evidence.alarm_reader import MOVED, Watched, choose, examine, stays_of
+from tools.evidence.alarm_reader import MOVED, Watched, choose, examine, list_alarms, read_history, stays_of
+from tools.evidence.alarm_rules import Composed, children_of, choose_composites, compose
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.partial import gather
 
-MAX_ALARMS = 500
+MAX_ALARMS = 5000
 MAX_EXAMINED = 5
 
 
 @evidence_tool("What did the alarm {alarm_name} do, and is its metric normal?", hours=24)
 def alarm_history(look: Look, alarm_name: str = "", resource: str = "", metric: str = "") -> Found:
     """State changes of CloudWatch alarms: firing since when, flapping, or only grazing a threshold set too tight.
+
+    Of a composite alarm also which of its alarms fired.
 
     Compares the alarm's metric and threshold with the week before, so that a false alarm shows as one.
 
@@ -31,21 +34,43 @@ def alarm_history(look: Look, alarm_name: str = "", resource: str = "", metric: 
         resource: only alarms on this resource
         metric: only alarms on this metric
     """
-    alarms = look.pages("cloudwatch", "describe_alarms", "MetricAlarms", limit=MAX_ALARMS)
+    alarms, composites = list_alarms(look, MAX_ALARMS)
+    cut = f" Only the first {MAX_ALARMS:,} alarms were read." if len(alarms) + len(composites) >= MAX_ALARMS else ""
+    above = choose_composites(composites, alarm_name, resource)
     chosen = choose(alarms, alarm_name, resource, metric)
-    if not chosen:
-        known = ", ".join(alarm["AlarmName"] for alarm in alarms[:8])
-        return Found(f"No alarm matches. Alarms there are: {known or 'none'}.", no_data=True)
-    watched = [Watched(alarm, stays) for alarm, stays in stays_of(look, chosen)]
+    chosen += [a for a in alarms if a not in chosen and any(a["AlarmName"] in children_of(c) for c in above)]
+    if not chosen and not above:
+        known = ", ".join(alarm["AlarmName"] for alarm in [*alarms, *composites][:8])
+        return Found(f"No alarm matches. Alarms there are: {known or 'none'}.{cut}", no_data=True)
+    history = read_history(look, [*chosen, *above])
+    cut += history.caveat
+    watched = [Watched(alarm, stays) for alarm, stays in stays_of(history, chosen)]
+    composed = compose(stays_of(history, above), watched)
     fired = sorted((w for w in watched if w.stays), key=lambda w: (-len(w.stays), w.name))
-    if not fired and not (alarm_name or resource or metric):
+    if not fired and not any(c.stays for c in composed) and not (alarm_name or resource or metric):
         quiet = Finding(kind="metric_steady", statement=f"None of {count(len(chosen), 'alarm')} fired.", strength=0.4)
-        return Found(f"None of {count(len(chosen), 'alarm')} fired in the range.", [quiet], console.alarms(look.aws))
+        return Found(
+            f"None of {count(len(chosen), 'alarm')} fired in the range.{cut}", [quiet], console.alarms(look.aws)
+        )
     examined = gather({f"metric of {w.name}": partial(examine, look, w) for w in (fired or watched)[:MAX_EXAMINED]})
-    findings = [finding for w in examined.results.values() for finding in _findings(w, look.now)]
-    summary = " ".join(_sentence(w, look.now) for w in examined.results.values())
-    link = console.alarm(look.aws, (fired or watched)[0].name)
-    return Found(summary[:900] + examined.caveat, findings, link)
+    findings = [_composite(each, look.now) for each in composed if each.stays]
+    findings += [finding for w in examined.results.values() for finding in _findings(w, look.now)]
+    more = f" {len(fired) - MAX_EXAMINED} more fired." if len(fired) > MAX_EXAMINED else ""
+    above_it = [f"{each.in_words(look.now)}." for each in composed]
+    summary = " ".join([*above_it, *(_sentence(w, look.now) for w in examined.results.values())])
+    link = console.alarm(look.aws, composed[0].name if composed else (fired or watched)[0].name)
+    return Found(summary[:900] + more + cut + examined.caveat, findings, link)
+
+
+def _composite(composed: Composed, now: datetime) -> Finding:
+    return Finding(
+        kind="alarm_fired",
+        statement=f"Composite alarm {composed.in_words(now)}.",
+        strength=0.65 if composed.stays[-1].end is None else 0.4,
+        at=composed.stays[-1].start,
+        resource=composed.name,
+        attributes={"alarm": composed.name, "metric": "", "children": ", ".join(c.name for c in composed.fired)},
+    )
 
 
 def _findings(watched: Watched, now: datetime) -> list[Finding]:

@@ -13,90 +13,46 @@ never raises into a run. The model reads `render(evidence)`; the graph takes the
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ReadTimeoutError,
-)
 from langchain.tools import ToolRuntime
 from langchain_core.tools import BaseTool, StructuredTool
 
 from agent.evidence_text import render
 from agent.models import Cost, Evidence, EvidenceStatus, Finding, TimeRange, evidence_id
-from agent.ports import AwsSession, Deps
-from agent.settings import Settings
+from agent.ports import Deps
+from agent.redaction import redact
 from agent.times import clock_time, parse_time
+from tools.aws.denials import DENIED_CODES
+from tools.evidence import deadline
+from tools.evidence.failures import EXPECTED, failure
+from tools.evidence.found import Found
+from tools.evidence.look import Look
 
-DENIED_CODES = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "UnauthorizedAccess"}
-)
+__all__ = ["DENIED_CODES", "Found", "Look", "evidence_tool", "failure"]
+
+log = logging.getLogger(__name__)
+
 MAX_QUERIES_SHOWN = 4
 MAX_FINDINGS = 12
+GRACE_SECONDS = 0.5
+"""For a tool to come back with what it has when its deadline has passed."""
+DAYS_FACTOR = 12
+"""What looks back over days changes so much more slowly, and is kept so much longer."""
+COMMON_PARAMETERS = ("start", "end", "account", "region")
+"""What every tool can be given."""
+THREADS = ThreadPoolExecutor(max_workers=256, thread_name_prefix="evidence")
+"""Looks wait for AWS, not for this machine: many may wait at once, and one that hangs holds up none of the others."""
 
-
-@dataclass
-class Found:
-    """What a tool function found. `no_data` says that it looked and there was nothing."""
-
-    summary: str
-    findings: Sequence[Finding] = ()
-    console_url: str = ""
-    no_data: bool = False
-
-
-@dataclass
-class Look:
-    """One tool call's view of the world: the account, the time, and a counter for what it takes."""
-
-    aws: AwsSession
-    now: datetime
-    window: TimeRange
-    settings: Settings
-    api_calls: int = 0
-    bytes_scanned: int = 0
-    usd: float = 0.0
-    queries: list[str] = field(default_factory=list[str])
-
-    def call(self, service: str, operation: str, region: str = "", **parameters: Any) -> dict[str, Any]:
-        """One API call, counted and noted so that a person can repeat it. `operation` in boto3's snake case."""
-        self.api_calls += 1
-        if service == "ce":
-            self.usd += 0.01  # Cost Explorer's price for a request, aws.amazon.com/aws-cost-management/pricing
-        self.note(service, operation, parameters)
-        return cast("dict[str, Any]", getattr(self.aws.client(service, region), operation)(**parameters))
-
-    def pages(self, service: str, operation: str, key: str, limit: int = 1000, **parameters: Any) -> list[Any]:
-        """All items under `key` over the pages of a listing, at most `limit`."""
-        client = self.aws.client(service)
-        self.note(service, operation, parameters)
-        items: list[Any] = []
-        for page in self._pages_of(client, operation, parameters):
-            self.api_calls += 1
-            items.extend(page.get(key, []))
-            if len(items) >= limit:
-                break
-        return items[:limit]
-
-    def _pages_of(self, client: Any, operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        if client.can_paginate(operation):
-            yield from client.get_paginator(operation).paginate(**parameters)
-        else:
-            yield getattr(client, operation)(**parameters)
-
-    def note(self, service: str, operation: str, parameters: dict[str, Any]) -> None:
-        """Put one line into the evidence's query."""
-        shown = json.dumps(parameters, default=str, sort_keys=True)
-        self.queries.append(f"{service}:{operation} {shown[:600]}")
+_A_DAY = timedelta(days=1)
 
 
 def evidence_tool(question: str, *, hours: float = 3, days: float = 0) -> Callable[[Callable[..., Found]], BaseTool]:
@@ -115,20 +71,23 @@ def _build(function: Callable[..., Found], question: str, look_back: timedelta) 
         deps = cast("Deps", runtime.context)
         call = {key: value for key, value in arguments.items() if value not in ("", None)}
         runtime.stream_writer({"kind": "tool_started", "tool": name, "question": _fill(question, call)})
-        evidence = await _gather(function, name, question, look_back, call, deps)
+        evidence = await _gather(_Gathering(function, name, question, look_back, call, deps))
         runtime.stream_writer({"kind": "evidence", "evidence": evidence.model_dump(mode="json")})
         return render(evidence), evidence.model_dump(mode="json")
 
     parameters = [p for p in inspect.signature(function, eval_str=True).parameters.values() if p.name != "look"]
     optional = [
-        inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default="", annotation=str) for n in ("start", "end")
+        inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default="", annotation=str) for n in COMMON_PARAMETERS
     ]
     own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     injected = inspect.Parameter("runtime", inspect.Parameter.KEYWORD_ONLY, annotation=ToolRuntime[Any, Any])
     run.__signature__ = inspect.Signature([*own, *optional, injected])  # pyright: ignore[reportFunctionMemberAccess] -- read by LangChain
     run.__annotations__ = {p.name: p.annotation for p in [*own, *optional, injected]}
     run.__name__ = name
-    span = f"`start` and `end`: ISO 8601 times or offsets such as -2h; the last {_words(look_back)} by default."
+    span = (
+        f"`start` and `end`: ISO 8601 times or offsets such as -2h; the last {_words(look_back)} by default. "
+        "`account` and `region`: another account, by id or name, and region than the usual one."
+    )
     return StructuredTool.from_function(
         coroutine=run,
         name=name,
@@ -137,61 +96,112 @@ def _build(function: Callable[..., Found], question: str, look_back: timedelta) 
     )
 
 
-async def _gather(
-    function: Callable[..., Found], name: str, question: str, look_back: timedelta, call: dict[str, Any], deps: Deps
-) -> Evidence:
-    now = deps.clock()
-    parameters = {key: value for key, value in call.items() if key not in ("start", "end")}
+async def _gather(gathering: _Gathering) -> Evidence:
+    """The evidence of one call, from the cache where it is fresh enough; never an exception."""
+    seconds = gathering.deps.settings.tool_timeout_seconds
     try:
-        window = _window(call, now, look_back)
-    except ValueError as error:
-        look = Look(deps.aws, now, TimeRange(start=now - look_back, end=now), deps.settings)
-        return _evidence(name, question, call, look, EvidenceStatus.error, Found(str(error)))
-    look = Look(deps.aws, now, window, deps.settings)
-    try:
-        found = await asyncio.to_thread(function, look, **parameters)
-        status = EvidenceStatus.no_data if found.no_data else EvidenceStatus.ok
-    except Exception as error:  # a tool never raises into a run: the failure itself is evidence of a gap
-        status, found = failure(error)
-    return _evidence(name, question, call, look, status, found)
+        async with asyncio.timeout(seconds + GRACE_SECONDS):
+            return await asyncio.get_running_loop().run_in_executor(
+                THREADS, contextvars.copy_context().run, gathering.run
+            )
+    except TimeoutError:
+        return gathering.failed(TimeoutError(f"no answer within {seconds:g} s"))
 
 
-def failure(error: Exception) -> tuple[EvidenceStatus, Found]:
-    """What an exception says about the evidence that it prevented."""
-    if isinstance(error, ClientError):
-        code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-        status = EvidenceStatus.denied if code in DENIED_CODES else EvidenceStatus.error
-        return status, Found(f"{error.operation_name} failed with {code}: {message}"[:600])
-    if isinstance(error, (ReadTimeoutError, ConnectTimeoutError, TimeoutError)):
-        return EvidenceStatus.timeout, Found("AWS did not answer in time.")
-    if isinstance(error, NoCredentialsError):
-        return EvidenceStatus.denied, Found("There are no AWS credentials; run `watchkeeper doctor`.")
-    if isinstance(error, EndpointConnectionError):
-        return EvidenceStatus.error, Found("AWS could not be reached.")
-    if isinstance(error, (BotoCoreError, ValueError)):
-        return EvidenceStatus.error, Found(str(error)[:600])
-    return EvidenceStatus.error, Found(f"The tool itself failed ({type(error).__name__}); please report this.")
+@dataclass
+class _Gathering:
+    """One call of a tool: what to run, where, and what becomes of it."""
+
+    function: Callable[..., Found]
+    name: str
+    question: str
+    look_back: timedelta
+    call: dict[str, Any]
+    deps: Deps
+    look: Look | None = None
+
+    def run(self) -> Evidence:
+        """In a thread: AWS's own clients wait."""
+        try:
+            with deadline.within(self.deps.settings.tool_timeout_seconds):
+                self.look = self._begin()
+                return self._kept(self.look)
+        except Exception as error:
+            return self.failed(error)
+
+    def _begin(self) -> Look:
+        deps, now = self.deps, self.deps.clock()
+        aws = deps.aws.at(self.call.get("account", ""), self.call.get("region", ""))
+        return Look(aws, now, _window(self.call, now, self.look_back), deps.settings, deps.cache, deps.budget)
+
+    def _kept(self, look: Look) -> Evidence:
+        """Answers that nothing was missing from are kept for the next who asks the same."""
+        seconds = self.deps.settings.evidence_cache_seconds * (DAYS_FACTOR if self.look_back >= _A_DAY else 1)
+        if not seconds:
+            return self._evidence(look)
+        fresh: list[Evidence] = []
+
+        def gather() -> Evidence:
+            fresh.append(self._evidence(look))
+            return fresh[0]
+
+        whole = (EvidenceStatus.ok, EvidenceStatus.no_data)
+        key = self._key(look, seconds)
+        kept = self.deps.cache.fetch(key, seconds, gather, lambda e: e.status in whole and not look.failed_calls)
+        return kept if fresh else kept.model_copy(update={"cost": Cost()})
+
+    def _key(self, look: Look, seconds: float) -> str:
+        rounded = [int(at.timestamp() // seconds) for at in (look.window.start, look.window.end)]
+        where = [look.aws.account, look.aws.region]
+        return "|".join(["evidence", self.name, *where, json.dumps([self._parameters, rounded], default=str)])
+
+    @property
+    def _parameters(self) -> dict[str, Any]:
+        return {key: value for key, value in sorted(self.call.items()) if key not in COMMON_PARAMETERS}
+
+    def _evidence(self, look: Look) -> Evidence:
+        try:
+            found = self.function(look, **self._parameters)
+            status = EvidenceStatus.no_data if found.no_data else EvidenceStatus.ok
+        except Exception as error:  # a tool never raises into a run: the failure itself is evidence of a gap
+            if not isinstance(error, EXPECTED):
+                log.warning("the tool %s failed", self.name, exc_info=True)
+            status, found = failure(error)
+        return self._made(status, found)
+
+    def failed(self, error: Exception) -> Evidence:
+        return self._made(*failure(error))
+
+    def _made(self, status: EvidenceStatus, found: Found) -> Evidence:
+        look = self.look
+        queries = list(look.queries) if look else []
+        more = len(queries) - MAX_QUERIES_SHOWN
+        asked = f"{self.name} {json.dumps(self.call, default=str)}"
+        strongest = sorted(found.findings, key=lambda f: -f.strength)[:MAX_FINDINGS]
+        return Evidence(
+            id=evidence_id(self.name, self.call),
+            tool=self.name,
+            status=status,
+            question=redact(_fill(self.question, self.call)),
+            query=redact(
+                "\n".join(queries[:MAX_QUERIES_SHOWN]) + (f"\n… and {more} more" if more > 0 else "") or asked
+            ),
+            parameters=self.call,
+            time_range=look.window if look else None,
+            summary=redact(found.summary),
+            findings=tuple(_redacted(finding) for finding in strongest),
+            console_url=found.console_url,
+            cost=Cost(api_calls=look.api_calls, bytes_scanned=look.bytes_scanned, usd=round(look.usd, 4))
+            if look
+            else Cost(),
+            gathered_at=self.deps.clock(),
+        )
 
 
-def _evidence(
-    name: str, question: str, call: dict[str, Any], look: Look, status: EvidenceStatus, found: Found
-) -> Evidence:
-    strongest = sorted(found.findings, key=lambda f: -f.strength)[:MAX_FINDINGS]
-    shown = look.queries[:MAX_QUERIES_SHOWN]
-    more = len(look.queries) - len(shown)
-    return Evidence(
-        id=evidence_id(name, call),
-        tool=name,
-        status=status,
-        question=_fill(question, call),
-        query="\n".join(shown) + (f"\n… and {more} more" if more > 0 else "")
-        or f"{name} {json.dumps(call, default=str)}",
-        parameters=call,
-        time_range=look.window,
-        summary=found.summary,
-        findings=tuple(strongest),
-        console_url=found.console_url,
-        cost=Cost(api_calls=look.api_calls, bytes_scanned=look.bytes_scanned, usd=round(look.usd, 4)),
+def _redacted(finding: Finding) -> Finding:
+    details = {name: redact(value) for name, value in finding.attributes.items()}
+    return finding.model_copy(
+        update={"statement": redact(finding.statement), "resource": redact(finding.resource), "attributes": details}
     )
 
 

@@ -38,6 +38,11 @@ def lambda_function(aws: Place, name: str) -> str:
     return _regional(aws, "lambda", f"/functions/{_part(name)}")
 
 
+def resources(aws: Place) -> str:
+    """The Tag Editor, which lists resources of all kinds."""
+    return f"https://{_host(aws)}/resource-groups/tag-editor/find-resources?region={aws.region}"
+
+
 def ecs_service(aws: Place, cluster: str, service: str) -> str:
     path = f"ecs/v2/clusters/{_part(cluster)}/services/{_part(service)}/health"
     return f"https://{_host(aws)}/{path}?region={aws.region}"
@@ -51,12 +56,21 @@ def ec2_instance(aws: Place, instance_id: str) -> str:
     return _regional(aws, "ec2", f"InstanceDetails:instanceId={_part(instance_id)}")
 
 
+def ec2_list(aws: Place, page: str, query: str = "") -> str:
+    """A list of EC2's console: Volumes, Snapshots, Images, Addresses, LoadBalancers; `query` as `state=available`."""
+    return _regional(aws, "ec2", f"{page}:{query}")
+
+
 def auto_scaling_group(aws: Place, name: str) -> str:
     return _regional(aws, "ec2", f"AutoScalingGroupDetails:id={_part(name)}")
 
 
 def load_balancer(aws: Place, arn: str) -> str:
     return _regional(aws, "ec2", f"LoadBalancer:loadBalancerArn={_part(arn)}")
+
+
+def target_group(aws: Place, arn: str) -> str:
+    return _regional(aws, "ec2", f"TargetGroup:targetGroupArn={_part(arn)}")
 
 
 def state_machine(aws: Place, arn: str) -> str:
@@ -67,6 +81,23 @@ def rest_api(aws: Place, api_id: str) -> str:
     return (
         f"https://{_host(aws)}/apigateway/main/apis/{_part(api_id)}/resources?api={_part(api_id)}&region={aws.region}"
     )
+
+
+def http_api(aws: Place, api_id: str) -> str:
+    return f"https://{_host(aws)}/apigateway/main/develop/routes?api={_part(api_id)}&region={aws.region}"
+
+
+def stack(aws: Place, stack_id: str) -> str:
+    return _regional(aws, "cloudformation", f"/stacks/events?{urlencode({'stackId': stack_id})}")
+
+
+def codedeploy(aws: Place, deployment_id: str = "") -> str:
+    """One deployment; all of them when its id is not known."""
+    return f"https://{_host(aws)}/codesuite/codedeploy/deployments/{_part(deployment_id)}?region={aws.region}"
+
+
+def codedeploy_application(aws: Place, name: str) -> str:
+    return f"https://{_host(aws)}/codesuite/codedeploy/applications/{_part(name)}?region={aws.region}"
 
 
 # Messages and storage
@@ -101,6 +132,21 @@ def s3_object(aws: Place, bucket: str, key: str) -> str:
 
 def rds_instance(aws: Place, instance_id: str) -> str:
     return _regional(aws, "rds", f"database:id={_part(instance_id)};is-cluster=false")
+
+
+def rds_query_editor(aws: Place) -> str:
+    return _regional(aws, "rds", "query-editor:")
+
+
+def rds_cluster(aws: Place, cluster_id: str) -> str:
+    return _regional(aws, "rds", f"database:id={_part(cluster_id)};is-cluster=true")
+
+
+def performance_insights(aws: Place, resource_id: str, span: TimeRange) -> str:
+    """`resource_id` is the instance's DbiResourceId."""
+    start, end = (int(moment.timestamp() * 1000) for moment in (span.start, span.end))
+    query = urlencode({"resourceId": resource_id, "startTime": start, "endTime": end})
+    return _regional(aws, "rds", f"performance-insights-v20206:/?{query}")
 
 
 def redshift_cluster(aws: Place, cluster: str) -> str:
@@ -177,6 +223,13 @@ def metrics_search(aws: Place, text: str) -> str:
     return _regional(aws, "cloudwatch", f"metricsV2?~(query~'{_starred(text)})")
 
 
+def xray_traces(aws: Place, expression: str, span: TimeRange) -> str:
+    """The traces of a range that a filter expression chooses."""
+    query = f"~(expression~'{_starred(expression)})" if expression else "~()"
+    times = f"~(start~'{_starred(_stamp(span, 'start'))}~end~'{_starred(_stamp(span, 'end'))})"
+    return _regional(aws, "cloudwatch", f"xray:traces/query?~(query{query}~context~(timeRange{times}))")
+
+
 def alarm(aws: Place, name: str) -> str:
     return _regional(aws, "cloudwatch", f"alarmsV2:alarm/{_part(name)}")
 
@@ -195,6 +248,14 @@ def cloudtrail(aws: Place, resource: str = "", span: TimeRange | None = None) ->
 
 def health(aws: Place) -> str:
     return f"https://{_global(aws)}/health/home#/account/event-log"
+
+
+def guardduty(aws: Place) -> str:
+    return _regional(aws, "guardduty", "/findings")
+
+
+def service_quotas(aws: Place, service_code: str) -> str:
+    return f"https://{_host(aws)}/servicequotas/home/services/{_part(service_code)}/quotas?region={aws.region}"
 
 
 def security_hub(aws: Place) -> str:

@@ -77,7 +77,8 @@ def database_activity(look: Look, resource: str = "", database: str = "") -> Fou
 def _postgres(db: Database) -> Activity:
     rows = db.select(
         """
-        SELECT pid, usename, application_name, client_addr, backend_start, query_start, state_change, state, query
+        SELECT pid, usename, application_name, CAST(client_addr AS text) AS client_addr, backend_start, query_start,
+               state_change, state, query
         FROM pg_stat_activity WHERE backend_type = 'client backend' LIMIT 2000
         """
     )
@@ -96,12 +97,13 @@ def _postgres(db: Database) -> Activity:
     ]
     locks = db.select(
         """
-        SELECT l.pid, l.locktype, l.relation, l.transactionid, l.mode, l.granted, c.relname
+        SELECT l.pid, l.locktype, l.relation, l.page, l.tuple, CAST(l.transactionid AS text) AS transactionid, l.mode,
+               l.granted, c.relname
         FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation LIMIT 5000
         """
     )
     setting = db.select("SELECT setting FROM pg_settings WHERE name = 'max_connections'")
-    return Activity(sessions, [_lock(row) for row in locks], int(setting[0]["setting"]) if setting else 0)
+    return Activity(sessions, _locks_of(locks), int(setting[0]["setting"]) if setting else 0)
 
 
 def _redshift(db: Database) -> Activity:
@@ -220,9 +222,16 @@ def _long(db: Database, activity: Activity) -> Iterator[Finding]:
             )
 
 
-def _lock(row: Row) -> LockRow:
-    key = (str(row["locktype"]), str(row["relation"]), str(row["transactionid"]))
-    return LockRow(str(row["pid"]), key, _true(row["granted"]), str(row["relname"] or ""), str(row["mode"]))
+def _locks_of(rows: Sequence[Row]) -> list[LockRow]:
+    """Who waits for a row waits for the transaction that wrote it; which table it is in, its lock on the row tells."""
+    tables = {row["pid"]: str(row["relname"] or "") for row in rows if row["locktype"] == "tuple"}
+    return [_lock(row, tables.get(row["pid"], "")) for row in rows]
+
+
+def _lock(row: Row, table: str) -> LockRow:
+    what = "/".join(str(row[name]) for name in ("relation", "page", "tuple"))
+    key = (str(row["locktype"]), what, str(row["transactionid"]))
+    return LockRow(str(row["pid"]), key, _true(row["granted"]), str(row["relname"] or table), str(row["mode"]))
 
 
 def _redshift_lock(row: Row, named: dict[str, str]) -> LockRow:

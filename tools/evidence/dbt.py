@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from statistics import median
 
-from botocore.exceptions import ClientError
 from langchain_core.tools import BaseTool
 
 from agent.log_lines import parse_line
@@ -16,41 +13,22 @@ from agent.models import Finding
 from agent.sql_text import dbt_errors, error_details
 from agent.times import clock_time
 from tools.evidence import console
+from tools.evidence.airflow_history import FEWEST, is_slow, span
 from tools.evidence.base import Found, Look, evidence_tool
+from tools.evidence.dbt_tables import FAILED, Result, read_results
+from tools.evidence.failures import EXPECTED, explain
 from tools.evidence.log_reader import around, find_groups, read
-from tools.evidence.partial import explain
-from tools.evidence.sql_client import Database, Databases, Row, databases, moment_of
+from tools.evidence.sql_client import Database, Databases, databases
 
 MAX_FINDINGS = 8
 AFTER_SECONDS = 120
-FAILED = ("error", "fail", "runtime error")
-
-ELEMENTARY = """
-    SELECT name AS model, status, message, execute_completed_at AS ended FROM {table}
-    WHERE execute_completed_at >= :since ORDER BY execute_completed_at DESC LIMIT 500
-"""
-DBT_ARTIFACTS = """
-    SELECT name AS model, status, message, run_started_at AS ended FROM {table}
-    WHERE run_started_at >= :since ORDER BY run_started_at DESC LIMIT 500
-"""
-RESULT_TABLES = {"dbt_run_results": ELEMENTARY, "fct_dbt__model_executions": DBT_ARTIFACTS}
-_IDENTIFIER = re.compile(r"^[A-Za-z_]\w*$")
-
-
-@dataclass(frozen=True)
-class Result:
-    """How one model went in one run."""
-
-    model: str
-    status: str
-    message: str
-    at: datetime
 
 
 @evidence_tool("Which dbt models failed?", days=2)
 def dbt_run_results(look: Look, model: str = "", resource: str = "", database: str = "", log_group: str = "") -> Found:
-    """dbt models that failed, with the error and when they last succeeded, from dbt's result tables in Redshift or
-    PostgreSQL (Elementary, dbt_artifacts), else from log groups with dbt in their name.
+    """dbt models and tests that failed, with the error and when they last succeeded, and models that took far longer
+    than usual, from dbt's result and audit tables in Redshift or PostgreSQL (Elementary, dbt_artifacts, dbt_audit_log),
+    else from log groups with dbt in their name.
 
     Args:
         model: one model; all by default
@@ -59,12 +37,12 @@ def dbt_run_results(look: Look, model: str = "", resource: str = "", database: s
         log_group: the log group that dbt writes to, when its name does not say so
     """
     known = databases(look, resource, database)
-    results = [r for db in known.found for r in _results(known, db, look.window.start)]
+    results = [r for db in known.found for r in _results(known, db, look)]
     source = "its result tables"
     if not results:
         results, source = list(_from_logs(look, log_group)), "its logs"
     results = [r for r in results if not model or r.model == model]
-    failed = [finding for finding in _failures(results, look) if finding]
+    failed = [*_failures(results, look), *_slow(results, look)]
     link = console.redshift_query(look.aws) if source == "its result tables" else console.log_groups(look.aws, "dbt")
     if not results:
         return Found(
@@ -73,34 +51,17 @@ def dbt_run_results(look: Look, model: str = "", resource: str = "", database: s
     if not failed:
         text = f"All {len({r.model for r in results})} dbt models in {source} succeeded in their latest run."
         return Found(f"{text}{known.caveat}", [Finding(kind="task_healthy", statement=text, strength=0.4)], link)
-    return Found(
-        f"dbt models that failed: {len(failed)}. {failed[0].statement}{known.caveat}", failed[:MAX_FINDINGS], link
-    )
+    summary = f"dbt models and tests in trouble: {len(failed)}. {failed[0].statement}{known.caveat}"
+    return Found(summary, failed[:MAX_FINDINGS], link)
 
 
-def _results(known: Databases, db: Database, since: datetime) -> Iterator[Result]:
+def _results(known: Databases, db: Database, look: Look) -> list[Result]:
     try:
-        for schema, table in _result_tables(db):
-            rows = db.select(RESULT_TABLES[table].format(table=f"{schema}.{table}"), since=since)
-            yield from (result for row in rows if (result := _result(row)))
-    except (ClientError, ValueError, TimeoutError) as error:
-        known.unread.append(f"{db.name} ({explain(error) if isinstance(error, ClientError) else error})"[:200])
-
-
-def _result_tables(db: Database) -> list[tuple[str, str]]:
-    listing = """
-        SELECT table_schema, table_name FROM information_schema.tables
-        WHERE table_name = 'dbt_run_results' OR table_name = 'fct_dbt__model_executions'
-    """
-    if db.engine == "redshift":
-        listing = listing.replace("information_schema.tables", "svv_tables")
-    names = [(str(row["table_schema"]), str(row["table_name"])) for row in db.select(listing)]
-    return [(schema, table) for schema, table in names if _IDENTIFIER.match(schema) and table in RESULT_TABLES]
-
-
-def _result(row: Row) -> Result | None:
-    at = moment_of(row["ended"])
-    return Result(str(row["model"]), str(row["status"]).lower(), str(row["message"] or ""), at) if at else None
+        return list(read_results(db, look.window.start))
+    except EXPECTED as error:
+        why = str(error) if isinstance(error, ValueError) else explain(error)
+        known.unread.append(f"{db.name} ({why})"[:200])
+        return []
 
 
 def _failures(results: Sequence[Result], look: Look) -> Iterator[Finding]:
@@ -110,8 +71,29 @@ def _failures(results: Sequence[Result], look: Look) -> Iterator[Finding]:
         by_model[result.model].append(result)
     for name, runs in by_model.items():
         if runs[0].status in FAILED:
-            good = next((run for run in runs if run.status == "success"), None)
+            good = next((run for run in runs if run.status in ("success", "pass")), None)
             yield _failure(name, runs[0], good, look)
+
+
+def _slow(results: Sequence[Result], look: Look) -> Iterator[Finding]:
+    """Models whose latest run took far longer than their median."""
+    by_model: dict[str, list[Result]] = defaultdict(list)
+    for result in sorted(results, key=lambda r: r.at, reverse=True):
+        if result.seconds and result.status == "success":
+            by_model[result.model].append(result)
+    for name, runs in by_model.items():
+        usual = median(run.seconds for run in runs[1:]) if len(runs) > FEWEST else None
+        latest = runs[0]
+        if usual is not None and is_slow(latest.seconds, usual):
+            yield Finding(
+                kind="task_long",
+                statement=f"dbt model {name} took {span(latest.seconds)} at {clock_time(latest.at, look.now)}; "
+                f"usual are {span(usual)}.",
+                strength=0.7,
+                at=latest.at,
+                resource=name,
+                attributes={"task_id": name, "seconds": f"{latest.seconds:.0f}", "baseline": f"{usual:.0f}"},
+            )
 
 
 def _failure(name: str, result: Result, good: Result | None, look: Look) -> Finding:
@@ -119,8 +101,8 @@ def _failure(name: str, result: Result, good: Result | None, look: Look) -> Find
     message = " ".join(result.message.split())
     return Finding(
         kind="sql_error",
-        statement=f"dbt model {name} failed at {clock_time(result.at, look.now)}: {message[:260]}{last}",
-        strength=0.9,
+        statement=f"dbt {result.what} {name} failed at {clock_time(result.at, look.now)}: {message[:260]}{last}",
+        strength=0.9 if result.what == "model" and result.status != "unfinished" else 0.75,
         at=result.at,
         resource=name,
         attributes={"model": name} | error_details(message),

@@ -1,4 +1,4 @@
-"""What AWS itself reports: AWS Health events, Security Hub and GuardDuty findings."""
+"""What AWS itself reports about its services: AWS Health events."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tools.evidence.names import bare_name, matches, service_key
 HEALTH_REGION = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
 """AWS Health answers in one region of each partition."""
 STRENGTH_BY_CATEGORY = {"issue": 0.8, "investigation": 0.6, "scheduledChange": 0.4, "accountNotification": 0.35}
-STRENGTH_BY_SEVERITY = {"CRITICAL": 0.9, "HIGH": 0.75, "MEDIUM": 0.5, "LOW": 0.3, "INFORMATIONAL": 0.15}
-MAX_EVENTS = 100
+MAX_EVENTS = 500
+PAGE = 100
 BATCH = 10
 
 
@@ -34,7 +34,7 @@ def aws_health(look: Look, service: str = "", resource: str = "") -> Found:
     region = HEALTH_REGION.get(look.aws.partition, "us-east-1")
     span = {"lastUpdatedTimes": [{"from": look.window.start, "to": look.window.end}]}
     try:
-        events = look.call("health", "describe_events", region=region, filter=span, maxResults=MAX_EVENTS)["events"]
+        events = _listed(look, region, span)
     except ClientError as error:
         if error.response["Error"].get("Code") != "SubscriptionRequiredException":
             raise
@@ -44,6 +44,7 @@ def aws_health(look: Look, service: str = "", resource: str = "") -> Found:
     chosen = [e for e in events if _is_here(e, look.aws.region) and _is_about(e, service)]
     if not chosen:
         return Found(_no_events(look, service, len(events)), [_healthy(service)], console.health(look.aws))
+    chosen.sort(key=_began, reverse=True)
     arns = [event["arn"] for event in chosen][:BATCH]
     texts = _descriptions(look, region, arns)
     entities = _entities(look, region, arns)
@@ -51,11 +52,30 @@ def aws_health(look: Look, service: str = "", resource: str = "") -> Found:
         _event(e, texts.get(e["arn"], ""), entities.get(e["arn"], []), resource, look.now) for e in chosen[:BATCH]
     ]
     findings.sort(key=lambda f: -f.strength)
-    return Found(f"{count(len(chosen), 'event')}. {findings[0].statement}"[:900], findings, console.health(look.aws))
+    cut = f" Only the first {MAX_EVENTS} events were read." if len(events) >= MAX_EVENTS else ""
+    cut += f" Of {len(chosen)} the newest {BATCH} are shown." if len(chosen) > BATCH else ""
+    summary = f"{count(len(chosen), 'event')}. {findings[0].statement}"[:900] + cut
+    return Found(summary, findings, console.health(look.aws))
+
+
+def _listed(look: Look, region: str, span: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    token: dict[str, str] = {}
+    while True:
+        reply = look.call("health", "describe_events", region=region, filter=span, maxResults=PAGE, **token)
+        found += reply["events"]
+        if not reply.get("nextToken") or len(found) >= MAX_EVENTS:
+            return found[:MAX_EVENTS]
+        token = {"nextToken": reply["nextToken"]}
 
 
 def _is_here(event: dict[str, Any], region: str) -> bool:
     return event.get("region", "global") in (region, "global")
+
+
+def _began(event: dict[str, Any]) -> float:
+    started = event.get("startTime")
+    return started.timestamp() if started else 0.0
 
 
 def _is_about(event: dict[str, Any], service: str) -> bool:
@@ -120,59 +140,4 @@ def _healthy(service: str) -> Finding:
     )
 
 
-@evidence_tool("What security findings are there on {resource}?", days=30)
-def security_findings(look: Look, resource: str = "", severity: str = "") -> Found:
-    """Active Security Hub findings (GuardDuty and Inspector included) by severity, for a resource or the account.
-
-    Args:
-        resource: name or ARN
-        severity: CRITICAL, HIGH, MEDIUM or LOW and above; MEDIUM when empty and no resource is named
-    """
-    levels = list(STRENGTH_BY_SEVERITY)
-    lowest = severity.upper() if severity.upper() in levels else "INFORMATIONAL" if resource else "MEDIUM"
-    filters: dict[str, Any] = {
-        "RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}],
-        "WorkflowStatus": [{"Value": state, "Comparison": "EQUALS"} for state in ("NEW", "NOTIFIED")],
-        "SeverityLabel": [{"Value": level, "Comparison": "EQUALS"} for level in levels[: levels.index(lowest) + 1]],
-        "UpdatedAt": [{"Start": look.window.start.isoformat(), "End": look.window.end.isoformat()}],
-    }
-    try:
-        listed = look.pages("securityhub", "get_findings", "Findings", limit=300, Filters=filters)
-    except ClientError as error:
-        if error.response["Error"].get("Code") != "InvalidAccessException":
-            raise
-        return Found("Security Hub is not switched on in this account and region.", no_data=True)
-    chosen = [f for f in listed if not resource or _names(f, resource)]
-    if not chosen:
-        about = f" on {resource}" if resource else ""
-        return Found(f"No active findings of {lowest.lower()} severity or above{about}.", no_data=True)
-    findings = sorted((_security(f, look.now) for f in chosen), key=lambda f: -f.strength)
-    counts = {level: sum(f["Severity"]["Label"] == level for f in chosen) for level in levels}
-    words = ", ".join(f"{n} {level.lower()}" for level, n in counts.items() if n)
-    return Found(f"{words}. First: {findings[0].statement}"[:900], findings, console.security_hub(look.aws))
-
-
-def _names(finding: dict[str, Any], resource: str) -> bool:
-    return any(matches(bare_name(r["Id"]), resource) for r in finding.get("Resources", []))
-
-
-def _security(finding: dict[str, Any], now: datetime) -> Finding:
-    label = finding["Severity"]["Label"]
-    seen = datetime.fromisoformat(finding.get("FirstObservedAt") or finding["CreatedAt"])
-    resource = bare_name(finding["Resources"][0]["Id"]) if finding.get("Resources") else ""
-    return Finding(
-        kind="security_finding",
-        statement=f"{label.capitalize()}: {finding['Title']} on {resource}, since {clock_time(seen, now)}.",
-        strength=STRENGTH_BY_SEVERITY.get(label, 0.3),
-        at=seen,
-        resource=resource,
-        attributes={
-            "severity": label,
-            "type": next(iter(finding.get("Types", [])), ""),
-            "product": finding.get("ProductName", ""),
-            "remediation": finding.get("Remediation", {}).get("Recommendation", {}).get("Text", "")[:160],
-        },
-    )
-
-
-TOOLS: tuple[BaseTool, ...] = (aws_health, security_findings)
+TOOLS: tuple[BaseTool, ...] = (aws_health,)

@@ -1,31 +1,65 @@
-"""Bounded CloudWatch Logs Insights queries."""
+"""CloudWatch Logs Insights queries within bounds: a range, a limit, an estimate of what they scan, and a deadline."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
+from agent.errors import BudgetExceeded
 from agent.models import TimeRange
 from tools.evidence.base import Look
+from tools.evidence.failures import EXPECTED
+from tools.evidence.log_volume import estimated_bytes
 
 MAX_GROUPS = 50
 MAX_ROWS = 200
 USD_PER_BYTE = 0.005 / 1e9  # aws.amazon.com/cloudwatch/pricing, us-east-1
 POLL_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
+UNFINISHED = ("Scheduled", "Running", "Unknown")
+WAIT_SECONDS = 18.0
+STOPPING_SECONDS = 0.7
+"""Before the tool's deadline: to stop the query, and to tell what there is."""
+LEAST_SHARE = 0.05
+LEAST_SECONDS = 300
+"""A range is not cut down to less than this share of itself, nor to less time: the answer would mislead."""
+MARGIN = 0.9
 
 Row = dict[str, str]
 
 
+@dataclass(frozen=True)
+class Answer:
+    """Rows, their values as text, of the range that was really queried. `note` says where it is not all there is."""
+
+    rows: list[Row]
+    span: TimeRange
+    note: str = ""
+
+
 def run_query(
-    look: Look, query: str, groups: Sequence[str], span: TimeRange, limit: int = MAX_ROWS, wait_seconds: float = 18
-) -> list[Row]:
-    """Rows of a query, its values as text. TimeoutError when it takes longer; the query is stopped then."""
+    look: Look,
+    query: str,
+    groups: Sequence[str],
+    span: TimeRange,
+    limit: int = MAX_ROWS,
+    wait_seconds: float = WAIT_SECONDS,
+) -> Answer:
+    """At most `limit` rows of a query over at most 50 groups.
+
+    Over the run's budget of scanned bytes, only the newest part of the range is queried, or BudgetExceeded says which
+    range would fit. At the deadline the query is stopped and what it found so far is used; TimeoutError without that.
+    """
+    chosen = list(groups)[:MAX_GROUPS]
+    span, note = affordable(look, chosen, span)
     started = look.call(
         "logs",
         "start_query",
-        logGroupNames=list(groups)[:MAX_GROUPS],
+        logGroupNames=chosen,
         startTime=int(span.start.timestamp()),
         endTime=int(span.end.timestamp()),
         queryString=query,
@@ -33,13 +67,34 @@ def run_query(
     )
     answer = _wait(look, started["queryId"], wait_seconds)
     scanned = int(answer.get("statistics", {}).get("bytesScanned", 0))
-    look.bytes_scanned += scanned
-    look.usd += scanned * USD_PER_BYTE
-    if answer["status"] != "Complete":
+    look.scanned(scanned, scanned * USD_PER_BYTE)
+    if answer["status"] in UNFINISHED:
+        note += " The query was stopped at the deadline; this is what it had found so far."
+    elif answer["status"] != "Complete":
         raise ValueError(f"The Logs Insights query ended as {answer['status']}: {query[:200]}")
-    return [
+    rows = [
         {cell["field"]: cell.get("value", "") for cell in row if cell["field"] != "@ptr"} for row in answer["results"]
     ]
+    return Answer(rows, span, note)
+
+
+def affordable(look: Look, groups: Sequence[str], span: TimeRange) -> tuple[TimeRange, str]:
+    """The range, or its newest part that the run may still scan, and a note. BudgetExceeded when that is too little."""
+    left = look.budget.left("bytes_scanned")
+    if left == float("inf"):
+        return span, ""
+    expected = estimated_bytes(look, groups, span)
+    if expected <= left:
+        return span, ""
+    fitting = span.seconds * left / expected * MARGIN
+    would = f"A query over {_length(span.seconds)} would scan about {expected / 1e9:,.1f} GB"
+    may = f"this run may scan {left / 1e9:,.1f} GB more (WATCHKEEPER_RUN_SCANNED_GIGABYTES)"
+    if fitting < max(LEAST_SECONDS, span.seconds * LEAST_SHARE):
+        raise BudgetExceeded(f"{would}, and {may}; a range of {_length(fitting)} would fit")
+    start = span.end - (span.end - span.start) * (fitting / span.seconds)
+    return TimeRange(
+        start=start, end=span.end
+    ), f" {would}, and {may}, so only the newest {_length(fitting)} were read."
 
 
 def error_counts_query(minutes: int) -> str:
@@ -56,15 +111,33 @@ def group_of_log(log: str) -> str:
 
 
 def _wait(look: Look, query_id: str, seconds: float) -> dict[str, Any]:
-    client = look.aws.client("logs")
-    deadline = time.monotonic() + seconds
-    for attempt in range(10_000):
-        answer = client.get_query_results(queryId=query_id)
-        look.api_calls += 1
-        if answer["status"] not in ("Scheduled", "Running", "Unknown"):
-            return answer
-        if time.monotonic() > deadline:
-            client.stop_query(queryId=query_id)
-            break
-        time.sleep(POLL_SECONDS[min(attempt, len(POLL_SECONDS) - 1)])
-    raise TimeoutError(f"the query did not finish within {seconds:g} s")
+    """The reply of a query that has ended; of one that takes too long the last that holds rows, still `Running`."""
+    until = time.monotonic() + min(seconds, look.seconds_left - STOPPING_SECONDS)
+    pauses = chain(POLL_SECONDS, repeat(POLL_SECONDS[-1]))
+    try:
+        answer = look.poll("logs", "get_query_results", queryId=query_id)
+        while answer["status"] in UNFINISHED and time.monotonic() < until:
+            time.sleep(next(pauses))
+            answer = look.poll("logs", "get_query_results", queryId=query_id)
+    except BaseException:
+        _stop(look, query_id)
+        raise
+    if answer["status"] in UNFINISHED:
+        _stop(look, query_id)
+    if answer["status"] in UNFINISHED and not answer.get("results"):
+        raise TimeoutError("the Logs Insights query took too long and was stopped")
+    return answer
+
+
+def _stop(look: Look, query_id: str) -> None:
+    """Best effort: a query that ended meanwhile cannot be stopped, and need not be."""
+    with suppress(*EXPECTED):
+        look.end("logs", "stop_query", queryId=query_id)
+
+
+def _length(seconds: float) -> str:
+    """`25 minutes`, `6 hours`, `3 days`."""
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

@@ -121,10 +121,18 @@ def _lambda(look: Look, seen: Sequence[Seen]) -> list[Finding]:
                 near_limit(s, peak, settings["Timeout"] * 1000, "the function's timeout", look, "Milliseconds")
             )
         if s.line.metric.name == "ConcurrentExecutions":
-            reserved = look.call("lambda", "get_function_concurrency", FunctionName=s.line.resource)
-            limit = float(reserved.get("ReservedConcurrentExecutions", 0))
-            found.append(near_limit(s, s.shift.peak, limit, "reserved concurrency", look))
+            limit, name = _concurrency(look, s.line.resource)
+            found.append(near_limit(s, s.shift.peak, limit, name, look))
     return [finding for finding in found if finding]
+
+
+def _concurrency(look: Look, function: str) -> tuple[float, str]:
+    """How many instances of a function may run at a time: its own reserve, or what the account has left for all."""
+    reserved = look.call("lambda", "get_function_concurrency", FunctionName=function)
+    if "ReservedConcurrentExecutions" in reserved:
+        return float(reserved["ReservedConcurrentExecutions"]), "reserved concurrency"
+    account = look.call("lambda", "get_account_settings")["AccountLimit"]
+    return float(account["UnreservedConcurrentExecutions"]), "unreserved concurrency of the account"
 
 
 def _dynamodb(look: Look, seen: Sequence[Seen]) -> list[Finding]:

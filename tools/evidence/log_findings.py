@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from agent.log_summary import NO_CHANCE, Burst, LogPattern, burst
+from agent.log_patterns import NO_CHANCE, Burst, LogPattern, burst
 from agent.models import Finding, TimeRange
 from agent.times import clock_time
 

@@ -20,7 +20,8 @@ from tools.evidence.metric_catalog import CATALOG, KeyMetric, custom_metric, key
 from tools.evidence.names import BY_KEY, bare_name, matches, service_key
 from tools.evidence.partial import gather
 
-MAX_METRICS_LISTED = 3000
+MAX_METRICS_LISTED = 25_000
+"""Of one namespace, or of the account when no service is named; `Lines.caveat` says when it was reached."""
 MAX_POINTS = 100_800
 """A GetMetricData reply holds at most so many points."""
 MAX_QUERIES = 500
@@ -59,7 +60,13 @@ class Line:
         return quantity(value, self.unit) + (" a minute" if self.metric.counts else "")
 
 
-def find_lines(look: Look, service: str = "", resource: str = "", metric: str = "") -> list[Line]:
+class Lines(list[Line]):
+    """Series, and a sentence for a summary where not all could be listed."""
+
+    caveat: str = ""
+
+
+def find_lines(look: Look, service: str = "", resource: str = "", metric: str = "") -> Lines:
     """The series that exist for a service, a resource (name, fragment or ARN) and a metric name, any of them empty.
 
     Only key metrics, unless a resource or a metric is named and none of those fits: then all that carry the name.
@@ -71,7 +78,10 @@ def find_lines(look: Look, service: str = "", resource: str = "", metric: str = 
     if resource:
         lines = _of_resource(lines, resource)
     known = [line for line in lines if _is_key(line)]
-    return known if known and not metric else lines
+    found = Lines(known if known and not metric else lines)
+    if len(listed) >= MAX_METRICS_LISTED:
+        found.caveat = f" Only the first {len(listed):,} metrics were listed; name a service."
+    return found
 
 
 def _list_metrics(look: Look, service: str, metric: str) -> list[dict[str, Any]]:

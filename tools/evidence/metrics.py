@@ -14,12 +14,13 @@ from agent.times import clock_time
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.limits import limits_of
+from tools.evidence.metric_bands import band_findings, key_of
 from tools.evidence.metric_reader import Line, find_lines
 from tools.evidence.series import Seen, compare, finding_of, onset_of, refine
 
 COARSE = timedelta(minutes=15)
 NOTABLE = 0.3
-MAX_LINES = 400
+MAX_LINES = 1000
 MAX_RESOURCES = 8
 MAX_SERIES = 40
 
@@ -38,21 +39,29 @@ def unhealthy_resources(look: Look, service: str = "", resource: str = "") -> Fo
     if not lines:
         return Found(f"CloudWatch has no metrics of {_subject(service, resource)} that this tool knows.", no_data=True)
     seen = compare(look, lines[:MAX_LINES], COARSE)
-    notable = refine(look, [s for s in seen if s.score >= NOTABLE][:MAX_SERIES], COARSE)
-    ranked = rank_resources(notable)
-    cut = f" Only {MAX_LINES} of {len(lines)} series were scanned; name a service." if len(lines) > MAX_LINES else ""
+    by_band, unread = band_findings(look, seen)
+    notable = [s for s in seen if s.score >= NOTABLE and key_of(s.line) not in by_band]
+    ranked = rank_resources(refine(look, notable[:MAX_SERIES], COARSE))
+    departed = [finding for finding in by_band.values() if finding.kind != "metric_steady"]
+    cut = (
+        f" Only {MAX_LINES:,} of {len(lines):,} series were scanned; name a service." if len(lines) > MAX_LINES else ""
+    )
+    cut += lines.caveat + unread
     resources = len({s.line.resource for s in seen})
     checked = f"{len(seen)} series of {count(resources, 'resource')} were compared with the last week"
-    if not ranked:
+    if not ranked and not departed:
         steady = _all_steady(service, resource, seen)
         return Found(f"Nothing departs from normal: {checked}.{cut}", [steady], _graph(look, seen[:1]))
-    findings = [finding_of(s, look.now) for _, group in ranked[:MAX_RESOURCES] for s in group[:2]]
-    names = ", ".join(f"{name} ({', '.join(s.line.label for s in group[:3])})" for name, group in ranked[:5])
-    share = f"{len(ranked)} of {count(resources, 'resource')}"
+    findings = [*departed, *(finding_of(s, look.now) for _, group in ranked[:MAX_RESOURCES] for s in group[:2])]
+    by_detector = [f"{finding.resource} ({finding.attributes['metric']}, by its detector)" for finding in departed[:3]]
+    names = ", ".join(
+        [*by_detector, *(f"{name} ({', '.join(s.line.label for s in group[:3])})" for name, group in ranked[:5])]
+    )
+    share = f"{len({f.resource for f in departed} | {name for name, _ in ranked})} of {count(resources, 'resource')}"
     return Found(
         f"Departing from normal, {share}: {names}. {len(seen)} series were read.{cut}",
         findings,
-        _graph(look, ranked[0][1]),
+        _graph(look, ranked[0][1] if ranked else seen[:1]),
     )
 
 
@@ -60,7 +69,8 @@ def unhealthy_resources(look: Look, service: str = "", resource: str = "") -> Fo
 def resource_metrics(look: Look, resource: str = "", service: str = "", metric: str = "") -> Found:
     """All key metrics of one resource against its own past and its known limits: rises, drops, what is at a limit.
 
-    Limits: RDS max_connections, Lambda timeout and concurrency, DynamoDB capacity, percentages.
+    Limits: RDS max_connections, Lambda timeout and concurrency, DynamoDB capacity, percentages. Where CloudWatch has an
+    anomaly detector on a metric, its band is what is normal.
 
     Args:
         resource: name, fragment or ARN; when empty, the resource that departs most is taken
@@ -73,16 +83,21 @@ def resource_metrics(look: Look, resource: str = "", service: str = "", metric: 
     if not lines:
         asked = f"{metric} of " if metric else ""
         return Found(f"CloudWatch has no metrics of {asked}{_subject(service, resource)}.", no_data=True)
+    cut = lines.caveat
     if not resource and not metric:
         lines = _most_unusual(look, lines)
+    cut += f" Only {MAX_SERIES} of {len(lines):,} series were read." if len(lines) > MAX_SERIES else ""
     period = timedelta(minutes=5) if look.window.seconds <= 6 * 3600 else COARSE
     seen = refine(look, compare(look, lines[:MAX_SERIES], period), period)
     if not seen:
         return Found(f"The metrics of {_subject(service, resource)} have no points in the last week.", no_data=True)
+    by_band, unread = band_findings(look, seen)
     limits = limits_of(look, seen)
     at_limit = [finding for found in limits.results.values() for finding in found]
-    findings = [*at_limit, *(finding_of(s, look.now) for s in seen)]
-    return Found(_summary(look, seen, at_limit) + limits.caveat, findings, _graph(look, seen))
+    findings = [*at_limit, *(by_band.get(key_of(s.line)) or finding_of(s, look.now) for s in seen)]
+    caveat = limits.caveat + unread + cut
+    bands = "".join(f" {f.statement}" for f in by_band.values() if f.kind != "metric_steady")
+    return Found(_summary(look, seen, at_limit) + bands[:300] + caveat, findings, _graph(look, seen))
 
 
 def rank_resources(seen: Iterable[Seen]) -> list[tuple[str, list[Seen]]]:

@@ -71,8 +71,10 @@ SERVICES: tuple[Service, ...] = (
         ("Amazon API Gateway",),
         ("AWS/ApiGateway",),
         ("apigateway",),
-        ("api", "api gateway", "rest api"),
+        ("api", "apigatewayv2", "api gateway", "rest api", "http api"),
     ),
+    Service("cloudformation", (), (), ("cloudformation",), ("cfn", "stack", "stacks")),
+    Service("codedeploy", ("AWS CodeDeploy",), (), ("codedeploy",), ("code deploy",)),
     Service(
         "cloudwatch", ("AmazonCloudWatch",), ("AWS/Logs",), ("monitoring", "logs"), ("logs", "log group", "monitoring")
     ),
@@ -169,6 +171,10 @@ def _of_arn(arn: str) -> str:
         return tail.split("/")[2] if tail.startswith("loadbalancer/") and tail.count("/") >= 2 else tail.split("/")[1]
     if service == "logs":
         return bare_name(tail.removeprefix("log-group:").removesuffix(":*"))
+    if service == "cloudformation" and tail.startswith("stack/"):
+        return tail.split("/")[1]
+    if service == "states" and tail.startswith("execution:"):
+        return tail.split(":")[1]
     last = tail.rsplit("/", 1)[-1]
     parts = [part for part in last.split(":") if part]
     return parts[-2] if len(parts) > 1 and _QUALIFIER.match(parts[-1]) else parts[-1] if parts else last

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import re
+import contextvars
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.evidence.base import DENIED_CODES
+from agent.errors import WatchkeeperError
+from tools.evidence import deadline
+from tools.evidence.failures import explain
+
+__all__ = ["Gathered", "explain", "gather"]
 
 T = TypeVar("T")
 MAX_WORKERS = 6
-_ACTION = re.compile(r"perform:? ([\w-]+:\w+)")
 
 
 @dataclass
@@ -31,15 +34,16 @@ class Gathered(Generic[T]):
 
 
 def gather(reads: Mapping[str, Callable[[], T]]) -> Gathered[T]:
-    """Run all reads in a few threads. When every one of them failed, the first failure is raised."""
+    """Run all reads in a few threads, until the tool's deadline. When every one failed, the first failure is raised."""
     gathered = Gathered[T]()
     first: Exception | None = None
-    with ThreadPoolExecutor(max_workers=min(MAX_WORKERS, max(len(reads), 1))) as pool:
-        futures = {name: pool.submit(read) for name, read in reads.items()}
+    pool = ThreadPoolExecutor(max_workers=min(MAX_WORKERS, max(len(reads), 1)), thread_name_prefix="read")
+    futures = {name: pool.submit(contextvars.copy_context().run, read) for name, read in reads.items()}
+    pool.shutdown(wait=False)
     for name, future in futures.items():
         try:
-            gathered.results[name] = future.result()
-        except (ClientError, BotoCoreError) as error:
+            gathered.results[name] = _result(future)
+        except (ClientError, BotoCoreError, WatchkeeperError, TimeoutError) as error:
             first = first or error
             gathered.failures.append(f"{name} ({explain(error)})")
     if first and not gathered.results:
@@ -47,12 +51,7 @@ def gather(reads: Mapping[str, Callable[[], T]]) -> Gathered[T]:
     return gathered
 
 
-def explain(error: Exception) -> str:
-    """Why a read failed, in a few words, naming the IAM action that is missing."""
-    if not isinstance(error, ClientError):
-        return type(error).__name__
-    code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-    if code not in DENIED_CODES:
-        return f"{error.operation_name}: {code}"
-    action = _ACTION.search(message)
-    return f"denied: allow {action[1] if action else error.operation_name}"
+def _result(future: Future[T]) -> T:
+    """A read that hangs is left behind at the deadline; its thread ends with its connection's own."""
+    left = deadline.seconds_left()
+    return future.result(timeout=None if left > 1e9 else left)

@@ -1,39 +1,39 @@
-"""Whether an S3 object is there, and whether it is late by the habits of the days before."""
+"""Whether an S3 object is there and can be read, and whether it is late by the habits of the days before."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from statistics import median
-from typing import Any
 
 from botocore.exceptions import ClientError
 from langchain_core.tools import BaseTool
 
 from agent.models import Finding
-from agent.partitions import Arrivals, DatedKey, arrivals, dated
+from agent.partitions import Arrivals, DatedKey, dated
 from agent.times import clock_time
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.log_findings import object_attributes
 from tools.evidence.names import bare_name
-
-EARLIER_DAYS = 14
-
-
-@dataclass(frozen=True)
-class S3Object:
-    key: str
-    size: int
-    at: datetime
+from tools.evidence.s3_listing import (
+    ARCHIVED,
+    MAX_LISTED,
+    Listing,
+    S3Object,
+    deletion,
+    listing,
+    of_earlier_days,
+    partitions,
+    readable,
+    recent,
+)
 
 
 @evidence_tool("Is s3://{bucket}/{key} there?", days=2)
 def s3_object_status(look: Look, bucket: str = "", key: str = "", resource: str = "") -> Found:
     """Whether an object (or anything under a prefix) exists, its size and age, and how that compares with the same key
-    of the days before: missing, late, or unusually small.
+    of the days before: missing, deleted, late, unusually small, archived in Glacier, or not readable.
 
     Args:
         bucket: the bucket
@@ -49,73 +49,102 @@ def s3_object_status(look: Look, bucket: str = "", key: str = "", resource: str 
         return Found("Name a bucket, or an s3:// address.", no_data=True)
     link = console.s3_object(look.aws, bucket, key)
     try:
-        present = _find(look, bucket, key)
+        listed = recent(look, bucket, key)
     except ClientError as error:
         if error.response["Error"].get("Code") != "NoSuchBucket":
             raise
         text = f"There is no bucket {bucket}."
-        gone = Finding(
-            kind="object_missing",
-            statement=text,
-            strength=0.9,
-            resource=bucket,
-            attributes={"bucket": bucket, "key": key},
-        )
-        return Found(text, [gone], link)
+        return Found(text, [_gone(text, 0.9, bucket, key)], link)
+    findings, note = _told(look, bucket, key, listed)
+    findings.sort(key=lambda finding: -finding.strength)
+    cut = f" Only the first {MAX_LISTED:,} objects under it were read." if listed.cut else ""
+    return Found(f"{findings[0].statement}{note}{cut}", findings, link)
+
+
+def _told(look: Look, bucket: str, key: str, listed: Listing) -> tuple[list[Finding], str]:
+    """Findings, and what ends the summary."""
     dated_key = dated(key)
-    habit, sizes = _habit(look, bucket, dated_key) if dated_key else (None, [])
-    if present is None:
-        finding = _missing(look, bucket, key, dated_key, habit)
-    else:
-        finding = _present(look, bucket, present, dated_key, habit, sizes)
-    siblings = "" if dated_key else _newest_sibling(look, bucket, key)
-    return Found(f"{finding.statement}{siblings}", [finding], link)
-
-
-def _find(look: Look, bucket: str, key: str) -> S3Object | None:
-    """The object, or the newest one under the prefix."""
-    listing = look.call("s3", "list_objects_v2", Bucket=bucket, Prefix=key, MaxKeys=1000)
-    objects = [_object(entry) for entry in listing.get("Contents", [])]
-    exact = [found for found in objects if found.key == key]
+    habit, sizes = of_earlier_days(look, bucket, dated_key) if dated_key else (None, [])
+    exact = [one for one in listed.objects if one.key == key]
     # A key that merely begins with the one asked for is another object.
-    inside = [found for found in objects if not key or key.endswith("/") or found.key.startswith(f"{key}/")]
-    return max(exact or inside, key=lambda found: found.at, default=None)
+    inside = [one for one in listed.objects if not key or key.endswith("/") or one.key.startswith(f"{key}/")]
+    present = Listing(exact or inside).newest()
+    if present is None:
+        finding, note = _deleted(look, bucket, key, _missing(look, bucket, key, dated_key, habit))
+        return [finding], note + ("" if dated_key else _newest_sibling(look, bucket, key))
+    findings = [_present(look, bucket, present, dated_key, habit, sizes), *_unreadable(look, bucket, present)]
+    if not exact and not dated_key:
+        findings += _todays_partition(look, bucket, inside)
+    return findings, ""
 
 
-def _habit(look: Look, bucket: str, key: DatedKey) -> tuple[Arrivals | None, list[int]]:
-    """When the same key of earlier days arrived, and how large it was."""
-    days = [key.day - timedelta(days=n) for n in range(1, EARLIER_DAYS + 1)]
-    client = look.aws.client("s3")
-    look.note(
-        "s3",
-        "list_objects_v2",
-        {"Bucket": bucket, "Prefix": f"{key.folder(days[0])} and {EARLIER_DAYS - 1} days before"},
+def _gone(text: str, strength: float, bucket: str, key: str) -> Finding:
+    return Finding(
+        kind="object_missing",
+        statement=text,
+        strength=strength,
+        resource=bucket,
+        attributes={"bucket": bucket, "key": key},
     )
 
-    def of_day(day: date) -> S3Object | None:
-        listing = client.list_objects_v2(Bucket=bucket, Prefix=key.folder(day), MaxKeys=50)
-        objects = [_object(entry) for entry in listing.get("Contents", [])]
-        exact = [found for found in objects if found.key == key.on(day)]
-        return max(exact or objects, key=lambda found: found.at, default=None)
 
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        found = list(pool.map(of_day, days))
-    look.api_calls += len(days)
-    pairs = [(day, one.at) for day, one in zip(days, found, strict=True) if one]
-    return arrivals(pairs, len(days)), [one.size for one in found if one]
+def _deleted(look: Look, bucket: str, key: str, missing: Finding) -> tuple[Finding, str]:
+    """The same finding, with when it was deleted if the bucket keeps versions."""
+    at, last, unread = deletion(look, bucket, key) if key else (None, None, "")
+    if unread:
+        return missing, f" Whether it was deleted could not be read ({unread})."
+    if at is None:
+        return missing, ""
+    was = f"; its last version has {last.size:,} bytes, of {clock_time(last.at, look.now)}" if last else ""
+    return missing.model_copy(
+        update={
+            "statement": f"s3://{bucket}/{key} was deleted at {clock_time(at, look.now)}{was}.",
+            "strength": 0.95,
+            "at": at,
+            "attributes": missing.attributes | {"deleted_at": f"{at:%Y-%m-%dT%H:%M:%SZ}"},
+        }
+    ), ""
+
+
+def _unreadable(look: Look, bucket: str, found: S3Object) -> list[Finding]:
+    """An object that is there and yet of no use: archived, or refused."""
+    head = readable(look, bucket, found.key)
+    where = f"s3://{bucket}/{found.key}"
+    attributes = {"bucket": bucket, "key": found.key, "storage_class": found.storage_class}
+    if found.storage_class in ARCHIVED and head.restored != "was restored":
+        state = f", and {head.restored}" if head.restored else "; nobody asked for it to be restored"
+        text = f"{where} is archived in {found.storage_class} and cannot be read{state}."
+        return [_state("object_archived", text, 0.9, found, bucket, attributes)]
+    if head.refused:
+        text = f"{where} is listed, but may not be read by Watchkeeper ({head.refused}); its readers may lack the same."
+        return [_state("resource_state", text, 0.4, found, bucket, attributes | {"service": "s3", "state": "refused"})]
+    if head.kms_key:
+        text = f"{where} is encrypted with the KMS key {head.kms_key}: its readers need kms:Decrypt on it."
+        return [_state("resource_state", text, 0.15, found, bucket, attributes | {"kms_key": head.kms_key})]
+    return []
+
+
+def _state(kind: str, text: str, strength: float, found: S3Object, bucket: str, attributes: dict[str, str]) -> Finding:
+    return Finding(kind=kind, statement=text, strength=strength, at=found.at, resource=bucket, attributes=attributes)
+
+
+def _todays_partition(look: Look, bucket: str, inside: Sequence[S3Object]) -> list[Finding]:
+    """For a prefix whose keys carry their day: today's, when it is overdue by the habit of the days before."""
+    known = partitions(inside, look.now.date())
+    if known is None:
+        return []
+    key, habit, came = known
+    overdue = look.now - habit.expected(key.day)
+    if came or overdue < habit.tolerance:
+        return []
+    return [_missing(look, bucket, key.folder(key.day), key, habit)]
 
 
 def _missing(look: Look, bucket: str, key: str, dated_key: DatedKey | None, habit: Arrivals | None) -> Finding:
     where = f"s3://{bucket}/{key}"
-    attributes = {"bucket": bucket, "key": key}
     if habit is None or dated_key is None:
-        return Finding(
-            kind="object_missing",
-            statement=f"{where} is not there.",
-            strength=0.75,
-            resource=bucket,
-            attributes=attributes,
-        )
+        return _gone(f"{where} is not there.", 0.75, bucket, key)
+    attributes = {"bucket": bucket, "key": key}
     due = habit.expected(dated_key.day)
     late = look.now - due
     if late < habit.tolerance:
@@ -128,9 +157,7 @@ def _missing(look: Look, bucket: str, key: str, dated_key: DatedKey | None, habi
         f"it had come by about {due:%H:%M} UTC."
     )
     strength = 0.95 if habit.days >= 0.7 * habit.looked else 0.8
-    return Finding(
-        kind="object_missing", statement=text, strength=strength, at=due, resource=bucket, attributes=attributes
-    )
+    return _gone(text, strength, bucket, key).model_copy(update={"at": due})
 
 
 def _present(
@@ -172,15 +199,8 @@ def _present(
 
 def _newest_sibling(look: Look, bucket: str, key: str) -> str:
     folder = key.rpartition("/")[0]
-    if not folder:
-        return ""
-    listing = look.call("s3", "list_objects_v2", Bucket=bucket, Prefix=f"{folder}/", MaxKeys=1000)
-    newest = max((_object(entry) for entry in listing.get("Contents", [])), key=lambda found: found.at, default=None)
+    newest = listing(look, bucket, f"{folder}/").newest() if folder else None
     return f" The newest object beside it is {newest.key}, of {clock_time(newest.at, look.now)}." if newest else ""
-
-
-def _object(entry: dict[str, Any]) -> S3Object:
-    return S3Object(str(entry["Key"]), int(entry["Size"]), entry["LastModified"].astimezone(UTC))
 
 
 def _span(duration: timedelta) -> str:

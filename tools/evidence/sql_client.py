@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from tools.evidence.base import DENIED_CODES, Look
+from agent.select_only import only_reads
+from tools.evidence import redshift_statement
+from tools.evidence.base import Look
 from tools.evidence.names import matches
 from tools.evidence.partial import explain
 
-WAIT_SECONDS = 15
-POLL_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
 MAX_DATABASES = 3
 
+Engine = Literal["redshift", "postgres", "mysql"]
 Row = dict[str, Any]
+Value = str | int | datetime
 
 
 @dataclass(frozen=True)
@@ -26,24 +28,20 @@ class Database:
     """A database that answers SQL. `name` is its cluster's, workgroup's or instance's; each call carries `address`."""
 
     look: Look
-    engine: Literal["redshift", "postgres"]
+    engine: Engine
     name: str
     database: str
     address: dict[str, str] = field(default_factory=dict[str, str])
 
-    def select(self, sql: str, **values: str | datetime) -> list[Row]:
+    def select(self, sql: str, **values: str | int | datetime) -> list[Row]:
         """Rows of one SELECT, whose `:names` are filled from the keywords. ValueError with the database's message.
 
-        Text goes beside the statement as a parameter; times become literals, since parameters of both APIs are text.
+        Values go beside the statement as parameters. Redshift's are all text, so there times become literals.
         """
         sql = " ".join(sql.split())
-        parameters: dict[str, str] = {}
-        for name, value in values.items():
-            if isinstance(value, datetime):
-                sql = sql.replace(f":{name}", f"'{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}'")
-            else:
-                parameters[name] = value
-        return (_redshift if self.engine == "redshift" else _postgres)(self, sql, parameters)
+        if not only_reads(sql):
+            raise ValueError("Watchkeeper sends databases nothing but single SELECT statements.")
+        return _redshift(self, sql, values) if self.engine == "redshift" else _rds(self, sql, values)
 
 
 @dataclass
@@ -61,25 +59,30 @@ class Databases:
         return f" Could not read: {'; '.join(self.unread[:3])}." if self.unread else ""
 
 
-def databases(
-    look: Look, resource: str = "", database: str = "", engine: Literal["redshift", "postgres", ""] = ""
-) -> Databases:
-    """The databases of an account; only the named cluster or instance when `resource` names one."""
+def databases(look: Look, resource: str = "", database: str = "", engine: Engine | Literal[""] = "") -> Databases:
+    """The databases of an account; only the named cluster or instance when `resource` names one.
+
+    Raises the first failure when there were failures and no database.
+    """
     listings: list[tuple[str, Callable[[Look], Iterator[Database]]]] = [
         ("redshift", _clusters),
         ("redshift", _workgroups),
         ("postgres", _postgres_databases),
     ]
     result = Databases()
+    first: Exception | None = None
     for kind, listing in listings:
         if engine not in ("", kind):
             continue
         try:
             result.found += list(listing(look))
-        except (ClientError, BotoCoreError) as error:
-            # That a region lacks a service, such as Redshift Serverless, is no gap.
-            if isinstance(error, ClientError) and error.response["Error"].get("Code") in DENIED_CODES:
-                result.unread.append(f"{listing.__name__.strip('_').replace('_', ' ')} ({explain(error)})")
+        except EndpointConnectionError:
+            continue  # that a region lacks a service, such as Redshift Serverless, is no gap
+        except (ClientError, BotoCoreError, TimeoutError) as error:
+            first = first or error
+            result.unread.append(f"{listing.__name__.strip('_').replace('_', ' ')} ({explain(error)})")
+    if first and not result.found:
+        raise first
     named = [db for db in result.found if resource and (matches(db.name, resource) or resource in db.address.values())]
     result.named = bool(named)
     result.found = [_with(db, database) for db in (named or result.found)][:MAX_DATABASES]
@@ -145,48 +148,34 @@ def _secret_named(look: Look, name: str) -> str:
     return next((str(secret["ARN"]) for secret in found.get("SecretList", [])), "")
 
 
-def _redshift(db: Database, sql: str, parameters: dict[str, str]) -> list[Row]:
-    values: Row = {"Sql": sql, "Database": db.database, **db.address}
-    if parameters:
-        values["Parameters"] = [{"name": name, "value": value} for name, value in parameters.items()]
-    statement = db.look.call("redshift-data", "execute_statement", **values)["Id"]
-    client = db.look.aws.client("redshift-data")
-    _wait(client, statement)
-    rows: list[Row] = []
-    token: dict[str, str] = {}
-    while True:
-        page = client.get_statement_result(Id=statement, **token)
-        names = [column["name"] for column in page["ColumnMetadata"]]
-        rows += [_row(names, record) for record in page["Records"]]
-        if not page.get("NextToken"):
-            return rows
-        token = {"NextToken": page["NextToken"]}
+def _redshift(db: Database, sql: str, given: Mapping[str, Value]) -> list[Row]:
+    parameters = {name: str(value) for name, value in given.items() if not isinstance(value, datetime)}
+    for name, value in given.items():
+        if isinstance(value, datetime):
+            sql = re.sub(rf":{name}\b", f"'{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}'", sql)
+    return redshift_statement.select(db.look, sql, db.database, db.address, parameters)
 
 
-def _wait(client: Any, statement: str) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    attempt = 0
-    while (status := client.describe_statement(Id=statement))["Status"] != "FINISHED":
-        if status["Status"] in ("FAILED", "ABORTED"):
-            raise ValueError(f"Redshift refused the query: {status.get('Error', status['Status'])}")
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"Redshift did not answer within {WAIT_SECONDS} s")
-        time.sleep(POLL_SECONDS[min(attempt, len(POLL_SECONDS) - 1)])
-        attempt += 1
-
-
-def _postgres(db: Database, sql: str, parameters: dict[str, str]) -> list[Row]:
+def _rds(db: Database, sql: str, given: Mapping[str, Value]) -> list[Row]:
+    """The RDS Data API: PostgreSQL and MySQL of Aurora. It ends a statement by itself after 45 seconds."""
     answer = db.look.call(
         "rds-data",
         "execute_statement",
         sql=sql,
         database=db.database,
         includeResultMetadata=True,
-        parameters=[{"name": name, "value": {"stringValue": value}} for name, value in parameters.items()],
+        parameters=[_parameter(name, value) for name, value in given.items()],
         **db.address,
     )
-    names = [column["name"] for column in answer.get("columnMetadata", [])]
+    names = [column["label"] for column in answer.get("columnMetadata", [])]
     return [_row(names, record) for record in answer.get("records", [])]
+
+
+def _parameter(name: str, value: Value) -> Row:
+    if isinstance(value, datetime):
+        text = f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]
+        return {"name": name, "value": {"stringValue": text}, "typeHint": "TIMESTAMP"}
+    return {"name": name, "value": {"longValue": value} if isinstance(value, int) else {"stringValue": value}}
 
 
 def _row(names: list[str], record: list[Row]) -> Row:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from agent.changes import Change
+from agent.times import clock_time
 from tools.evidence.base import Look
 from tools.evidence.infra.containers import revision_before
 from tools.evidence.names import bare_name, service_key
 
 MAX_EVENTS = 500
+"""LookupEvents gives 50 at a time, twice a second, the newest first: so many take five seconds."""
 MAX_MENTIONS = 6000
 _NAMED = ("name", "identifier", "id", "arn", "url", "bucket", "table", "function", "service", "cluster", "family")
 _ARN = re.compile(r'"(arn:[^"]+)"')
@@ -21,8 +24,25 @@ _VERSION = re.compile(r"\d{8}(?:v\d+)?$")
 """Lambda's calls carry the date of their API: UpdateFunctionCode20150331v2."""
 
 
-def write_calls(look: Look, start: datetime, end: datetime, attribute: dict[str, str]) -> list[Change]:
-    """The write calls in a range that have an attribute of LookupEvents, such as a ResourceName."""
+@dataclass(frozen=True)
+class Trail:
+    """Changes that were read; `caveat` ends a summary and says what there was too much of to read."""
+
+    changes: list[Change]
+    caveat: str = ""
+
+
+def calls_on(look: Look, start: datetime, end: datetime, resource: str) -> Trail:
+    """The write calls on a resource, which CloudTrail knows by name or by ARN."""
+    return _lookup(look, start, end, {"AttributeKey": "ResourceName", "AttributeValue": resource})
+
+
+def write_calls(look: Look, start: datetime, end: datetime) -> Trail:
+    """All write calls of the account and region."""
+    return _lookup(look, start, end, {"AttributeKey": "ReadOnly", "AttributeValue": "false"})
+
+
+def _lookup(look: Look, start: datetime, end: datetime, attribute: dict[str, str]) -> Trail:
     events = look.pages(
         "cloudtrail",
         "lookup_events",
@@ -32,7 +52,11 @@ def write_calls(look: Look, start: datetime, end: datetime, attribute: dict[str,
         EndTime=end,
         LookupAttributes=[attribute],
     )
-    return [_change(event) for event in events if str(event.get("ReadOnly", "false")).lower() != "true"]
+    calls = [_change(event) for event in events if str(event.get("ReadOnly", "false")).lower() != "true"]
+    if len(events) < MAX_EVENTS:
+        return Trail(calls)
+    oldest = clock_time(min(event["EventTime"] for event in events), look.now)
+    return Trail(calls, f" Only the newest {MAX_EVENTS} events were read, back to {oldest}.")
 
 
 def _change(event: dict[str, Any]) -> Change:

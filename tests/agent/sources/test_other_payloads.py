@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.models import AlertStatus, Severity
-from agent.sources import parse_alert
+from agent.sources import facts, parse_alert
 from agent.sources.generic import MAX_DESCRIPTION_CHARS
 
 RECEIVED = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -218,3 +218,18 @@ def test_real_payloads_keep_what_they_say() -> None:
             assert all(text in told.description for text in short_texts(payload)), path.name
         if "triggered" in path.name or "firing" in path.name:
             assert told.status is AlertStatus.firing, path.name
+
+
+@pytest.mark.parametrize(
+    ("text", "account"),
+    [
+        ("Cost anomaly detected in account 123456789012", "123456789012"),
+        ("checkout-errors | us-east-1 | Account: 123456789012", "123456789012"),
+        ("AWS Account prod (123456789012) is over budget", "123456789012"),
+        ("arn:aws:rds:us-east-1:123456789012:db:orders failed over", "123456789012"),
+        ("Order 123456789012 could not be booked", ""),
+        ("account 1234567890123 has too many digits", ""),
+    ],
+)
+def test_twelve_digits_are_an_account_only_where_they_are_called_one(text: str, account: str) -> None:
+    assert facts.account_in(text) == account

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -14,12 +14,14 @@ from langchain_core.tools import BaseTool
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 
+from agent.budgets import RunBudget
 from agent.models import Evidence
 from agent.ports import Deps
 from agent.settings import Settings
 from deploy.local.account import SimulatedAccount
 from deploy.local.account.scenario import Scenario
 from tools.aws import Boto3Session
+from tools.evidence.cache import MemoryCache
 
 NOW = datetime(2026, 11, 18, 15, 0, tzinfo=UTC)
 """A Wednesday afternoon: the moment at which every test here happens."""
@@ -34,9 +36,17 @@ class Caller:
 
     aws: Boto3Session
     now: datetime = NOW
+    budget: RunBudget | None = None
+    cache: MemoryCache = field(default_factory=MemoryCache)
 
     async def __call__(self, tool: BaseTool, **arguments: Any) -> Evidence:
-        context: Any = SimpleNamespace(clock=lambda: self.now, aws=self.aws, settings=Settings.read())
+        context: Any = SimpleNamespace(
+            clock=lambda: self.now,
+            aws=self.aws,
+            settings=Settings.read(),
+            cache=self.cache,
+            budget=self.budget or RunBudget(),
+        )
         graph = StateGraph(MessagesState, context_schema=Deps)
         graph.add_node("tools", ToolNode([tool]))
         graph.add_edge(START, "tools")
@@ -75,7 +85,7 @@ def aws(account: SimulatedAccount) -> Boto3Session:
     with pytest.MonkeyPatch.context() as environment:
         for name, value in account.environment().items():
             environment.setenv(name, value)
-        return Boto3Session(region="us-east-1")
+        return Boto3Session.open("us-east-1")
 
 
 @pytest.fixture

@@ -5,39 +5,15 @@ from typing import Any
 import pytest
 
 from agent.models import Evidence, EvidenceStatus, Finding
+from tests.tools.evidence.airflow_examples import FAILURE, MISSING, dag, environment
 from tests.tools.evidence.conftest import Call, Load
 from tools.evidence.airflow import airflow_overview
-from tools.evidence.airflow_api import read_log
 from tools.evidence.airflow_runs import dag_runs, task_failure
-
-MISSING = "An error occurred (NoSuchKey): s3://drops/orders/2026-11-18/orders.csv does not exist"
-FAILURE: dict[str, Any] = {
-    "run": "-2h",
-    "task_id": "load",
-    "tries": 3,
-    "lines": [
-        {"event": "reading the partner's file"},
-        {
-            "event": "Task failed with exception",
-            "level": "error",
-            "error_detail": [{"exc_type": "FileNotFoundError", "exc_value": MISSING, "frames": []}],
-        },
-    ],
-}
-TASKS: list[dict[str, Any]] = [
-    {"task_id": "load", "retries": 2},
-    {"task_id": "clean", "upstream": ["load"]},
-    {"task_id": "publish", "upstream": ["clean"]},
-]
-
-
-def dag(name: str, *failures: dict[str, Any]) -> dict[str, Any]:
-    return {"dag_id": name, "schedule": "@daily", "tasks": TASKS, "runs": {"latest": "-2h", "failures": list(failures)}}
+from tools.evidence.airflow_task_log import read_log
 
 
 def airflow(version: str = "3.0.6", **parts: Any) -> list[dict[str, Any]]:
-    environment = {"name": "analytics", "airflow_version": version, "dags": [dag("stock"), dag("orders", FAILURE)]}
-    return [environment | parts]
+    return [environment(version, **parts)]
 
 
 def kinds(evidence: Evidence) -> list[str]:
@@ -96,13 +72,57 @@ async def test_a_dag_that_fails_every_other_day_is_weaker_evidence(load: Load, c
 
 
 async def test_a_broken_dag_file_and_a_full_pool_are_seen(load: Load, call: Call):
-    broken = {"file": "dags/churn.py", "stack_trace": "Traceback\nModuleNotFoundError: no xgboost", "at": "-1d"}
+    broken = {"file": "dags/churn.py", "stack_trace": "Traceback\nModuleNotFoundError: no xgboost", "at": "-3h"}
+    old = {"file": "dags/ancient.py", "stack_trace": "SyntaxError: invalid", "at": "-6d"}
     pool = {"name": "warehouse", "slots": 4, "occupied": 4, "queued": 9}
-    load(mwaa=airflow(dags=[dag("stock")], import_errors=[broken], pools=[pool]))
+    load(mwaa=airflow(dags=[dag("stock")], import_errors=[broken, old], pools=[pool]))
     evidence = await call(airflow_overview)
-    assert one(evidence, "import_error").attributes["file"].endswith("churn.py")
-    assert one(evidence, "metric_at_limit").resource == "warehouse"
+    recent, old = (f for f in evidence.findings if f.kind == "import_error")
+    assert (recent.attributes["file"].endswith("churn.py"), recent.strength) == (True, 0.8)
+    assert (old.attributes["file"].endswith("ancient.py"), old.strength < 0.5) == (True, True)
+    starved = one(evidence, "pool_starved")
+    assert (starved.resource, starved.attributes["waiting"]) == ("warehouse", "9")
     assert "dag_failed" not in kinds(evidence)
+
+
+async def test_every_unhealthy_part_is_named_with_its_last_heartbeat(load: Load, call: Call):
+    load(mwaa=airflow(dags=[dag("stock")], unhealthy=["scheduler", "triggerer"]))
+    evidence = await call(airflow_overview)
+    parts = {f.attributes["part"]: f.statement for f in evidence.findings if f.kind == "airflow_unhealthy"}
+    assert set(parts) == {"scheduler", "triggerer"}
+    assert "its last heartbeat was at 14:48" in parts["scheduler"]
+
+
+async def test_an_environment_whose_update_failed_says_why(load: Load, call: Call):
+    failed = {"at": "-3h", "code": "INCORRECT_CONFIGURATION", "message": "requirements.txt: no version fits"}
+    load(mwaa=airflow(dags=[dag("stock")], status="UPDATE_FAILED", failed_update=failed))
+    evidence = await call(airflow_overview)
+    told = " ".join(f.statement for f in evidence.findings if f.kind == "airflow_unhealthy")
+    assert "is UPDATE_FAILED" in told
+    assert "INCORRECT_CONFIGURATION requirements.txt: no version fits" in told
+
+
+async def test_a_pool_with_open_slots_is_not_starved(load: Load, call: Call):
+    pools = [{"name": "busy", "slots": 8, "occupied": 5, "queued": 1}, {"name": "idle", "slots": 0}]
+    load(mwaa=airflow(dags=[dag("stock")], pools=pools))
+    assert kinds(await call(airflow_overview)) == ["task_healthy"]
+
+
+async def test_a_paused_dag_and_one_that_misses_its_schedule_are_told_apart(load: Load, call: Call):
+    stopped = {"runs": {"latest": "-50h", "to": "-50h"}}
+    load(mwaa=airflow(dags=[dag("paused", paused=True), dag("stopped", **stopped), dag("stock")]))
+    assert "dag_paused" in kinds(await call(dag_runs, dag_id="paused"))
+    late = one(await call(dag_runs, dag_id="stopped"), "dag_late")
+    assert (late.attributes["reason"], "13:00" in late.statement) == ("missed", True)
+    assert not {"dag_paused", "dag_late"} & set(kinds(await call(dag_runs, dag_id="stock")))
+
+
+async def test_a_run_that_takes_far_longer_than_usual_is_late(load: Load, call: Call):
+    slow = {"run": "-2h", "task_id": "load", "state": "success", "seconds": 5400}
+    load(mwaa=airflow(dags=[dag("orders", slow)]))
+    late = one(await call(dag_runs, dag_id="orders"), "dag_late")
+    assert late.attributes["reason"] == "long"
+    assert "took 91 minutes" in late.statement or "took 92 minutes" in late.statement
 
 
 async def test_a_calm_environment_says_so(load: Load, call: Call):
@@ -129,6 +149,37 @@ async def test_a_denied_airflow_api_is_replaced_by_the_task_logs(load: Load, cal
 async def test_a_denial_without_task_logs_is_a_gap(load: Load, call: Call):
     load(mwaa=airflow(), denied=[{"action": "airflow:InvokeRestApi"}])
     assert (await call(airflow_overview)).status == EvidenceStatus.denied
+
+
+async def test_a_denied_log_is_read_from_cloudwatch(load: Load, call: Call):
+    run = "scheduled__2026-11-18T13_00_00+00_00"
+    stream = f"dag_id=orders/run_id={run}/task_id=load/attempt=3.log"
+    text = '{"event": "Task failed with exception", "level": "error", "error_detail": [{"exc_type": "KeyError",'
+    lines = [{"template": text + ' "exc_value": "partner"}]}', "at": "-90m", "stream": stream, "level": "ERROR"}]
+    other = f"dag_id=stock/run_id={run}/task_id=load/attempt=3.log"
+    wrong = {"template": "ValueError: of another DAG", "at": "-90m", "stream": other, "level": "ERROR"}
+    group = {"group": "airflow-analytics-Task", "streams": [stream, other], "lines": [*lines, wrong]}
+    forbidden = [f"/dags/orders/dagRuns/{run.replace('_00', ':00')}/taskInstances/load/logs"]
+    load(mwaa=airflow(forbidden=forbidden), logs=[group])
+    found = one(await call(task_failure, dag_id="orders"), "task_failed")
+    assert found.attributes["exception"] == "KeyError"
+    assert found.statement.endswith("(from CloudWatch)")
+
+
+@pytest.mark.parametrize(
+    ("stream", "known"),
+    [
+        ("dag_id=orders/run_id=scheduled__2026-11-18T13_00_00+00_00/task_id=load/map_index=4/attempt=1.log", True),
+        ("orders/load/2026-11-18T13_00_00+00_00/1.log", True),
+        ("scheduler/2026-11-18/orders.py.log", False),
+    ],
+)
+async def test_the_stream_names_of_all_versions_are_known(load: Load, call: Call, stream: str, known: bool):
+    line = {"template": "KeyError: 'partner'", "at": "-90m", "stream": stream, "level": "ERROR"}
+    logs = [{"group": "airflow-analytics-Task", "streams": [stream], "lines": [line]}]
+    load(mwaa=airflow(), logs=logs, denied=[{"action": "airflow:InvokeRestApi"}])
+    evidence = await call(task_failure, dag_id="orders")
+    assert evidence.status == (EvidenceStatus.ok if known else EvidenceStatus.denied)
 
 
 def test_the_log_of_airflow_two_is_read_through_its_wrapping():

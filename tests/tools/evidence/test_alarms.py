@@ -57,3 +57,34 @@ async def test_an_unknown_alarm_names_those_there_are(load: Load, call: Call):
     evidence = await call(alarm_history, alarm_name="billing")
     assert evidence.status is EvidenceStatus.no_data
     assert "search-cpu" in evidence.summary
+
+
+def composite(name: str, rule: str) -> dict[str, Any]:
+    return {"name": name, "rule": rule}
+
+
+async def test_a_composite_alarm_tells_which_of_its_alarms_fired(load: Load, call: Call):
+    load(
+        metrics=[{**CPU, "baseline": 50, "noise": 0.01, "events": [{"from": "-30m", "set": 95}]}],
+        alarms=[alarm("search-cpu-high", 80), alarm("search-cpu-odd", 99)],
+        composite_alarms=[
+            composite("search-down", 'ALARM("search-cpu-high") OR ALARM(search-cpu-odd)'),
+            composite("search-quiet", "ALARM(search-cpu-odd) AND NOT OK(search-cpu-high)"),
+        ],
+    )
+    evidence = await call(alarm_history, alarm_name="search-down")
+    fired = next(f for f in evidence.findings if f.resource == "search-down")
+    assert (fired.kind, fired.attributes["children"]) == ("alarm_fired", "search-cpu-high")
+    assert "after search-cpu-high (14:3" in evidence.summary
+    assert {"alarm_fired", "metric_rise"} <= kinds(evidence)
+    everything = await call(alarm_history)
+    assert "search-quiet (composite) did not fire" in everything.summary
+
+
+async def test_alarms_are_listed_over_several_pages(load: Load, call: Call):
+    steady = [alarm(f"search-{n:03d}", 99) for n in range(230)]
+    load(
+        metrics=[{**CPU, "baseline": 50, "noise": 0.01, "events": [{"from": "-30m", "set": 95}]}],
+        alarms=[*steady, alarm("zz-last", 80)],
+    )
+    assert {f.attributes["alarm"] for f in (await call(alarm_history)).findings} == {"zz-last"}

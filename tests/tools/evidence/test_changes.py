@@ -106,3 +106,19 @@ async def test_a_denied_trail_is_a_gap_and_not_an_absence_of_changes(load: Load,
 def test_differences_name_what_was_added_removed_and_changed():
     before, after = {"Timeout": 3, "MODE": "lazy", "OLD": "1"}, {"Timeout": 3, "MODE": "eager", "NEW": "2"}
     assert differences(before, after) == "MODE lazy -> eager, OLD 1 -> none, NEW none -> 2"
+
+
+async def test_a_busy_account_hides_no_call_on_the_resource_and_the_cap_is_said(load: Load, call: Call):
+    noise = event("-41m", "PutRule", source="events", resource="cron", every="1m", repeat_for="20h")
+    load(metrics=[ERRORS], cloudtrail=[noise, event("-9h30m", "UpdateFunctionCode20150331v2")])
+    evidence = await call(recent_changes, resource="checkout")
+    assert "UpdateFunctionCode" in {f.attributes.get("event") for f in evidence.findings}
+    assert "Only the newest 500 events were read" in evidence.summary
+
+
+async def test_calls_are_read_over_several_pages(load: Load, call: Call):
+    many = event("-41m", "DeleteMessage", source="sqs", resource="jobs", every="5m", repeat_for="9h")
+    load(metrics=[ERRORS], cloudtrail=[many, event("-11h", "DeleteLayerVersion", resource="checkout")])
+    evidence = await call(recent_changes, resource="checkout")
+    assert "Only the newest" not in evidence.summary
+    assert "DeleteLayerVersion" in {f.attributes.get("event") for f in evidence.findings}

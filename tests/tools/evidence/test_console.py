@@ -49,6 +49,13 @@ def test_an_insights_query_carries_query_groups_and_range():
     assert "start~'2026-11-18T14*3a00*3a00.000Z" in detail
 
 
+def test_traces_are_chosen_by_expression_and_range():
+    link = console.xray_traces(VIRGINIA, 'service("checkout") { fault }', SPAN)
+    assert "#xray:traces/query?~(query~(expression~'service*28*22checkout*22*29" in link
+    assert "timeRange~(start~'2026-11-18T14*3a00*3a00.000Z~end~'2026-11-18T15*3a00*3a00.000Z)" in link
+    assert "query~()~context" in console.xray_traces(VIRGINIA, "", SPAN)
+
+
 def test_a_metric_graph_names_the_series():
     link = console.metric_graph(VIRGINIA, "AWS/Lambda", "Errors", {"FunctionName": "checkout"}, SPAN, "Sum", 60)
     assert "~(metrics~(~(~'AWS*2fLambda~'Errors~'FunctionName~'checkout))" in link
@@ -68,6 +75,31 @@ def test_cost_explorer_is_filtered_by_service():
     assert "startDate=2026-11-01&endDate=2026-11-18" in link
 
 
+def test_lists_of_ec2_are_linked_with_their_filter():
+    link = console.ec2_list(VIRGINIA, "Volumes", "state=available")
+    assert link == "https://us-east-1.console.aws.amazon.com/ec2/home?region=us-east-1#Volumes:state=available"
+
+
 def test_names_with_special_characters_stay_in_their_place():
     assert console.alarm(VIRGINIA, "api/5xx #1").endswith("#alarmsV2:alarm/api%2F5xx%20%231")
     assert "prefix=in%2Fa+b.csv" in console.s3_object(VIRGINIA, "lake", "in/a b.csv")
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_links_of_delivery_and_quotas_lie_in_the_partitions_own_console(partition: str):
+    region = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[partition]
+    place: Any = SimpleNamespace(region=region, partition=partition)
+    links = [
+        console.stack(place, "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"),
+        console.codedeploy(place, "d-1"),
+        console.codedeploy_application(place, "shop"),
+        console.http_api(place, "abc"),
+        console.target_group(place, "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/1"),
+        console.rds_cluster(place, "shop"),
+        console.performance_insights(place, "db-ABC", SPAN),
+        console.guardduty(place),
+        console.service_quotas(place, "lambda"),
+    ]
+    domain = {"aws": "console.aws.amazon.com", "aws-cn": "console.amazonaws.cn"}
+    host = domain.get(partition, "console.amazonaws-us-gov.com")
+    assert all(link.startswith(f"https://{region}.{host}/") and region in link.split("/", 3)[3] for link in links)

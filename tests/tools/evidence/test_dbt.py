@@ -6,20 +6,26 @@ from agent.models import EvidenceStatus
 from tests.tools.evidence.conftest import Call, Load
 from tools.evidence.dbt import dbt_run_results
 
-RESULT_COLUMNS = ["name", "status", "message", "execute_completed_at"]
+
+def table(name: str, columns: dict[str, str], rows: list[list[Any]]) -> dict[str, Any]:
+    declared = [{"name": column, "type": kind} for column, kind in columns.items()]
+    return {"schema_name": "elementary", "name": name, "columns": declared, "rows": rows}
 
 
-def results(*rows: tuple[str, str, str, str]) -> dict[str, Any]:
-    columns = [{"name": name, "type": "varchar(500)"} for name in RESULT_COLUMNS[:-1]]
-    columns.append({"name": RESULT_COLUMNS[-1], "type": "timestamp"})
-    table = {
-        "schema_name": "elementary",
-        "name": "dbt_run_results",
-        "columns": columns,
-        "rows": [list(r) for r in rows],
-    }
-    database = {"engine": "redshift", "cluster": "dwh", "database": "analytics", "tables": [table]}
+def warehouse(*tables: dict[str, Any]) -> dict[str, Any]:
+    database = {"engine": "redshift", "cluster": "dwh", "database": "analytics", "tables": list(tables)}
     return {"resources": {"redshift_clusters": [{"name": "dwh"}]}, "sql": [database]}
+
+
+TEXT = "varchar(500)"
+RESULTS = {"name": TEXT, "status": TEXT, "message": TEXT, "execution_time": "float"} | {
+    "execute_completed_at": "timestamp"
+}
+AUDIT = {"event_name": TEXT, "event_model": TEXT, "event_timestamp": "timestamp", "invocation_id": TEXT}
+
+
+def results(*rows: tuple[str, str, str, str], seconds: float = 40.0) -> dict[str, Any]:
+    return warehouse(table("dbt_run_results", RESULTS, [[*row[:3], seconds, row[3]] for row in rows]))
 
 
 async def test_a_model_that_failed_last_is_named_with_its_last_success(load: Load, call: Call):
@@ -41,6 +47,47 @@ async def test_a_model_that_failed_last_is_named_with_its_last_success(load: Loa
 async def test_models_that_all_succeeded_are_healthy(load: Load, call: Call):
     load(**results(("fct_orders", "success", "", "2026-11-18 14:00:00")))
     assert [finding.kind for finding in (await call(dbt_run_results)).findings] == ["task_healthy"]
+
+
+async def test_a_model_that_takes_far_longer_than_it_used_to_is_told(load: Load, call: Call):
+    usual = [["fct_orders", "success", "", 60.0, f"2026-11-17 {hour:02}:00:00"] for hour in range(5)]
+    other = [["dim_users", "success", "", 60.0, f"2026-11-18 {hour:02}:00:00"] for hour in range(6)]
+    slow = ["fct_orders", "success", "", 2400.0, "2026-11-18 14:00:00"]
+    load(**warehouse(table("dbt_run_results", RESULTS, [*usual, *other, slow])))
+    evidence = await call(dbt_run_results)
+    assert [(f.kind, f.resource) for f in evidence.findings] == [("task_long", "fct_orders")]
+    assert "took 40 minutes at 14:00 UTC; usual are 60 seconds" in evidence.findings[0].statement
+
+
+async def test_a_failed_test_is_told_from_a_failed_model(load: Load, call: Call):
+    columns = {"test_name": TEXT, "status": TEXT, "test_results_description": TEXT, "detected_at": "timestamp"}
+    rows = [
+        ["not_null_orders_id", "fail", "Got 12 results, configured to fail if != 0", "2026-11-18 14:00:00"],
+        ["unique_orders_id", "pass", "", "2026-11-18 14:00:00"],
+    ]
+    load(**warehouse(table("elementary_test_results", columns, rows)))
+    (found,) = (await call(dbt_run_results)).findings
+    assert found.statement.startswith("dbt test not_null_orders_id failed")
+
+
+async def test_a_deployment_that_never_completed_is_in_the_audit_log(load: Load, call: Call):
+    rows = [
+        ["model deployment started", "dim_users", "2026-11-18 12:00:00", "one"],
+        ["model deployment completed", "dim_users", "2026-11-18 12:01:00", "one"],
+        ["model deployment started", "fct_orders", "2026-11-18 12:01:00", "one"],
+        ["model deployment started", "fct_stock", "2026-11-18 14:50:00", "two"],
+    ]
+    load(**warehouse(table("dbt_audit_log", AUDIT, rows)))
+    (found,) = (await call(dbt_run_results)).findings
+    assert found.resource == "fct_orders"
+    assert "started and never completed" in found.statement
+
+
+async def test_more_results_than_a_page_holds_are_all_read(load: Load, call: Call):
+    crowd = [[f"m_{number:04}", "success", "", 1.0, "2026-11-18 14:00:00"] for number in range(1300)]
+    last = ["zz_model", "error", "boom", 1.0, "2026-11-18 09:00:00"]
+    load(**warehouse(table("dbt_run_results", RESULTS, [*crowd, last])))
+    assert [f.resource for f in (await call(dbt_run_results)).findings] == ["zz_model"]
 
 
 async def test_without_tables_the_logs_are_read(load: Load, call: Call):

@@ -1,8 +1,7 @@
 from typing import Any
 
-from agent.models import EvidenceStatus
 from tests.tools.evidence.conftest import Call, Load
-from tools.evidence.health import aws_health, security_findings
+from tools.evidence.health import aws_health
 
 
 def event(service: str, **more: Any) -> dict[str, Any]:
@@ -35,26 +34,13 @@ async def test_no_event_is_evidence_that_aws_is_well(load: Load, call: Call):
     assert [f.kind for f in (await call(aws_health, service="lambda")).findings] == ["aws_healthy"]
 
 
-def finding(name: str, severity: str, resource: str, **more: Any) -> dict[str, Any]:
-    return {"id": name, "title": f"Title of {name}", "description": "d", "severity": severity,
-            "resource_type": "AwsS3Bucket", "resource_id": f"arn:aws:s3:::{resource}", "at": "-2d", **more}  # fmt: skip
+async def test_an_affected_resource_in_another_region_does_not_count(load: Load, call: Call):
+    load(health_events=[event("LAMBDA", region="eu-west-1", entities=["checkout"])])
+    assert [f.kind for f in (await call(aws_health, resource="checkout")).findings] == ["aws_healthy"]
 
 
-async def test_security_findings_are_ranked_and_what_is_resolved_or_minor_is_left_out(load: Load, call: Call):
-    load(
-        security_findings=[
-            finding("f-open", "HIGH", "lake"),
-            finding("f-worst", "CRITICAL", "photos"),
-            finding("f-done", "CRITICAL", "lake", workflow="RESOLVED"),
-            finding("f-minor", "LOW", "lake"),
-        ]
-    )
-    evidence = await call(security_findings)
-    assert [f.resource for f in evidence.findings] == ["photos", "lake"]
-    named = await call(security_findings, resource="lake")
-    assert [f.attributes["severity"] for f in named.findings] == ["HIGH", "LOW"]
-
-
-async def test_no_findings_are_no_data(load: Load, call: Call):
-    load(security_findings=[finding("f", "LOW", "lake")])
-    assert (await call(security_findings, severity="HIGH")).status is EvidenceStatus.no_data
+async def test_many_events_are_read_over_several_pages(load: Load, call: Call):
+    many = [event("EC2", type_code=f"AWS_EC2_NOTICE_{n}", **{"from": f"-{n + 60}m"}) for n in range(120)]
+    load(health_events=[*many, event("LAMBDA", **{"from": "-40h"})])
+    (found,) = (await call(aws_health, service="lambda")).findings
+    assert found.attributes["service"] == "lambda"

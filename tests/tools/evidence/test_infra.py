@@ -217,3 +217,50 @@ async def test_reading_from_the_trigger_is_no_loop(load: Load, call: Call, varia
     buckets = [*LOOPED["s3_buckets"], {"name": "thumbnails"}]
     load(resources={"lambda_functions": functions, "s3_buckets": buckets})
     assert (await call(trigger_loops)).status is EvidenceStatus.no_data
+
+
+async def test_tagged_resources_are_narrowed_by_service_and_name(load: Load, call: Call):
+    tags = {"team": "shop"}
+    load(
+        resources={
+            "sqs_queues": [{"name": "orders", "tags": tags}, {"name": "jobs", "tags": {"team": "data"}}],
+            "lambda_functions": [{"name": "checkout", "tags": tags}],
+        }
+    )
+    found = await call(find_resources, resource="team=shop")
+    assert {f.resource for f in found.findings} == {"orders", "checkout"}
+    one = await call(find_resources, tag="team=shop", service="sqs")
+    assert [f.resource for f in one.findings] == ["orders"]
+    named = await call(find_resources, tag="team", resource="jobs")
+    assert [f.resource for f in named.findings] == ["jobs"]
+    assert (await call(find_resources, tag="team=none")).status is EvidenceStatus.no_data
+
+
+async def test_resources_of_all_kinds_are_found_by_name(load: Load, call: Call):
+    load(
+        resources={
+            "state_machines": [{"name": "shop-orders"}],
+            "apis": [{"name": "shop-api"}, {"name": "shop-http", "kind": "HTTP"}],
+            "stacks": [{"name": "shop-stack"}],
+            "deploy_applications": [{"name": "shop-app"}],
+            "load_balancers": [{"name": "shop-edge", "target_groups": [{"name": "shop-targets"}]}],
+            "autoscaling_groups": [{"name": "shop-workers"}, {"name": "other"}],
+            "ecs_clusters": [{"name": "shop-cluster"}],
+        }
+    )
+    found = await call(find_resources, resource="shop")
+    assert {f.attributes["type"] for f in found.findings} == {
+        "state-machine", "rest-api", "http-api", "stack", "application", "load-balancer", "target-group",
+        "auto-scaling-group", "ecs-cluster",
+    }  # fmt: skip
+    assert "other" not in found.summary
+
+
+async def test_a_listing_of_many_pages_is_read_to_its_end(load: Load, call: Call):
+    load(resources={"lambda_functions": [{"name": f"function-{n:03d}"} for n in range(130)]})
+    assert "130 lambda" in (await call(find_resources, service="lambda")).summary
+
+
+async def test_a_cluster_is_described_with_its_tasks(load: Load, call: Call):
+    load(resources={"ecs_clusters": [{"name": "prod"}]})
+    assert only(await call(describe_resource, resource="prod"), "resource_state").attributes["type"] == "ecs-cluster"

@@ -10,14 +10,16 @@ from agent.settings import Settings
 from tests.tools.evidence.conftest import NOW, Call, Load
 from tools.aws import Boto3Session
 from tools.evidence.base import Look
-from tools.evidence.log_reader import belongs_to_service, find_groups, read
+from tools.evidence.cache import MemoryCache
+from tools.evidence.log_reader import find_groups, read
+from tools.evidence.log_sources import belongs_to_service
 
 HOUR = TimeRange(start=NOW - timedelta(hours=1), end=NOW)
 
 
 @pytest.fixture
 def look(call: Call, aws: Boto3Session) -> Look:
-    return Look(aws, NOW, HOUR, Settings.read())
+    return Look(aws, NOW, HOUR, Settings.read(), MemoryCache())
 
 
 def groups(*names: str) -> list[dict[str, Any]]:

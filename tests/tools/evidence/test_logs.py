@@ -171,3 +171,34 @@ async def test_of_trouble_that_began_days_ago_only_the_first_hours_are_read(load
     assert evidence.time_range is not None
     assert evidence.time_range.seconds <= 10 * 3600
     assert "KeyError" in evidence.summary
+
+
+async def test_what_happens_every_day_at_this_time_is_told_apart_from_what_is_new(load: Load, call: Call):
+    nightly = {"template": "WARN compacting segment {int:1-99}", "per_minute": 6}
+    today, yesterday = {"from": "-40m"}, {"from": "-24h40m", "to": "-24h"}
+    load(logs=[group(CHECKOUT, NEW_FAILURE, {**nightly, **today}, {**nightly, **yesterday})])
+    evidence = await call(log_changes, resource="checkout", onset="-40m")
+    new = strongest(evidence, "log_new_pattern")
+    assert "KeyError" in new.statement
+    assert "not at the same time yesterday" in new.statement
+    assert new.attributes["before"] == new.attributes["yesterday"] == "0"
+    daily = [finding for finding in evidence.findings if "compacting" in finding.statement]
+    assert all(finding.strength < 0.2 for finding in daily)
+
+
+async def test_a_pattern_that_grew_is_told_with_both_rates(load: Load, call: Call):
+    slow = {"template": "WARN retrying payment {int:1-99}"}
+    load(logs=[group(CHECKOUT, {**slow, "per_minute": 1}, {**slow, "per_minute": 12, "from": "-40m"})])
+    evidence = await call(log_changes, resource="checkout", onset="-40m")
+    grown = strongest(evidence, "log_new_pattern")
+    assert float(grown.attributes["rate"]) == pytest.approx(13, abs=2)
+    assert float(grown.attributes["before"]) == pytest.approx(1, abs=0.3)
+    assert float(grown.attributes["yesterday"]) == pytest.approx(1, abs=0.3)
+    assert "before the onset" in grown.statement
+
+
+async def test_what_is_not_known_of_yesterday_is_not_claimed(load: Load, call: Call):
+    load(logs=[group(CHECKOUT, NEW_FAILURE) | {"retention_days": 1}])
+    new = strongest(await call(log_changes, resource="checkout", onset="-40m"), "log_new_pattern")
+    assert "KeyError" in new.statement
+    assert "yesterday" not in new.statement

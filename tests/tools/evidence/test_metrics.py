@@ -147,3 +147,54 @@ def test_memory_of_rds_classes():
     assert [memory_gib(f"db.{c}") for c in ("t3.micro", "m6i.large", "r6g.xlarge", "r6g.4xlarge", "z9.odd")] == [
         *(1, 8, 32, 128, 0)
     ]
+
+
+async def test_where_cloudwatch_has_a_detector_its_band_is_what_is_normal(load: Load, call: Call):
+    watched = {"namespace": "AWS/Lambda", "metric": "Invocations", "statistic": "Sum"}
+    load(
+        metrics=[
+            lambda_metric("checkout", "Invocations", 200, {"from": "-40m", "multiply": 4}),
+            lambda_metric("newsletter", "Invocations", 200),
+            lambda_metric("checkout", "Errors", 0),
+        ],
+        anomaly_detectors=[
+            {**watched, "dimensions": {"FunctionName": "checkout"}},
+            {**watched, "dimensions": {"FunctionName": "other"}},
+        ],
+    )
+    evidence = await call(resource_metrics, resource="checkout")
+    (risen,) = kinds(evidence, "metric_rise")
+    assert (risen.attributes["detector"], risen.attributes["metric"]) == ("CloudWatch", "Invocations")
+    assert risen.at is not None
+    assert f"{risen.at:%H:%M}" == "14:20"
+    scanned = await call(unhealthy_resources)
+    assert [(f.resource, f.attributes["detector"]) for f in kinds(scanned, "metric_rise")] == [
+        ("checkout", "CloudWatch")
+    ]
+    assert not kinds(await call(resource_metrics, resource="newsletter"), "metric_rise")
+
+
+async def test_a_metric_within_its_band_is_steady(load: Load, call: Call):
+    detector = {"namespace": "AWS/Lambda", "metric": "Invocations", "statistic": "Sum",
+                "dimensions": {"FunctionName": "checkout"}}  # fmt: skip
+    load(metrics=[lambda_metric("checkout", "Invocations", 200)], anomaly_detectors=[detector])
+    (steady,) = (await call(resource_metrics, resource="checkout")).findings
+    assert (steady.kind, steady.attributes["detector"]) == ("metric_steady", "CloudWatch")
+
+
+async def test_detectors_that_may_not_be_listed_leave_our_own_baseline(load: Load, call: Call):
+    load(
+        metrics=[lambda_metric("checkout", "Errors", 0, {"from": "-42m", "add": 30})],
+        denied=[{"action": "cloudwatch:DescribeAnomalyDetectors"}],
+    )
+    for tool in (resource_metrics, unhealthy_resources):
+        evidence = await call(tool, resource="checkout")
+        assert kinds(evidence, "metric_rise")
+        assert "cloudwatch:DescribeAnomalyDetectors" in evidence.summary
+
+
+async def test_metrics_are_listed_over_several_pages(load: Load, call: Call):
+    many = [lambda_metric(f"function-{n:04d}", "Errors", 0) for n in range(620)]
+    load(metrics=[*many, lambda_metric("zz-last", "Errors", 0, {"from": "-42m", "add": 30})])
+    evidence = await call(unhealthy_resources, service="lambda", resource="zz-last")
+    assert [f.resource for f in evidence.findings] == ["zz-last"]

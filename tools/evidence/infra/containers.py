@@ -16,7 +16,7 @@ from tools.evidence import console
 from tools.evidence.base import Look
 from tools.evidence.infra.differences import changed_by
 from tools.evidence.infra.inventory import Item
-from tools.evidence.infra.state import Described, recent_strength, state_finding
+from tools.evidence.infra.state import Described, has_failed, recent_strength, state_finding
 from tools.evidence.partial import gather
 
 MAX_STOPPED = 100
@@ -46,6 +46,25 @@ def describe(look: Look, item: Item) -> Described:
     findings += [_deployment(look, item, change) for change in deployments(service)[-1:]]
     findings += _events(look, item, service.get("events", []))
     return Described(findings, console.ecs_service(look.aws, item.parent, item.name), read.caveat)
+
+
+def describe_cluster(look: Look, item: Item) -> Described:
+    """A cluster: how many tasks and services, what capacity they run on."""
+    reply = look.call("ecs", "describe_clusters", clusters=[item.handle], include=["ATTACHMENTS", "SETTINGS"])
+    cluster = next(iter(reply.get("clusters", [])), None)
+    if cluster is None:
+        raise ValueError(f"ECS knows no cluster {item.name}.")
+    failed = [a for a in cluster.get("attachments", []) if "FAILED" in a.get("status", "").upper()]
+    facts = {
+        "status": cluster.get("status"),
+        "services": cluster.get("activeServicesCount"),
+        "running_tasks": cluster.get("runningTasksCount"),
+        "pending_tasks": cluster.get("pendingTasksCount") or "",
+        "container_instances": cluster.get("registeredContainerInstancesCount") or "",
+        "capacity_providers": cluster.get("capacityProviders"),
+        "failed_attachments": [a.get("type") for a in failed],
+    }
+    return Described([state_finding(item, facts)], console.ecs_cluster(look.aws, item.name))
 
 
 def deployments(service: dict[str, Any]) -> list[Change]:
@@ -174,6 +193,9 @@ def _deployment(look: Look, item: Item, change: Change) -> Finding:
     detail = f" ({detail})" if detail else ""
     statement = f"{change.version} was rolled out to {item.name} at {clock_time(change.at, look.now)}{before}{detail}."
     details = {"version": change.version, "previous": change.previous, "service": "ecs", "changed": changed}
+    if has_failed(change):
+        failed = {**details, "application": item.name, "error": change.detail}
+        return _finding(item, "deployment_failed", statement, 0.8, change.at, failed)
     return _finding(item, "deployment", statement, recent_strength(change.at, look.now), change.at, details)
 
 

@@ -1,8 +1,7 @@
-"""NAT gateways with what is routed through them, and load balancers with their targets."""
+"""NAT gateways with what is routed through them."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -77,41 +76,6 @@ def _missing_endpoints(item: Item, tables: list[dict[str, Any]], endpoints: list
             )
         )
     return found
-
-
-def describe_balancer(look: Look, item: Item) -> Described:
-    groups = look.pages("elbv2", "describe_target_groups", "TargetGroups", LoadBalancerArn=item.handle)
-    health = gather(
-        {g["TargetGroupName"]: lambda g=g: _health(look, g["TargetGroupArn"]) for g in groups} if groups else {}
-    )
-    facts = {
-        "kind": item.raw.get("Type"),
-        "scheme": item.raw.get("Scheme"),
-        "state": item.raw.get("State", {}).get("Code"),
-        "targets": {name: _states(states) for name, states in health.results.items()},
-    }
-    findings = [state_finding(item, facts)]
-    for name, targets in health.results.items():
-        bad = [t for t in targets if t["TargetHealth"]["State"] in ("unhealthy", "unavailable")]
-        if bad:
-            why = bad[0]["TargetHealth"].get("Description", bad[0]["TargetHealth"].get("Reason", ""))
-            text = f"{len(bad)} of {len(targets)} targets in {name} behind {item.name} are unhealthy: {why}."
-            details = {"message": why, "service": "elb", "target_group": name}
-            strength = round(0.6 + 0.35 * len(bad) / len(targets), 3)
-            findings.append(
-                Finding(kind="service_event", statement=text, strength=strength, resource=item.name, attributes=details)
-            )
-    return Described(findings, console.load_balancer(look.aws, item.handle), health.caveat)
-
-
-def _health(look: Look, arn: str) -> list[dict[str, Any]]:
-    return look.call("elbv2", "describe_target_health", TargetGroupArn=arn)["TargetHealthDescriptions"]
-
-
-def _states(targets: list[dict[str, Any]]) -> str:
-    return (
-        ", ".join(f"{n} {state}" for state, n in Counter(t["TargetHealth"]["State"] for t in targets).items()) or "none"
-    )
 
 
 def _name(subnet: dict[str, Any]) -> str:

@@ -1,17 +1,14 @@
-"""Buckets, instances, Auto Scaling groups, Airflow environments and state machines."""
+"""Buckets, instances and Airflow environments."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from agent.figures import count
-from agent.models import Finding
-from agent.times import clock_time
 from tools.evidence import console
 from tools.evidence.base import Look
 from tools.evidence.infra.inventory import Item
-from tools.evidence.infra.state import Described, recent_strength, state_finding
+from tools.evidence.infra.state import Described, state_finding
 from tools.evidence.names import bare_name
 from tools.evidence.partial import gather
 
@@ -64,38 +61,6 @@ def describe_instance(look: Look, item: Item) -> Described:
     return Described([state_finding(item, facts)], console.ec2_instance(look.aws, item.name))
 
 
-def describe_group(look: Look, item: Item) -> Described:
-    raw = item.raw
-    facts = {
-        "minimum": raw.get("MinSize"),
-        "maximum": raw.get("MaxSize"),
-        "desired": raw.get("DesiredCapacity"),
-        "instances": len(raw.get("Instances", [])),
-        "unhealthy": sum(i.get("HealthStatus") != "Healthy" for i in raw.get("Instances", [])) or "",
-    }
-    read = gather({"activities": lambda: _activities(look, item.name)})
-    failed = [a for a in read.results.get("activities", []) if a.get("StatusCode") == "Failed"]
-    findings = [state_finding(item, facts)]
-    for activity in failed[:3]:
-        message = " ".join(activity.get("StatusMessage", activity.get("Description", "")).split())[:200]
-        when = clock_time(activity["StartTime"], look.now)
-        findings.append(
-            Finding(
-                kind="service_event",
-                statement=f"Auto Scaling of {item.name} failed at {when}: {message}",
-                strength=recent_strength(activity["StartTime"], look.now),
-                at=activity["StartTime"],
-                resource=item.name,
-                attributes={"message": message, "service": "autoscaling"},
-            )
-        )
-    return Described(findings, console.auto_scaling_group(look.aws, item.name), read.caveat)
-
-
-def _activities(look: Look, name: str) -> list[dict[str, Any]]:
-    return look.pages("autoscaling", "describe_scaling_activities", "Activities", limit=50, AutoScalingGroupName=name)
-
-
 def describe_environment(look: Look, item: Item) -> Described:
     raw = look.call("mwaa", "get_environment", Name=item.name)["Environment"]
     facts = {
@@ -107,25 +72,3 @@ def describe_environment(look: Look, item: Item) -> Described:
         "last_update": raw.get("LastUpdate", {}).get("Status"),
     }
     return Described([state_finding(item, facts)], console.mwaa_environment(look.aws, item.name))
-
-
-def describe_state_machine(look: Look, item: Item) -> Described:
-    failed = look.pages(
-        "stepfunctions", "list_executions", "executions", limit=100, stateMachineArn=item.handle, statusFilter="FAILED"
-    )
-    recent = [execution for execution in failed if execution["stopDate"] >= look.window.start]
-    findings = [state_finding(item, {"kind": item.raw.get("type"), "failed_executions": len(recent)})]
-    if recent:
-        first = min(execution["stopDate"] for execution in recent)
-        failures = count(len(recent), "execution")
-        findings.append(
-            Finding(
-                kind="service_event",
-                statement=f"{failures} of {item.name} failed since {clock_time(first, look.now)}.",
-                strength=min(0.5 + 0.05 * len(recent), 0.9),
-                at=first,
-                resource=item.name,
-                attributes={"message": f"{len(recent)} executions failed", "service": "stepfunctions"},
-            )
-        )
-    return Described(findings, console.state_machine(look.aws, item.handle))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.changes import Change
 from agent.models import Finding
 from tools.evidence.infra.inventory import Item
 
@@ -31,6 +33,11 @@ def state_finding(item: Item, facts: Mapping[str, object], at: datetime | None =
         resource=item.name,
         attributes={"service": item.service, "type": item.type, **{k: v[:120] for k, v in known.items()}},
     )
+
+
+def has_failed(change: Change) -> bool:
+    """Whether a rollout failed or was taken back, by what its detail begins with or says in CloudFormation's words."""
+    return "ROLLBACK" in change.detail or re.search(r"(^|; |_)failed", change.detail, re.IGNORECASE) is not None
 
 
 def recent_strength(at: datetime, now: datetime, fresh: float = 0.7) -> float:

@@ -25,7 +25,7 @@ DETAILS = (
     "database",
 )
 """Parameters that a finding's attribute of the same name can fill."""
-PARAMETERS = ("resource", "service", "onset", *DETAILS)
+PARAMETERS = ("resource", "service", "onset", "account", "region", *DETAILS)
 """Parameter names that the evidence tools share."""
 _FROM_ATTRIBUTES = {"alarm": "alarm_name", **{name: name for name in DETAILS}}
 ONSET_KINDS = ("metric_rise", "metric_at_limit", "log_new_pattern", "usage_driver", "cost_rise")
