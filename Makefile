@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= auto
 
-.PHONY: setup run test test-all lint format bench screenshots clean lock
+.PHONY: setup run test test-slow test-all lint format bench bench-logs bench-anomaly bench-redaction peers screenshots clean lock
 
 setup: $(READY)
 
@@ -22,9 +22,15 @@ run: $(READY)
 test: $(READY)
 	$(BIN)/pytest -n $(WORKERS) -m "not slow"
 
-test-all: $(READY)
+test-all: test test-slow
+
+test-slow: $(READY)
 	@$(BIN)/python -m tests.requirements
-	$(BIN)/pytest -n $(WORKERS)
+	@$(BIN)/python -m tests.peers
+	$(BIN)/pytest -n $(WORKERS) -m slow
+
+peers: $(READY)
+	@$(BIN)/python -m tests.peers
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -42,9 +48,19 @@ screenshots: $(READY)
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
 
+# These read public data sets from a folder of yours, as in: make bench-logs DATA=~/loghub
+bench-logs: $(READY)
+	$(BIN)/python -m tests.benchmarks.logs $(DATA)
+
+bench-anomaly: $(READY)
+	$(BIN)/python -m tests.benchmarks.anomaly $(DATA)
+
+bench-redaction: $(READY)
+	$(BIN)/python -m tests.benchmarks.redaction $(DATA)
+
 lock: $(READY)
 	$(BIN)/python -m uv pip compile pyproject.toml --all-extras --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
 
 clean:
-	rm -rf .venv .watchkeeper .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .peers .watchkeeper .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

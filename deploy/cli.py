@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from agent.errors import InputError, WatchkeeperError
+from agent.redaction.plain import redact_logs
 
 app = typer.Typer(
     name="watchkeeper",
@@ -23,6 +24,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
 JSON_BEGINS = re.compile(r'\s*(\{\s*"|\[\s*[{\["])')
 """An alert's text may well begin with a bracket: [Triggered] ..."""
@@ -57,6 +60,7 @@ def _set_up_logging() -> None:
     if level not in logging.getLevelNamesMapping():
         raise InputError(f"WATCHKEEPER_LOG_LEVEL is {level}; use ERROR, WARNING, INFO or DEBUG.")
     logging.basicConfig(level=level, stream=sys.stderr)
+    redact_logs()
 
 
 def _stop(message: str, code: int) -> None:
@@ -138,6 +142,45 @@ def doctor(json_output: JsonOption = False, aws: AwsOption = "simulated") -> Non
     _print(json_output, lambda: {"checks": [check.as_json() for check in checks]}, lambda: print_checks(checks))
     if any(check.status == "fail" for check in checks):
         raise typer.Exit(1)
+
+
+@app.command()
+def tables(
+    queue: Annotated[str, typer.Option(help="Create an SQS queue of this name too, with its dead-letter queue.")] = "",
+) -> None:
+    """Create the DynamoDB tables that WATCHKEEPER_STORE=dynamodb needs, in your own account; those there stay."""
+    from agent.settings import Settings
+    from deploy.own_stores import create_own_stores
+
+    created, url = create_own_stores(Settings.read(), queue)
+    sys.stdout.write(f"Created: {', '.join(created)}\n" if created else "All tables are there.\n")
+    if url:
+        sys.stdout.write(f"Set WATCHKEEPER_QUEUE_URL={url}\n")
+
+
+@app.command("iam-policy")
+def iam_policy(
+    partition: Annotated[str, typer.Option(help="`aws`, `aws-cn` or `aws-us-gov`.")] = "aws",
+    secret: Annotated[
+        list[str] | None, typer.Option(help="ARN of a secret with a database's credentials; may be repeated.")
+    ] = None,
+) -> None:
+    """Print the IAM policy that reading AWS needs: every action that the evidence tools call, and no other."""
+    from tools.aws.iam import MANAGED_POLICY_CHARS, policy
+
+    if partition not in PARTITIONS:
+        raise InputError(f"--partition is one of {', '.join(PARTITIONS)}, not {partition!r}.")
+    if wrong := [arn for arn in secret or [] if not arn.startswith(f"arn:{partition}:secretsmanager:")]:
+        raise InputError(
+            f"--secret takes the ARN of a secret, as in arn:{partition}:secretsmanager:…, not {wrong[0]!r}."
+        )
+    document = json.dumps(policy(partition, secret or []), indent=2)
+    sys.stdout.write(document + "\n")
+    if (size := len("".join(document.split()))) > MANAGED_POLICY_CHARS:
+        sys.stderr.write(
+            f"watchkeeper: this policy has {size} characters; a managed policy holds {MANAGED_POLICY_CHARS}. "
+            "Attach it as an inline policy of the role.\n"
+        )
 
 
 def _aws(value: str) -> Literal["simulated", "real"]:

@@ -78,7 +78,7 @@ def _home(settings: Settings) -> Check:
     except OSError as error:
         fix = "set WATCHKEEPER_HOME to a folder that you may write to"
         return Check("Store", "fail", f"{settings.home} is not writable ({error.strerror})", fix)
-    return Check("Store", "ok", f"SQLite in {settings.home}")
+    return Check("Store", "ok", f"{settings.store}; files in {settings.home}")
 
 
 def _model(settings: Settings) -> Iterator[Check]:

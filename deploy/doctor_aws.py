@@ -11,8 +11,9 @@ from typing import Any, Literal
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 
 from agent.settings import Settings
+from deploy.own_stores import check_own_stores
 from tools.aws import Boto3Session
-from tools.evidence.base import DENIED_CODES
+from tools.aws.denials import is_denied
 
 NOT_ENABLED = ("SubscriptionRequiredException", "InvalidAccessException", "OptInRequired")
 """The service answers, but this account has not turned it on: nothing to grant."""
@@ -26,7 +27,7 @@ def check_aws(settings: Settings, aws: Literal["simulated", "real"]) -> Iterator
 
             stack.enter_context(simulated_account("lambda-cost-spike", settings))
         try:
-            session = Boto3Session(settings.aws_region, settings.aws_profile, settings.aws_timeout_seconds)
+            session = Boto3Session.of(settings)
             account = session.account
         except NoCredentialsError:
             fix = "run `aws configure sso` or set AWS_PROFILE; or leave out --aws real for the simulated account"
@@ -38,7 +39,25 @@ def check_aws(settings: Settings, aws: Literal["simulated", "real"]) -> Iterator
             return
         kind = "simulated account" if aws == "simulated" else "account"
         yield {"name": "AWS", "status": "ok", "message": f"{kind} {account} in {session.region}"}
+        yield from _other_accounts(session, settings)
         yield from _permissions(session)
+    if aws == "real":
+        yield from check_own_stores(settings)
+
+
+def _other_accounts(session: Boto3Session, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Whether the role of each further account can be assumed."""
+    for other in settings.aws_accounts:
+        label = f"AWS account {other.name or other.id}"
+        role = other.role_arn(session.partition)
+        try:
+            there = session.at(other.id)
+            there.client("sts").get_caller_identity()
+        except (BotoCoreError, ClientError) as error:
+            fix = f"let {role} trust the identity that Watchkeeper runs as, with the external id that is set"
+            yield {"name": label, "status": "warn", "message": f"cannot be read ({str(error)[:150]})", "fix": fix}
+        else:
+            yield {"name": label, "status": "ok", "message": f"{role} in {there.region}"}
 
 
 def _probes() -> dict[str, tuple[str, str, dict[str, Any]]]:
@@ -95,7 +114,7 @@ def _try(session: Boto3Session, service: str, operation: str, parameters: dict[s
         code = error.response["Error"].get("Code", "")
         if code in NOT_ENABLED:
             return ""
-        return "denied" if code in DENIED_CODES else f"answers {code}"
+        return "denied" if is_denied(error) else f"answers {code}"
     except EndpointConnectionError:
         return f"cannot be reached in {session.region}"
     except BotoCoreError as error:

@@ -45,7 +45,8 @@ async def _running(scenario: str, aws: Aws) -> AsyncGenerator[tuple[Application,
         from slack_app.bootstrap import application, build_deps
 
         home = stack.enter_context(tempfile.TemporaryDirectory(prefix="watchkeeper-"))
-        held = build_deps(settings.model_copy(update={"home": Path(home)}))
+        of_its_own = {"home": Path(home), "store": "sqlite", "queue_url": ""}
+        held = build_deps(settings.model_copy(update=of_its_own))
         stack.callback(held.close)
         app = await stack.enter_async_context(application(held.deps))
 

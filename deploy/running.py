@@ -12,6 +12,7 @@ from typing import Literal
 
 import aiohttp
 
+from agent.errors import SettingsError
 from agent.settings import Settings
 from deploy.local.account.scenario import load_scenario
 from deploy.local.world import World, local_world
@@ -25,6 +26,8 @@ FIRE_TIMEOUT_SECONDS = 30
 async def run_everything(port: int, aws: Literal["simulated", "real"], first_alert: str) -> None:
     """Until Ctrl-C."""
     settings = Settings.read()
+    if aws == "simulated" and settings.store != "sqlite":
+        raise SettingsError("WATCHKEEPER_STORE=dynamodb needs a real account: add --aws real, or leave it out.")
     if first_alert:
         load_scenario(first_alert)  # a wrong name is told before anything starts
     tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)

@@ -49,6 +49,7 @@ def build_alert_analysis(
             or [name for name in names if name in WHEN_NOTHING_FITS]
             or names[:1]
         )
+        _forget_what_may_have_changed(runtime.context, chosen)
         brief = briefs.write(runtime.context.clock(), alert=alert)
         runtime.stream_writer({"kind": "phase", "phase": "gather", "specialists": chosen})
         sends = [Send(name, {"specialist": name, "brief": brief}) for name in chosen]
@@ -83,6 +84,13 @@ def build_alert_analysis(
     graph.add_node("analyse", analyse, defer=True, destinations=(*names, END))
     graph.add_edge(START, "classify")
     return graph.compile(checkpointer=checkpointer, name="alert_analysis")
+
+
+def _forget_what_may_have_changed(deps: Deps, chosen: Sequence[str]) -> None:
+    """An alert says that the account is not as it was a few minutes ago; one about money, that the bill is not."""
+    deps.cache.forget("evidence|")
+    if "cost" in chosen:
+        deps.cache.forget("ce|")
 
 
 def _second_round(follow_ups: Sequence[FollowUp], state: AlertState, names: Sequence[str]) -> list[FollowUp]:

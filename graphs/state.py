@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from agent.models import Evidence
+from agent.models import Evidence, EvidenceStatus
 
 PlainEvidence = dict[str, Any]
 """`Evidence.model_dump(mode="json")`"""
@@ -34,13 +34,16 @@ def add_usage(total: Usage, more: Usage) -> Usage:
 
 
 def merge_evidence(old: list[PlainEvidence], new: list[PlainEvidence]) -> list[PlainEvidence]:
-    """By id, in order of arrival; what could be read wins over what could not."""
+    """By id, in order of arrival; the newer wins, but never a gap over what could be read."""
     merged = {piece["id"]: piece for piece in old}
     for piece in new:
-        known = merged.get(piece["id"])
-        if known is None or known["status"] not in ("ok", "no_data"):
+        if piece["id"] not in merged or _could_be_read(piece) or not _could_be_read(merged[piece["id"]]):
             merged[piece["id"]] = piece
     return list(merged.values())
+
+
+def _could_be_read(piece: PlainEvidence) -> bool:
+    return piece["status"] in (EvidenceStatus.ok, EvidenceStatus.no_data)
 
 
 class Assignment(TypedDict):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from agent.budgets import RunBudget
 from agent.models import Alert, Answer, ChatMessage, Diagnosis, Evidence
 from agent.ports import Deps
+from agent.redaction import redact
+from agent.redaction.plain import redact_plain
 from graphs.state import NO_USAGE, typed
 
 Outcome = TypeVar("Outcome", Diagnosis, Answer)
@@ -26,7 +29,7 @@ class Application:
 
     async def analyse(self, alert: Alert, run_id: str, follow: Follow) -> tuple[Diagnosis, list[Evidence]]:
         """One alert through the graph."""
-        start = {"alert": alert.model_dump(mode="json"), "evidence": [], "usage": NO_USAGE}
+        start = {"alert": redact_plain(alert.model_dump(mode="json")), "evidence": [], "usage": NO_USAGE}
         state, seconds = await self._run(self.alert_analysis, start, run_id, follow)
         diagnosis = Diagnosis.model_validate(state["diagnosis"])
         return _timed(diagnosis, state, seconds), typed(state["evidence"])
@@ -37,7 +40,7 @@ class Application:
         """One question through the graph, with what the thread already knows."""
         known = {piece.id: piece for turn in history for piece in turn.evidence}
         start = {
-            "question": question,
+            "question": redact(question),
             "history": [turn.model_dump(mode="json", exclude={"evidence"}) for turn in history],
             "evidence": [piece.model_dump(mode="json") for piece in known.values()],
             "usage": NO_USAGE,
@@ -49,10 +52,11 @@ class Application:
         self, graph: Any, start: dict[str, Any], run_id: str, follow: Follow
     ) -> tuple[dict[str, Any], float]:
         began = time.monotonic()
+        context = replace(self.deps, budget=self._budget())
         state: dict[str, Any] = start
         config = {"configurable": {"thread_id": run_id}}
         stream: AsyncGenerator[tuple[str, Any]] = graph.astream(
-            start, config, context=self.deps, stream_mode=["custom", "values"], durability="exit"
+            start, config, context=context, stream_mode=["custom", "values"], durability="exit"
         )
         async for mode, part in stream:
             if mode == "custom":
@@ -60,6 +64,10 @@ class Application:
             else:
                 state = part
         return state, time.monotonic() - began
+
+    def _budget(self) -> RunBudget:
+        settings = self.deps.settings
+        return RunBudget(settings.run_api_calls, settings.run_scanned_gigabytes * 1e9, settings.run_aws_usd)
 
 
 def _timed(outcome: Outcome, state: dict[str, Any], seconds: float) -> Outcome:

@@ -15,12 +15,13 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from agent.errors import SettingsError
 from agent.knowledge import KnowledgeBase
 from agent.ports import Deps, ModelRole
+from agent.redaction import Policy, use
 from agent.settings import Settings
 from agent.specialists import read_specialists
 from slack_app.application import Application
 from tools.aws import Boto3Session
-from tools.queues.local import LocalQueue
-from tools.stores.sqlite import open_stores
+from tools.evidence.cache import MemoryCache
+from tools.persistence import open_persistence
 
 
 def utc_now() -> datetime:
@@ -37,6 +38,7 @@ class Held:
 
 def build_deps(settings: Settings, **replaced: Any) -> Held:
     """The frozen `Deps`. A keyword replaces the field of that name."""
+    use(Policy(cards=settings.redact_cards, emails=settings.redact_emails))
     clock = replaced.get("clock", utc_now)
     home = settings.home
     try:
@@ -45,29 +47,23 @@ def build_deps(settings: Settings, **replaced: Any) -> Held:
         raise SettingsError(
             f"WATCHKEEPER_HOME: {home} cannot be made ({error.strerror}); name another folder."
         ) from error
-    stores = open_stores(home / "watchkeeper.db", clock, settings.conversation_days)
-    queue = LocalQueue(home / "queue.db", clock)
+    kept = open_persistence(settings, clock)
     knowledge = replaced.get("knowledge") or KnowledgeBase.read()
     fields: dict[str, Any] = {
         "settings": settings,
         "clock": clock,
-        "aws": replaced.get("aws")
-        or Boto3Session(settings.aws_region, settings.aws_profile, settings.aws_timeout_seconds),
+        "aws": replaced.get("aws") or Boto3Session.of(settings),
         "models": replaced.get("models") or model_factory(settings, knowledge),
         "knowledge": knowledge,
-        "incidents": stores.incidents,
-        "conversations": stores.conversations,
-        "ledger": stores.ledger,
-        "approvals": stores.approvals,
-        "audit": stores.audit,
-        "queue": queue,
+        "incidents": kept.incidents,
+        "conversations": kept.conversations,
+        "ledger": kept.ledger,
+        "approvals": kept.approvals,
+        "audit": kept.audit,
+        "queue": kept.queue,
+        "cache": replaced.get("cache") or MemoryCache(),
     }
-
-    def close() -> None:
-        queue.close()
-        stores.close()
-
-    return Held(Deps(**(fields | replaced)), close)
+    return Held(Deps(**(fields | replaced)), kept.close)
 
 
 def model_factory(settings: Settings, knowledge: KnowledgeBase) -> Callable[[ModelRole], BaseChatModel]:

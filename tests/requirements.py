@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 
+from tests.peers.postgres import find_programs
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -24,10 +26,14 @@ def chromium_path() -> str:
 
 
 def main() -> int:
-    if chromium_path():
-        return 0
-    sys.stderr.write("make test-all needs Chromium for the browser test; install it, as in: apt-get install chromium\n")
-    return 1
+    lacking: list[str] = []
+    if not chromium_path():
+        lacking.append("Chromium for the browser test (apt-get install chromium)")
+    if find_programs() is None:
+        lacking.append("PostgreSQL's server programs for the database tests (apt-get install postgresql)")
+    if lacking:
+        sys.stderr.write(f"make test-all needs {' and '.join(lacking)}; make test needs neither.\n")
+    return 1 if lacking else 0
 
 
 if __name__ == "__main__":

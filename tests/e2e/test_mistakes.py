@@ -31,6 +31,7 @@ def _run(*arguments: str, home: Path, stdin: str = "", **settings: str) -> subpr
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "settings", "says"),
     [
@@ -94,6 +95,7 @@ def test_an_alert_that_is_not_json_is_still_analysed(tmp_path: Path) -> None:
     assert "checkout-submit-order" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["BOT", "APP"])
 def test_a_wrong_token_is_named(wrong: str, tmp_path: Path) -> None:
     with running_workspace() as workspace:

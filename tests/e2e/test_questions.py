@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from deploy.local.account import SimulatedAccount, load_scenario
 from deploy.local.workspace.background import RunningWorkspace
 from deploy.local.workspace.block_kit import validate_blocks
@@ -29,6 +31,7 @@ def test_a_mention_gets_one_answer_though_it_is_delivered_often(
     assert validate_blocks(answer["blocks"]) == []
 
 
+@pytest.mark.slow
 def test_a_follow_up_remembers_the_first_answer_even_after_a_restart(
     account: SimulatedAccount, workspace: RunningWorkspace, tmp_path: Path
 ) -> None:
@@ -46,6 +49,7 @@ def test_a_follow_up_remembers_the_first_answer_even_after_a_restart(
     assert "[1]" in text_of(third)
 
 
+@pytest.mark.slow
 def test_small_talk_and_write_requests_need_no_tools(
     account: SimulatedAccount, workspace: RunningWorkspace, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from langchain_core.tools import BaseTool
 
 from agent.knowledge import KnowledgeBase
 from agent.models import Alert, Answer, ChatMessage, Diagnosis, Evidence
-from agent.ports import Deps
+from agent.ports import AwsSession, Deps
 from agent.settings import Settings
 from agent.specialists import Specialist
 from graphs.alert_analysis import build_alert_analysis
@@ -21,6 +21,7 @@ from graphs.state import NO_USAGE, typed
 from tests.agent.examples import NOW, finding
 from tests.graphs.scripted import ScriptedModel
 from tools.evidence.base import Found, Look, evidence_tool
+from tools.evidence.cache import MemoryCache
 from tools.llm.offline import OfflineAnalyst
 
 KNOWLEDGE = KnowledgeBase.read()
@@ -34,6 +35,18 @@ SPECIALISTS = (
     specialist("infra", "errors_of", handles=("error", "checkout")),
     specialist("logs", "log_lines", handles=("log",)),
 )
+
+
+class Nowhere:
+    """An account that no tool of these tests asks anything."""
+
+    region, account, partition = "us-east-1", "123456789012", "aws"
+
+    def at(self, account: str = "", region: str = "") -> Nowhere:
+        return self
+
+    def client(self, service: str, region: str = "") -> Any:
+        raise AssertionError(f"a graph asked {service}")
 
 
 @evidence_tool("Which errors does {resource} have?")
@@ -84,24 +97,31 @@ class Bench:
     tools: dict[str, BaseTool]
     specialists: tuple[Specialist, ...] = SPECIALISTS
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    aws: AwsSession = field(default_factory=Nowhere)
 
     def deps(self) -> Deps:
         models: dict[str, BaseChatModel] = {"fast": self.fast, "strong": self.strong, "offline": self.offline}
-        # None of the graphs touches a store, a queue or AWS: they hand `Deps` to tools and models.
-        stores: dict[str, Any] = dict.fromkeys(
-            ("aws", "incidents", "conversations", "ledger", "approvals", "audit", "queue")
+        # None of the graphs touches a store or a queue: they hand `Deps` to tools and models.
+        stores: dict[str, Any] = dict.fromkeys(("incidents", "conversations", "ledger", "approvals", "audit", "queue"))
+        return Deps(
+            settings=Settings.read(**self.settings),
+            clock=lambda: NOW,
+            models=models.__getitem__,
+            knowledge=KNOWLEDGE,
+            aws=self.aws,
+            cache=MemoryCache(),
+            **stores,
         )
-        settings = Settings.read(**self.settings)
-        return Deps(settings=settings, clock=lambda: NOW, models=models.__getitem__, knowledge=KNOWLEDGE, **stores)
 
     @property
     def offline(self) -> BaseChatModel:
         return OfflineAnalyst(KNOWLEDGE, self.specialists)
 
-    async def analyse(self, alert: Alert) -> Run:
+    async def analyse(self, alert: Alert, graph: Any = None) -> Run:
+        """One alert through the graph that is given, or one of its own."""
         deps = self.deps()
         start = {"alert": alert.model_dump(mode="json"), "evidence": [], "usage": NO_USAGE}
-        return await _run(build_alert_analysis(deps, self.specialists, self.tools), start, deps)
+        return await _run(graph or build_alert_analysis(deps, self.specialists, self.tools), start, deps)
 
     async def ask(self, question: str, history: list[ChatMessage] | None = None) -> Run:
         deps, history = self.deps(), history or []
