@@ -64,7 +64,7 @@ KINDS: dict[str, str] = {
     "dag_failed": "A DAG run failed [dag_id, run_id]",
     "task_failed": "A task instance failed [dag_id, task_id, try_number, exception]",
     "task_healthy": "A task succeeds as it usually does [dag_id, task_id]",
-    "import_error": "A DAG file does not import [file, exception]",
+    "import_error": "A DAG file does not import [file, exception, dag_id (of a DAG that was known before)]",
     "airflow_unhealthy": "A part of an Airflow environment is down or was not updated [environment, part]",
     "pool_starved": "All slots of an Airflow pool are taken and tasks wait [pool, slots, waiting, environment]",
     "task_waiting": "A task waits or hangs [dag_id, task_id, state, reason, pool, seconds, bucket, key, upstream_dag]",

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from agent.settings import Settings
+from tools.evidence.catalog import TOOLS
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("agent", "tools", "graphs", "slack_app", "prompts", "deploy")
@@ -63,3 +64,8 @@ def test_the_manifest_subscribes_to_what_the_listeners_handle() -> None:
 def test_every_setting_is_documented() -> None:
     documented = (ROOT / "docs" / "settings.md").read_text()
     assert [name for name in Settings.model_fields if f"`WATCHKEEPER_{name.upper()}`" not in documented] == []
+
+
+def test_every_evidence_tool_is_documented() -> None:
+    documented = (ROOT / "docs" / "evidence.md").read_text()
+    assert [name for name in TOOLS if f"| `{name}` |" not in documented] == []

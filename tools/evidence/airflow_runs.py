@@ -182,7 +182,11 @@ def _own_import_error(airflow: Airflow, dag_id: str) -> Iterator[Finding]:
                 strength=0.9,
                 at=moment(problem.get("timestamp")),
                 resource=dag_id,
-                attributes={"file": str(problem["filename"]), "exception": last.partition(":")[0][:80]},
+                attributes={
+                    "file": str(problem["filename"]),
+                    "exception": last.partition(":")[0][:80],
+                    "dag_id": dag_id,
+                },
             )
 
 

@@ -53,7 +53,8 @@ def recent_changes(look: Look, resource: str = "", service: str = "", onset: str
     read = gather(_reads(look, resource, service_key(service), start, end))
     found = [change for trail in read.results.values() for change in trail.changes]
     changes = list({_key(c): c for c in found if start <= c.at <= end}.values())
-    ranked = unique(rank(changes, began, name, service, look.now, fresh / timedelta(minutes=1)))
+    place = {"account": look.aws.account, "region": look.aws.region}
+    ranked = unique(rank(changes, began, name, service, look.now, fresh / timedelta(minutes=1), **place))
     notable = [r for r in ranked if r.score >= NOTABLE][:MAX_SHOWN]
     link = console.cloudtrail(look.aws, name, look.window)
     untouched = bool(name) and not any(nearness(r.change, name, "") >= NEAR_ENOUGH for r in notable)

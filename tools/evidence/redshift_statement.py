@@ -6,6 +6,7 @@ A statement that has not ended when the tool's deadline comes is cancelled, so t
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from agent.errors import WatchkeeperError
@@ -18,7 +19,7 @@ WAIT_SECONDS = 15
 """The longest wait for one statement, where the tool's deadline leaves more."""
 POLL_SECONDS = (0.1, 0.15, 0.25, 0.4, 0.6, 1.0)
 CANCEL_SECONDS = 1.0
-"""Left for cancelling before the deadline, and what cancelling may take."""
+"""Left for cancelling before the deadline."""
 MAX_ROWS = 20_000
 
 Row = dict[str, Any]
@@ -66,11 +67,8 @@ def _wait(look: Look, statement: str) -> None:
 
 def _cancel(look: Look, statement: str) -> None:
     """Best effort: a statement that ended meanwhile cannot be cancelled, and need not be."""
-    with deadline.within(CANCEL_SECONDS):
-        try:
-            look.call("redshift-data", "cancel_statement", Id=statement)
-        except EXPECTED:
-            return
+    with suppress(*EXPECTED):
+        look.end("redshift-data", "cancel_statement", Id=statement)
 
 
 def _rows(look: Look, statement: str) -> list[Row]:

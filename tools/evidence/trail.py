@@ -71,6 +71,8 @@ def _change(event: dict[str, Any]) -> Change:
     )
     return Change(
         at=event["EventTime"],
+        account=str(detail.get("recipientAccountId") or ""),
+        region=str(detail.get("awsRegion") or ""),
         event=_VERSION.sub("", event["EventName"]),
         service=service_key(source) or source.split(".", 1)[0],
         principal=_principal(event, identity),

@@ -140,7 +140,7 @@ async def test_runs_and_task_history_are_read(call: Caller):
 async def test_the_whole_specialist_names_the_task_and_its_exception(app: Application):
     answer, evidence = await app.ask("Why did the Airflow DAG nightly_orders fail?", [], new_id("run"), _quietly)
     text = " ".join([answer.headline, *(claim.text for claim in answer.claims)])
-    assert "load" in text
+    assert "load" in text, (text, [(each.tool, each.parameters) for each in evidence])
     assert REASON in text
     assert {"airflow_overview", "task_failure"} <= {each.tool for each in evidence}
 

@@ -117,6 +117,15 @@ async def test_a_paused_dag_and_one_that_misses_its_schedule_are_told_apart(load
     assert not {"dag_paused", "dag_late"} & set(kinds(await call(dag_runs, dag_id="stock")))
 
 
+@pytest.mark.parametrize("version", ["3.0.6", "2.10.3"])
+async def test_the_broken_file_of_a_dag_is_told_of_that_dag_only(load: Load, call: Call, version: str):
+    broken = {"file": "orders.py", "stack_trace": "Traceback\nImportError: no partner", "at": "-3h"}
+    load(mwaa=airflow(version, dags=[dag("orders"), dag("stock")], import_errors=[broken]))
+    found = one(await call(dag_runs, dag_id="orders"), "import_error")
+    assert (found.resource, found.attributes["exception"]) == ("orders", "ImportError")
+    assert "import_error" not in kinds(await call(dag_runs, dag_id="stock"))
+
+
 async def test_a_run_that_takes_far_longer_than_usual_is_late(load: Load, call: Call):
     slow = {"run": "-2h", "task_id": "load", "state": "success", "seconds": 5400}
     load(mwaa=airflow(dags=[dag("orders", slow)]))

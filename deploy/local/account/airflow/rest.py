@@ -41,7 +41,7 @@ class AirflowApi:
         raise RestError(404, f"Not Found: {path}", "Not Found")
 
     def dags(self, query: Body) -> Body:
-        items = [self._shapes.dag(history, self._clock()) for history in self._histories.values()]
+        items = [self._dag(history) for history in self._histories.values()]
         matchers: dict[str, Matcher] = {
             "tags": any_of(lambda item: [tag["name"] for tag in item["tags"]]),
             "owners": any_of(lambda item: item["owners"]),
@@ -53,7 +53,7 @@ class AirflowApi:
         return listed("dags", items, query, matchers, ("dag_id",))
 
     def dag(self, dag_id: str, query: Body) -> Body:
-        return self._shapes.dag(self._history(dag_id), self._clock())
+        return self._dag(self._history(dag_id))
 
     def tasks(self, dag_id: str, query: Body) -> Body:
         dag = self._history(dag_id).dag
@@ -197,6 +197,12 @@ class AirflowApi:
                     yield {**common, "event": "running", "when": shapes_v2.stamp(attempt.start)}
                     if attempt.end is not None:
                         yield {**common, "event": attempt.state, "when": shapes_v2.stamp(attempt.end)}
+
+    def _dag(self, history: DagHistory) -> Body:
+        """A DAG whose file broke stays known, with the last version of it that did import."""
+        shape: Body = self._shapes.dag(history, self._clock())
+        broken = [problem.file for problem in self._environment.import_errors]
+        return shape | {"has_import_errors": any(str(shape["fileloc"]).endswith(f"/{file}") for file in broken)}
 
     def _history(self, dag_id: str) -> DagHistory:
         history = self._histories.get(dag_id)
