@@ -10,10 +10,15 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 
+from agent.models import TimeRange
 from agent.settings import Settings
 from deploy.own_stores import check_own_stores
 from tools.aws import Boto3Session
 from tools.aws.denials import is_denied
+from tools.evidence.airflow_http import self_hosted
+from tools.evidence.cache import MemoryCache
+from tools.evidence.failures import EXPECTED, failure
+from tools.evidence.look import Look
 
 NOT_ENABLED = ("SubscriptionRequiredException", "InvalidAccessException", "OptInRequired")
 """The service answers, but this account has not turned it on: nothing to grant."""
@@ -41,6 +46,7 @@ def check_aws(settings: Settings, aws: Literal["simulated", "real"]) -> Iterator
         yield {"name": "AWS", "status": "ok", "message": f"{kind} {account} in {session.region}"}
         yield from _other_accounts(session, settings)
         yield from _permissions(session)
+        yield from _own_airflow(session, settings)
     if aws == "real":
         yield from check_own_stores(settings)
 
@@ -58,6 +64,23 @@ def _other_accounts(session: Boto3Session, settings: Settings) -> Iterator[dict[
             yield {"name": label, "status": "warn", "message": f"cannot be read ({str(error)[:150]})", "fix": fix}
         else:
             yield {"name": label, "status": "ok", "message": f"{role} in {there.region}"}
+
+
+def _own_airflow(session: Boto3Session, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Whether each self-hosted Airflow answers, and lets us read."""
+    now = datetime.now(UTC)
+    window = TimeRange(start=now - timedelta(hours=1), end=now)
+    for airflow in self_hosted(Look(session, now, window, settings, MemoryCache())):
+        label = f"Airflow {airflow.name}"
+        try:
+            airflow.get("/dags", {"limit": 1})
+        except EXPECTED as error:
+            fix = (
+                "check WATCHKEEPER_AIRFLOW_URL and the token or user; leave to read DAGs, runs, tasks and logs is enough"
+            )
+            yield {"name": label, "status": "warn", "message": failure(error)[1].summary[:200], "fix": fix}
+        else:
+            yield {"name": label, "status": "ok", "message": f"{airflow.url} answers"}
 
 
 def _probes() -> dict[str, tuple[str, str, dict[str, Any]]]:

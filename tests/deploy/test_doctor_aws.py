@@ -44,3 +44,10 @@ def test_a_permission_that_is_missing_is_named(account: SimulatedAccount) -> Non
     found = checks(Settings.read())["AWS rds:DescribeDBInstances"]
     assert found["status"] == "warn"
     assert '"rds:DescribeDBInstances"' in found["fix"]
+
+
+def test_an_airflow_that_is_not_there_is_said_to_be_missing(account: SimulatedAccount) -> None:
+    found = checks(Settings.read(airflow_url=("analytics=http://127.0.0.1:9",)))["Airflow analytics"]
+    assert found["status"] == "warn"
+    assert "could not be reached" in found["message"]
+    assert "WATCHKEEPER_AIRFLOW_URL" in found["fix"]

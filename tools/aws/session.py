@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -50,6 +49,7 @@ class Boto3Session:
         self._shared = shared
         self._session = session
         self._ask_account = account or self._identity
+        self._account = ""
         self._clients: dict[str, Any] = {}
         self._elsewhere: dict[tuple[str, str], Boto3Session] = {}
         self._lock = Lock()
@@ -83,12 +83,13 @@ class Boto3Session:
             accounts=settings.aws_accounts,
         )
 
-    @cached_property
+    @property
     def account(self) -> str:
         """The account's id; the home account's is asked of STS, once."""
-        return self._ask_account()
+        self._account = self._account or self._ask_account()
+        return self._account
 
-    @cached_property
+    @property
     def partition(self) -> str:
         """`aws`, `aws-cn` or `aws-us-gov`."""
         return str(self._session.get_partition_for_region(self.region))

@@ -10,7 +10,7 @@ verified, and no redirect is followed: a password must not travel to another hos
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import Literal, cast
 from urllib.parse import quote, urlsplit
@@ -29,10 +29,15 @@ CONNECT_SECONDS = 3
 
 def self_hosted(look: Look) -> Iterator[HttpTransport]:
     """The environments that the settings name. One without a name is called by its host."""
-    settings = look.settings
+    for name, url in named_addresses(look.settings):
+        yield HttpTransport(look, name, url, look.settings)
+
+
+def named_addresses(settings: Settings) -> Iterator[tuple[str, str]]:
+    """(name, URL) of each environment in the settings."""
     for entry in settings.airflow_url:
         name, _, url = entry.rpartition("=") if "=" in entry.split("://")[0] else ("", "", entry)
-        yield HttpTransport(look, name or str(urlsplit(url).hostname), url.rstrip("/"), settings)
+        yield name or str(urlsplit(url).hostname), url.rstrip("/")
 
 
 class HttpTransport:
@@ -79,8 +84,9 @@ class HttpTransport:
         raise self._unreachable("neither /api/v2 nor /api/v1 is there; is it the address of Airflow itself?")
 
     def _log_in(self, version: Version) -> None:
-        token = _of(self._settings.airflow_token, self.name)
-        user, password = self._settings.airflow_user, _of(self._settings.airflow_password, self.name)
+        names = [name for name, _ in named_addresses(self._settings)]
+        token = _of(self._settings.airflow_token, self.name, names)
+        user, password = self._settings.airflow_user, _of(self._settings.airflow_password, self.name, names)
         if token:
             self._headers = {"authorization": f"Bearer {token}"}
         elif user and version == "v1":
@@ -121,11 +127,11 @@ class HttpTransport:
         return AirflowUnreachable(environment=self.name, url=self.url, reason=reason)
 
 
-def _of(secret: SecretStr | None, name: str) -> str:
-    """One secret for all environments, or `name=secret` for each, separated by commas."""
+def _of(secret: SecretStr | None, name: str, names: Sequence[str]) -> str:
+    """One secret for all environments, or `name=secret` for each, separated by commas: then no other gets to see it."""
     text = secret.get_secret_value() if secret else ""
-    own = [part.split("=", 1)[1] for part in text.split(",") if part.startswith(f"{name}=")]
-    return own[0] if own else text
+    own = {each: part.split("=", 1)[1] for part in text.split(",") for each in names if part.startswith(f"{each}=")}
+    return own.get(name, "") if own else text
 
 
 def _detail(answer: httpx.Response) -> str:

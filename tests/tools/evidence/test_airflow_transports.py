@@ -124,6 +124,20 @@ async def test_a_token_is_used_instead_of_a_user(load: Load, serve: Serve, call:
     assert "POST /auth/token" not in server.requests
 
 
+async def test_one_environment_s_token_is_not_shown_to_another(
+    load: Load, serve: Serve, call: Call, monkeypatch: pytest.MonkeyPatch
+):
+    load()
+    mine, other = serve(environment()), serve(environment(name="science"))
+    monkeypatch.delenv("WATCHKEEPER_AIRFLOW_USER")
+    monkeypatch.setenv("WATCHKEEPER_AIRFLOW_URL", f"analytics={mine.url},science={other.url}")
+    monkeypatch.setenv("WATCHKEEPER_AIRFLOW_TOKEN", f"analytics={mine.token}")
+    found = await call(airflow_overview)
+    assert "dag_failed" in kinds(found)
+    assert "a valid user or token in Airflow science" in found.summary
+    assert mine.token not in " ".join(other.authorizations)
+
+
 @pytest.mark.parametrize("version", ["3.0.6", "2.10.3"])
 async def test_a_wrong_password_is_denied(
     load: Load, serve: Serve, call: Call, monkeypatch: pytest.MonkeyPatch, version: str

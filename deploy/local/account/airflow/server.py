@@ -32,6 +32,8 @@ class AirflowServer:
         self.token = f"token-of-{user}"
         self.requests: list[str] = []
         """`GET /api/v2/dags`, in the order in which they came."""
+        self.authorizations: list[str] = []
+        """And what each of them showed."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
@@ -89,6 +91,7 @@ def _handler(server: AirflowServer) -> type[BaseHTTPRequestHandler]:
 
         def _reply(self, ask: Callable[[], dict[str, Any]]) -> None:
             server.requests.append(f"{self.command} {self.path}")
+            server.authorizations.append(self.headers.get("authorization", ""))
             try:
                 status, body = 200, ask()
             except RestError as error:
