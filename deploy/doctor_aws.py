@@ -75,9 +75,7 @@ def _own_airflow(session: Boto3Session, settings: Settings) -> Iterator[dict[str
         try:
             airflow.get("/dags", {"limit": 1})
         except EXPECTED as error:
-            fix = (
-                "check WATCHKEEPER_AIRFLOW_URL and the token or user; leave to read DAGs, runs, tasks and logs is enough"
-            )
+            fix = "check WATCHKEEPER_AIRFLOW_URL and the token or user; it needs to read DAGs, runs, tasks and logs"
             yield {"name": label, "status": "warn", "message": failure(error)[1].summary[:200], "fix": fix}
         else:
             yield {"name": label, "status": "ok", "message": f"{airflow.url} answers"}
