@@ -20,6 +20,8 @@ from agent.redaction.spans import Span
 MARK = re.compile(rb"\[redacted:[a-z0-9-]{1,40}\]")
 LEAST = 3
 """Bytes of the shortest secret."""
+PASSES = 4
+"""More passes than this over one text are the work of a crafted one, where each lays bare just one secret more."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +44,35 @@ def use(policy: Policy) -> None:
 def redact(text: str, policy: Policy | None = None) -> str:
     """The text with each secret replaced by `[redacted:<kind>]`. Never raises, whatever the text holds."""
     policy = policy or _in_use[0]
-    encoded = text.encode("utf-8", "surrogatepass")
-    while (hidden := _redact_once(encoded, policy)) != encoded:
+    encoded = text.encode("utf-8", "replace")  # half an emoji is no character, and would end a secret too early
+    passes = 0
+    while (hidden := _redact_once(encoded, policy, _margin(passes))) != encoded:
         encoded = hidden  # hiding one secret may lay bare another; each pass hides more, so this ends
-    return encoded.decode("utf-8", "surrogatepass")
+        passes += 1
+    return encoded.decode() if passes else text
 
 
-def _redact_once(text: bytes, policy: Policy) -> bytes:
+def _margin(passes: int) -> int:
+    """How many bytes before each secret go with it: none at first, then ever more, which ends it soon."""
+    return 0 if passes < PASSES else 1000 << 5 * (passes - PASSES)
+
+
+def _redact_once(text: bytes, policy: Policy, margin: int = 0) -> bytes:
     pieces: list[bytes] = []
     done = 0
-    for start, end, kind, _ in _outside_marks(text, _merged(_spans(text, policy))):
+    spans = (_widened(text, span, margin) for span in _outside_marks(text, _merged(_spans(text, policy))))
+    for start, end, kind, _ in _outside_marks(text, _merged(spans)) if margin else spans:
         pieces += text[done:start], f"[redacted:{kind}]".encode()
         done = end
     return b"".join([*pieces, text[done:]]) if pieces else text
+
+
+def _widened(text: bytes, span: Span, margin: int) -> Span:
+    """The span from `margin` bytes before it on, or a few more: from where a character begins."""
+    start = max(0, span.start - margin)
+    while margin and start and text[start] & 0xC0 == 0x80:
+        start -= 1
+    return span._replace(start=start)
 
 
 def _spans(text: bytes, policy: Policy) -> Iterator[Span]:

@@ -88,8 +88,7 @@ class Assignment:
         value = _read(text, value_at, between, words(between[len(rest) :]))
         if not _is_assigned(text, value, trust, before):
             return ()
-        judged_whole = value.end < value_at + JUDGED - 4  # less than a character from the bound
-        end = value.end if judged_whole else _read(text, value_at, between, "", len(text)).end
+        end = _end(text, value, between)
         return (Span(value_at, end, self._kind(before, end - value_at), specific=False),)
 
     def _kind(self, before: str, length: int) -> str:
@@ -118,6 +117,15 @@ def _read(text: bytes, start: int, between: bytes, sign: str, reach: int = JUDGE
         if found := ending.search(value):
             value = value[: found.start()]
     return _Value(start, start + len(_without_closing(value)), False, sign.strip())
+
+
+def _end(text: bytes, value: _Value, between: bytes) -> int:
+    """Where the value ends that may reach beyond what was judged: read on in growing steps, so in its length's time."""
+    start, end, reach = value.start, value.end, JUDGED
+    while end >= start + reach - 4 and reach < len(text):  # within a character of the bound
+        reach *= 4
+        end = _read(text, start, between, "", reach).end
+    return end
 
 
 def _without_closing(value: bytes) -> bytes:

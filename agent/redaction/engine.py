@@ -12,8 +12,8 @@ from functools import cache
 import ahocorasick_rs
 
 from agent.redaction.assignments import Assignment
-from agent.redaction.formats import FORMATS, Token
-from agent.redaction.kubernetes import kubernetes_secret
+from agent.redaction.formats import FORMATS, REACH, Token
+from agent.redaction.kubernetes import kubernetes_secrets
 from agent.redaction.names import NAMES
 from agent.redaction.spans import Matcher, Span
 from agent.redaction.structures import MATCHERS
@@ -21,6 +21,7 @@ from agent.redaction.structures import MATCHERS
 MARK = "[redacted:"
 CHUNK = 65_536
 """How much text is searched for keywords at once: it bounds the memory that hits take."""
+NOWHERE = Span(0, 0, "")
 
 
 class Rules:
@@ -32,25 +33,35 @@ class Rules:
             for keyword in keywords:
                 by_keyword.setdefault(keyword, []).append(matcher)
         self._matchers = list(by_keyword.values())
+        self.keywords = tuple(by_keyword)
         self._longest = max(map(len, by_keyword))
-        self._keywords = ahocorasick_rs.BytesAhoCorasick([keyword.encode() for keyword in by_keyword])
+        self._search = ahocorasick_rs.BytesAhoCorasick([keyword.encode() for keyword in by_keyword])
 
     def spans(self, text: bytes) -> Iterator[Span]:
         """Secrets in the text, in no order, perhaps overlapping."""
-        lower, last = text.lower(), Span(0, 0, "")
+        yield from kubernetes_secrets(text)
+        lower, hidden, named = text.lower(), NOWHERE, NOWHERE
+        for number, at in self._hits(lower):
+            inside = hidden.start <= at < hidden.end
+            for matcher in self._matchers[number]:
+                is_format = isinstance(matcher, Token)
+                if (inside and not is_format) or (named.start <= at < named.end - REACH):
+                    continue  # it is hidden already; only a format could still name it better, or reach further
+                for span in matcher(text, at):
+                    if not inside or span.end > hidden.end:
+                        hidden = span
+                    if is_format and span.end > named.end:
+                        named = span
+                    if span.kind:
+                        yield span
+
+    def _hits(self, lower: bytes) -> Iterator[tuple[int, int]]:
+        """Which keyword stands where, for each that stands in the text."""
         for start in range(0, len(lower), CHUNK):
             chunk = lower[start : start + CHUNK + self._longest - 1]
-            for number, at, _ in self._keywords.find_matches_as_indexes(chunk, overlapping=True):
-                if at >= CHUNK:
-                    continue
-                at += start
-                inside = last.start <= at < last.end
-                for matcher in self._matchers[number]:
-                    if inside and not isinstance(matcher, Token):
-                        continue  # it is hidden already; only a format could still name it better
-                    for last in matcher(text, at):
-                        if last.kind:
-                            yield last
+            for number, at, _ in self._search.find_matches_as_indexes(chunk, overlapping=True):
+                if at < CHUNK:
+                    yield number, start + at
 
 
 def _all_rules() -> Iterator[tuple[Iterable[str], Matcher]]:
@@ -61,7 +72,6 @@ def _all_rules() -> Iterator[tuple[Iterable[str], Matcher]]:
     for name in NAMES:
         yield (name,), Assignment(name)
     yield (MARK,), _mark
-    yield ("kind:",), kubernetes_secret
 
 
 def _mark(text: bytes, at: int) -> Iterable[Span]:

@@ -6,10 +6,12 @@ log limit is hidden too; a token that is longer than documented is hidden to its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from sys import maxsize
+from typing import NamedTuple
 
-from agent.redaction.spans import WORD, Expression, Span, begins_word, words
+from agent.redaction.spans import Expression, Span, begins_word, words
 from agent.redaction.values import entropy
 
 A = "[A-Za-z0-9]"
@@ -208,7 +210,11 @@ SERVICES = (
 
 
 FORMATS = (*CLOUD, *CODE, *SERVICES)
-REACH = 2000
+REACH = 1000
+"""How many bytes from a keyword decide whether a token stands there. A longer one is hidden to its end."""
+JUDGED = 120
+"""How many bytes of a token decide whether it looks random."""
+REST_OF_WORD = re.compile(rb"\w*")
 
 
 class Token:
@@ -222,16 +228,19 @@ class Token:
         before = self.form.before
         if not before and not begins_word(text, at):
             return ()
-        found = self.expression.search(text, max(0, at - before), at + REACH) if before else self._match(text, at)
+        begin = max(0, at - before)
+        found = self.expression.search(text, begin, at + REACH) if before else self.expression.match(text, at, REACH)
         if found is None or found.start() > at or (before and not begins_word(text, found.start())):
             return ()
         start, end = found.span(self.expression.groups)
-        while end < len(text) and text[end] in WORD:
-            end += 1
-        if entropy(words(text[start : min(end, start + 200)])) < self.form.least_entropy:
+        judged = text[start : min(_end_of_word(text, end, start + JUDGED), start + JUDGED)]
+        if entropy(words(judged)) < self.form.least_entropy:
             return ()  # a placeholder: a prefix and a row of x
-        return (Span(start, end, self.form.kind),)
+        if found.end() == at + REACH and not before:
+            end = self.expression.match(text, at, len(text)).end(self.expression.groups)
+        return (Span(start, _end_of_word(text, end), self.form.kind),)
 
-    def _match(self, text: bytes, at: int) -> Any:
-        found = self.expression.match(text, at, REACH)
-        return self.expression.match(text, at, len(text)) if found and found.end() == at + REACH else found
+
+def _end_of_word(text: bytes, start: int, limit: int = maxsize) -> int:
+    """Where the letters, digits and underscores end that begin at `start`; looks no further than the limit."""
+    return REST_OF_WORD.match(text, start, max(start, limit)).end()  # pyright: ignore[reportOptionalMemberAccess] -- it matches nothing, too

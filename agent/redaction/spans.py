@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import re2
 
 ALPHANUMERIC = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-WORD = ALPHANUMERIC | {ord("_")}
 
 
 class Span(NamedTuple):

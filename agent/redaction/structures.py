@@ -40,6 +40,11 @@ COOKIE = Expression(r"""(?i)(?:set-)?cookie\\*["']?\s{0,3}[:=]\s{0,3}\\*["'\[]{0
 COOKIE_PAIRS = Expression(r"""[^"'\r\n\\<>]*[^\s"'\\<>;,)\]}]""")
 COOKIE_PAIR = Expression(r"[\w.-]=[^;,\s]{8}")
 
+JUDGED = 120
+"""How many bytes of a header or a password decide whether it is a secret. A longer one is hidden to its end."""
+UNQUOTED = re.compile(rb"[^\s\"']*")
+"""Not in RE2, which ends at a byte that is not UTF-8, such as a lone surrogate's."""
+
 USER_FLAG = Expression(r"""(?:-u|--user|--proxy-user)(?:=|[ \t]{0,5}|["'], ?)(["']?)[^\s"':$<]{0,80}(?:["']:|:)""")
 TOKEN_AS_USER_FLAG = Expression(r"""(?:-u|--user)[= \t]{0,5}["']?([^\s"':$<{]{8,100}):["']?(?:\s|$)""")
 GLUED_PASSWORD = Expression(
@@ -76,7 +81,8 @@ def putty_key(text: bytes, at: int) -> Iterator[Span]:
 
 def jwt(text: bytes, at: int) -> Iterator[Span]:
     if begins_word(text, at):
-        end = JWT.end_of_match(text, at, 20_000)
+        glued = text[at - 1 : at] in {b"-", b"_"}  # many may be, one after the other: read less far for each
+        end = JWT.end_of_match(text, at, 4_000 if glued else 20_000)
         if end > 0:
             yield Span(at, end, "jwt")
 
@@ -129,17 +135,20 @@ def _header(opening: Expression, text: bytes, at: int) -> Iterator[Span]:
     start = opening.end_of_match(text, at, 120)
     if start < 0 or text.startswith((b"[redacted:", b"{", b"$"), start):
         return
-    end = HEADER_VALUE.end_of_match(text, start, len(text))
-    while end > start and text[end - 1] in b".:":
-        end -= 1
-    value = words(text[start : min(end, start + 500)])
+    value = words(text[start : _end_of_header(text, start, JUDGED)])
     if (
         len(value) >= 8
         and not value.isalpha()
         and not is_placeholder(value)
         and (not is_name(value) or decodes_to_credentials(value))
     ) or (len(value) >= 20 and not is_name(value)):
-        yield Span(start, end, "authorization", specific=False)
+        yield Span(start, _end_of_header(text, start, len(text)), "authorization", specific=False)
+
+
+def _end_of_header(text: bytes, start: int, reach: int) -> int:
+    """Where the value ends, without the punctuation of the sentence that the header stands in."""
+    end = HEADER_VALUE.end_of_match(text, start, reach)
+    return start + len(text[start:end].rstrip(b".:"))
 
 
 def basic(text: bytes, at: int) -> Iterator[Span]:
@@ -166,11 +175,15 @@ def user_flag(text: bytes, at: int) -> Iterator[Span]:
     start = USER_FLAG.end_of_match(text, at, 120)
     if start < 0 or b"://" in text[at:start]:
         return
-    end = re.compile(rb"[\"']?[^\s\"']*").match(text, start).end()  # pyright: ignore[reportOptionalMemberAccess] -- it matches nothing, too
-    value = words(text[start:end]).strip("\"'")
+    start += text[start : start + 1] in {b'"', b"'"}
+    value = words(_unquoted(text, start, start + JUDGED))
     if len(value) >= 3 and not is_placeholder(value) and not value.startswith(("//", "[")):
-        start += text[start:end].find(value.encode()) if value else 0
-        yield Span(start, start + len(value.encode()), "password", specific=False)
+        yield Span(start, start + len(_unquoted(text, start, len(text))), "password", specific=False)
+
+
+def _unquoted(text: bytes, start: int, limit: int) -> bytes:
+    """The bytes up to a blank, a quote or the limit."""
+    return UNQUOTED.match(text, start, limit).group()  # pyright: ignore[reportOptionalMemberAccess] -- it matches nothing, too
 
 
 def identified_by(text: bytes, at: int) -> Iterator[Span]:

@@ -214,3 +214,8 @@ def test_the_policy_in_use_counts_where_none_is_given() -> None:
     finally:
         use(Policy())
     assert redact("by dana@example.com") == "by dana@example.com"
+
+
+def test_half_an_emoji_inside_a_secret_does_not_end_it() -> None:
+    rest = "Zx9" * 5
+    assert rest not in redact(f"password=\ud83dq7Wk{rest}, done")
