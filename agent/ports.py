@@ -157,6 +157,8 @@ class AwsSession(Protocol):
     """The AWS port: read-only boto3 clients of one account and region, made once and shared between threads."""
 
     region: str
+    label: str
+    """`home`, or the id of another account; unlike `account`, known without asking AWS."""
 
     @property
     def account(self) -> str: ...

@@ -40,7 +40,7 @@ SPECIALISTS = (
 class Nowhere:
     """An account that no tool of these tests asks anything."""
 
-    region, account, partition = "us-east-1", "123456789012", "aws"
+    region, label, account, partition = "us-east-1", "home", "123456789012", "aws"
 
     def at(self, account: str = "", region: str = "") -> Nowhere:
         return self

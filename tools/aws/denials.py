@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from agent.ports import AwsSession
 from tools.aws.iam import actions
 
 DENIED_CODES = frozenset(
@@ -36,22 +37,21 @@ def missing(error: ClientError) -> str:
     return str(detail.get("Missing") or error.operation_name)
 
 
-def note(
-    error: ClientError, service: str, operation: str, parameters: Mapping[str, Any], where: Mapping[str, str]
-) -> None:
-    """Write into a denial which permission is missing. `where` has partition, region and account."""
+def note(error: ClientError, service: str, operation: str, parameters: Mapping[str, Any], aws: AwsSession) -> None:
+    """Write into a denial which permission is missing."""
     detail: dict[str, Any] = error.response["Error"]  # pyright: ignore[reportAssignmentType] -- a plain dict underneath
     message = str(detail.get("Message", ""))
     action = _ACTION.search(message)
     resource = _RESOURCE.search(message)
-    on = resource[1].rstrip(".") if resource else _resource(service, parameters, where)
+    on = resource[1].rstrip(".") if resource else _resource(service, parameters, aws)
     detail["Missing"] = f"{action[1] if action else actions(service, operation)[0]} on {on}"
 
 
-def _resource(service: str, parameters: Mapping[str, Any], where: Mapping[str, str]) -> str:
+def _resource(service: str, parameters: Mapping[str, Any], aws: AwsSession) -> str:
     parameter, pattern = _NAMED.get(service, ("", ""))
     name = str(parameters.get(parameter) or "")
     if not name:
         return "*"
-    arn = name if name.startswith("arn:") else pattern.format(name=name, **where)
+    place = {"partition": aws.partition, "region": aws.region, "account": aws.account if "{account}" in pattern else ""}
+    arn = name if name.startswith("arn:") else pattern.format(name=name, **place)
     return f"{arn}/{parameters['Key']}" if service == "s3" and parameters.get("Key") else arn

@@ -22,6 +22,7 @@ CONNECT_TIMEOUT_SECONDS = 3
 ATTEMPTS = 4
 """With adaptive retries: throttled calls are repeated with growing pauses, and the client slows itself down."""
 
+HOME = "home"
 GLOBAL = "global"
 """What AWS Health calls the region of services that have none."""
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d+")
@@ -44,8 +45,16 @@ class Boto3Session:
     aws.at("210987654321", "eu-west-1").client("rds")  # another account, through its role
     """
 
-    def __init__(self, shared: _Shared, session: boto3.Session, region: str, account: Callable[[], str] | None) -> None:
+    def __init__(
+        self,
+        shared: _Shared,
+        session: boto3.Session,
+        region: str,
+        account: Callable[[], str] | None = None,
+        label: str = HOME,
+    ) -> None:
         self.region = region
+        self.label = label
         self._shared = shared
         self._session = session
         self._ask_account = account or self._identity
@@ -68,8 +77,9 @@ class Boto3Session:
     ) -> Boto3Session:
         """The home account's session; `role_arn` is assumed for it when given."""
         base = boto3.Session(profile_name=profile or None, region_name=region)
-        home = assumed_role(base, role_arn, external_id, region) if role_arn else base
-        return cls(_Shared(base, _config(timeout_seconds, attempts), tuple(accounts)), home, region, None)
+        config = _config(timeout_seconds, attempts)
+        home = assumed_role(base, role_arn, external_id, region, config) if role_arn else base
+        return cls(_Shared(base, config, tuple(accounts)), home, region)
 
     @classmethod
     def of(cls, settings: Settings) -> Boto3Session:
@@ -100,7 +110,8 @@ class Boto3Session:
             return self._beside(region).client(service)
         with self._lock:  # creating clients is not thread-safe; using them is
             if service not in self._clients:
-                client = self._session.client(service, region_name=self.region, config=self._shared.config)
+                config = self._shared.config.merge(Config(inject_host_prefix=not _named_address(service)))
+                client = self._session.client(service, region_name=self.region, config=config)
                 lock(client, service)
                 self._clients[service] = client
             return self._clients[service]
@@ -120,12 +131,16 @@ class Boto3Session:
         """The same account in another region."""
         if region == self.region:
             return self
-        return self._kept(("", region), lambda: Boto3Session(self._shared, self._session, region, lambda: self.account))
+        return self._kept(("", region), lambda: self._same_account(region))
+
+    def _same_account(self, region: str) -> Boto3Session:
+        return Boto3Session(self._shared, self._session, region, lambda: self.account, self.label)
 
     def _assumed(self, other: AwsAccount, region: str) -> Boto3Session:
-        base = self._shared.base
-        arn = other.role_arn(str(base.get_partition_for_region(region)))
-        return Boto3Session(self._shared, assumed_role(base, arn, other.external_id, region), region, lambda: other.id)
+        shared = self._shared
+        arn = other.role_arn(str(shared.base.get_partition_for_region(region)))
+        session = assumed_role(shared.base, arn, other.external_id, region, shared.config)
+        return Boto3Session(shared, session, region, lambda: other.id, other.id)
 
     def _kept(self, key: tuple[str, str], make: Callable[[], Boto3Session]) -> Boto3Session:
         with self._lock:
@@ -151,13 +166,15 @@ class Boto3Session:
 
 
 def _config(timeout_seconds: float, attempts: int) -> Config:
-    # An address that somebody named is used as it is: without this, boto3 would put `env.` before it for MWAA.
-    named_address = any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ)
     return Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=timeout_seconds,
         retries={"mode": "adaptive", "total_max_attempts": attempts},
         max_pool_connections=MAX_CONNECTIONS,
         user_agent_extra="watchkeeper",
-        inject_host_prefix=not named_address,
     )
+
+
+def _named_address(service: str) -> bool:
+    """Whether somebody named this service's address. It is used as it is: boto3 would put `env.` before MWAA's."""
+    return "AWS_ENDPOINT_URL" in os.environ or f"AWS_ENDPOINT_URL_{service.replace('-', '_').upper()}" in os.environ

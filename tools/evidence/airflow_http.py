@@ -55,8 +55,9 @@ class HttpTransport:
     def get(self, path: str, query: Json) -> Json:
         with self._lock:
             if self._version is None:
-                self._version = self._probe()
-                self._log_in(self._version)
+                version = self._probe()
+                self._log_in(version)
+                self._version = version
         self._look.note("airflow", "GET", {"environment": self.name, "path": f"/api/{self._version}{path}"} | query)
         answer = self._send("GET", f"/api/{self._version}{path}", query=query)
         if answer.status_code >= 400:
@@ -93,20 +94,21 @@ class HttpTransport:
             self._client.auth = httpx.BasicAuth(user, password)
         elif user:
             answer = self._send("POST", "/auth/token", body={"username": user, "password": password})
+            if answer.status_code >= 500:
+                raise self._unreachable(f"its login answers {answer.status_code} {_detail(answer)}")
             if answer.status_code >= 400:
                 raise AirflowRefused(self.name, "/auth/token", 401, _detail(answer))
             self._headers = {"authorization": f"Bearer {self._json(answer).get('access_token', '')}"}
 
     def _send(self, method: str, path: str, query: Json | None = None, body: Json | None = None) -> httpx.Response:
-        deadline.check()
-        self._look.budget.spend(api_calls=1)
-        self._look.api_calls += 1
+        self._look.count()
         left = min(self._settings.aws_timeout_seconds, max(deadline.seconds_left(), 0.1))
         timeout = httpx.Timeout(left, connect=min(left, CONNECT_SECONDS))
         url = f"{self.url}{path}"
         try:
             answer = self._client.request(method, url, params=query, json=body, headers=self._headers, timeout=timeout)
         except httpx.TimeoutException:
+            self._look.failed_calls += 1
             raise AirflowTimeout(endpoint_url=url) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._unreachable(str(error) or type(error).__name__) from None
@@ -124,6 +126,7 @@ class HttpTransport:
         return cast("Json", body)
 
     def _unreachable(self, reason: str) -> AirflowUnreachable:
+        self._look.failed_calls += 1
         return AirflowUnreachable(environment=self.name, url=self.url, reason=reason)
 
 

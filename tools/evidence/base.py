@@ -13,12 +13,10 @@ never raises into a run. The model reads `render(evidence)`; the graph takes the
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import inspect
 import json
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -36,6 +34,7 @@ from tools.evidence import deadline
 from tools.evidence.failures import EXPECTED, failure
 from tools.evidence.found import Found
 from tools.evidence.look import Look
+from tools.evidence.threads import in_thread
 
 __all__ = ["DENIED_CODES", "Found", "Look", "evidence_tool", "failure"]
 
@@ -45,13 +44,11 @@ MAX_QUERIES_SHOWN = 4
 MAX_FINDINGS = 12
 GRACE_SECONDS = 0.5
 """For a tool to come back with what it has when its deadline has passed."""
+RELATIVE_SECONDS = 300
 DAYS_FACTOR = 12
 """What looks back over days changes so much more slowly, and is kept so much longer."""
 COMMON_PARAMETERS = ("start", "end", "account", "region")
 """What every tool can be given."""
-THREADS = ThreadPoolExecutor(max_workers=256, thread_name_prefix="evidence")
-"""Looks wait for AWS, not for this machine: many may wait at once, and one that hangs holds up none of the others."""
-
 _A_DAY = timedelta(days=1)
 
 
@@ -101,9 +98,7 @@ async def _gather(gathering: _Gathering) -> Evidence:
     seconds = gathering.deps.settings.tool_timeout_seconds
     try:
         async with asyncio.timeout(seconds + GRACE_SECONDS):
-            return await asyncio.get_running_loop().run_in_executor(
-                THREADS, contextvars.copy_context().run, gathering.run
-            )
+            return await in_thread(gathering.run)
     except TimeoutError:
         return gathering.failed(TimeoutError(f"no answer within {seconds:g} s"))
 
@@ -145,15 +140,16 @@ class _Gathering:
             fresh.append(self._evidence(look))
             return fresh[0]
 
-        whole = (EvidenceStatus.ok, EvidenceStatus.no_data)
-        key = self._key(look, seconds)
-        kept = self.deps.cache.fetch(key, seconds, gather, lambda e: e.status in whole and not look.failed_calls)
+        kept = self.deps.cache.fetch(self._key(look, seconds), seconds, gather, lambda e: _is_whole(e, look))
         return kept if fresh else kept.model_copy(update={"cost": Cost()})
 
     def _key(self, look: Look, seconds: float) -> str:
-        rounded = [int(at.timestamp() // seconds) for at in (look.window.start, look.window.end)]
-        where = [look.aws.account, look.aws.region]
-        return "|".join(["evidence", self.name, *where, json.dumps([self._parameters, rounded], default=str)])
+        """Times count as they are written, which is exactly; now, and what is told from it, to a few minutes."""
+        relative = any(isinstance(value, str) and value.startswith("-") for value in self.call.values())
+        about_now = int(look.now.timestamp() // min(seconds, RELATIVE_SECONDS if relative else seconds))
+        asked = {name: self.call.get(name, "") for name in ("start", "end")}
+        what = json.dumps([self._parameters, asked, about_now], default=str)
+        return "|".join(["evidence", self.name, look.aws.label, look.aws.region, what])
 
     @property
     def _parameters(self) -> dict[str, Any]:
@@ -196,6 +192,12 @@ class _Gathering:
             else Cost(),
             gathered_at=self.deps.clock(),
         )
+
+
+def _is_whole(evidence: Evidence, look: Look) -> bool:
+    """Whether nothing was missing: only then others may use it too."""
+    answered = evidence.status in (EvidenceStatus.ok, EvidenceStatus.no_data)
+    return answered and not look.failed_calls and look.seconds_left > 0
 
 
 def _redacted(finding: Finding) -> Finding:

@@ -11,6 +11,7 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 
 from agent.budgets import RunBudget
+from agent.errors import BudgetExceeded
 from agent.models import TimeRange
 from agent.ports import AwsSession, EvidenceCache
 from agent.settings import Settings
@@ -52,7 +53,7 @@ class Look:
         self.note(service, operation, parameters)
         if service != "ce":
             return self._send(service, operation, region, parameters)
-        key = f"ce|{self.aws.account}|{operation}|{_canonical(parameters)}"
+        key = f"ce|{self.aws.label}|{operation}|{_canonical(parameters)}"
         return self.cache.fetch(key, CE_KEPT_SECONDS, lambda: self._paid(service, operation, region, parameters))
 
     def poll(self, service: str, operation: str, region: str = "", **parameters: Any) -> Reply:
@@ -86,12 +87,16 @@ class Look:
         self.queries.append(f"{service}:{operation} {shown[:MAX_NOTE_CHARS]}")
 
     def _paid(self, service: str, operation: str, region: str, parameters: dict[str, Any]) -> Reply:
-        self.budget.spend(usd=CE_REQUEST_USD)
+        try:
+            self.budget.spend(usd=CE_REQUEST_USD)
+        except BudgetExceeded:
+            self.failed_calls += 1
+            raise
         self.usd += CE_REQUEST_USD
         return self._send(service, operation, region, parameters)
 
     def _send(self, service: str, operation: str, region: str, parameters: dict[str, Any]) -> Reply:
-        self._count()
+        self.count()
         try:
             return cast("Reply", getattr(self.aws.client(service, region), operation)(**parameters))
         except Exception as error:
@@ -105,7 +110,7 @@ class Look:
             return
         pages = iter(client.get_paginator(operation).paginate(**parameters))
         while True:
-            self._count()
+            self.count()
             try:
                 page = next(pages, None)
             except Exception as error:
@@ -117,16 +122,20 @@ class Look:
                 return
             yield cast("Reply", page)
 
-    def _count(self) -> None:
-        deadline.check()
-        self.budget.spend(api_calls=1)
+    def count(self) -> None:
+        """One call is about to be made: TimeoutError or BudgetExceeded when it may not be."""
+        try:
+            deadline.check()
+            self.budget.spend(api_calls=1)
+        except (TimeoutError, BudgetExceeded):
+            self.failed_calls += 1
+            raise
         self.api_calls += 1
 
     def _failed(self, error: Exception, service: str, operation: str, parameters: dict[str, Any]) -> None:
         self.failed_calls += 1
         if isinstance(error, ClientError) and denials.is_denied(error):
-            where = {"partition": self.aws.partition, "region": self.aws.region, "account": self.aws.account}
-            denials.note(error, service, operation, parameters, where)
+            denials.note(error, service, operation, parameters, self.aws)
 
 
 def _canonical(parameters: dict[str, Any]) -> str:

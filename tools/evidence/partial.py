@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import contextvars
+import logging
+import math
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from agent.errors import WatchkeeperError
 from tools.evidence import deadline
-from tools.evidence.failures import explain
+from tools.evidence.failures import EXPECTED, explain
+from tools.evidence.threads import side_by_side
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Gathered", "explain", "gather"]
 
@@ -37,13 +38,12 @@ def gather(reads: Mapping[str, Callable[[], T]]) -> Gathered[T]:
     """Run all reads in a few threads, until the tool's deadline. When every one failed, the first failure is raised."""
     gathered = Gathered[T]()
     first: Exception | None = None
-    pool = ThreadPoolExecutor(max_workers=min(MAX_WORKERS, max(len(reads), 1)), thread_name_prefix="read")
-    futures = {name: pool.submit(contextvars.copy_context().run, read) for name, read in reads.items()}
-    pool.shutdown(wait=False)
-    for name, future in futures.items():
+    for name, future in side_by_side(reads, MAX_WORKERS).items():
         try:
             gathered.results[name] = _result(future)
-        except (ClientError, BotoCoreError, WatchkeeperError, TimeoutError) as error:
+        except Exception as error:  # one that failed, for whatever reason, spoils none of the others
+            if not isinstance(error, EXPECTED):
+                log.warning("reading %s failed", name, exc_info=True)
             first = first or error
             gathered.failures.append(f"{name} ({explain(error)})")
     if first and not gathered.results:
@@ -54,4 +54,4 @@ def gather(reads: Mapping[str, Callable[[], T]]) -> Gathered[T]:
 def _result(future: Future[T]) -> T:
     """A read that hangs is left behind at the deadline; its thread ends with its connection's own."""
     left = deadline.seconds_left()
-    return future.result(timeout=None if left > 1e9 else left)
+    return future.result(timeout=None if math.isinf(left) else left)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -16,6 +19,7 @@ from deploy.local.account.faults import Fault
 from tests.tools.evidence.conftest import Caller, Load
 from tools.aws import Boto3Session
 from tools.evidence.base import Found, Look, evidence_tool
+from tools.evidence.cache import MemoryCache
 from tools.evidence.partial import gather
 
 
@@ -209,6 +213,40 @@ async def test_half_an_answer_is_not_kept_either(account: SimulatedAccount, call
     assert "Could not read" not in (await caller(inventory)).summary
 
 
+async def test_what_one_run_had_no_budget_for_is_not_missing_in_the_next(caller: Caller) -> None:
+    poor = replace(caller, budget=RunBudget(api_calls=1))
+    assert "budget of 1 API calls" in (await poor(inventory)).summary
+    assert "Could not read" not in (await caller(inventory)).summary
+
+
+async def test_what_hung_is_looked_at_again(account: SimulatedAccount, hurried: Caller) -> None:
+    account.put(Fault("sqs:*", seconds=4))
+    assert "no answer in time" in (await hurried(inventory)).summary
+    account.heal()
+    assert "Could not read" not in (await hurried(inventory)).summary
+
+
+async def test_two_minutes_are_not_the_two_minutes_after_them(caller: Caller) -> None:
+    first = await caller(tables, start="2026-11-18T11:00:00Z", end="2026-11-18T11:02:00Z")
+    second = await caller(tables, start="2026-11-18T11:02:30Z", end="2026-11-18T11:04:30Z")
+    assert first.time_range != second.time_range
+
+
+async def test_a_look_does_not_need_to_know_the_account_s_number(account: SimulatedAccount, caller: Caller) -> None:
+    account.put(Fault("sts:*", code="AccessDenied", status=403))
+    assert (await caller(tables)).status is EvidenceStatus.no_data
+
+
+async def test_a_defect_in_one_read_spoils_no_other(caller: Caller) -> None:
+    @evidence_tool("What works?")
+    def half(look: Look) -> Found:
+        """One of two."""
+        read = gather({"fine": lambda: len("fine"), "broken": lambda: 1 // 0})
+        return Found(f"{list(read.results)}.{read.caveat}")
+
+    assert (await caller(half)).summary == "['fine']. Could not read: broken (ZeroDivisionError)."
+
+
 async def test_those_who_ask_at_once_share_one_look(caller: Caller) -> None:
     found: list[Evidence] = await asyncio.gather(*(caller(tables) for _ in range(8)))
     assert sum(piece.cost.api_calls for piece in found) == 1
@@ -218,3 +256,43 @@ async def test_throttling_that_ends_is_not_noticed(account: SimulatedAccount, ca
     account.put(Fault("dynamodb:*", code="ThrottlingException", times=1))
     patient_caller = replace(caller, aws=Boto3Session.open("us-east-1"))
     assert (await patient_caller(tables)).status is EvidenceStatus.no_data
+
+
+def test_what_is_forgotten_while_it_is_loaded_is_not_kept() -> None:
+    cache = MemoryCache()
+
+    def load() -> str:
+        cache.forget("a")
+        return "old"
+
+    assert cache.fetch("a", 60, load) == "old"
+    assert cache.fetch("a", 60, lambda: "new") == "new"
+
+
+def test_one_loads_at_a_time_even_when_nothing_is_kept() -> None:
+    cache, under_way, most = MemoryCache(), [0], [0]
+
+    def load() -> int:
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        time.sleep(0.01)
+        under_way[0] -= 1
+        return 0
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: cache.fetch("a", 60, load), range(16)))
+    assert most == [1]
+
+
+def test_a_look_that_hangs_does_not_keep_the_process_from_ending() -> None:
+    script = (
+        "import asyncio, time\n"
+        "from tools.evidence.threads import in_thread, side_by_side\n"
+        "async def main():\n"
+        "    async with asyncio.timeout(0.1):\n"
+        "        await in_thread(lambda: side_by_side({'a': lambda: time.sleep(60)}, 2)['a'].result())\n"
+        "try: asyncio.run(main())\n"
+        "except TimeoutError: print('over')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout == "over\n"
