@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=4, gt=0, description="jobs worked on at once")
     job_lease_seconds: float = Field(default=60, gt=1, description="how long a crashed worker's job stays hidden")
     conversation_days: int = Field(default=7, gt=0)
+    redshift_user: str = Field(default="", description="read-only database user of Redshift clusters; else their admin")
     airflow_url: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="self-hosted Airflow: `https://…` or `name=https://…`, comma separated"
     )

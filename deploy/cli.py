@@ -164,17 +164,22 @@ def iam_policy(
     secret: Annotated[
         list[str] | None, typer.Option(help="ARN of a secret with a database's credentials; may be repeated.")
     ] = None,
+    role: Annotated[
+        list[str] | None, typer.Option(help="ARN of a role in another account to read through; may be repeated.")
+    ] = None,
+    redshift_user: Annotated[
+        str, typer.Option(help="Read-only user of Redshift clusters; credentials of no other can be had then.")
+    ] = "",
 ) -> None:
     """Print the IAM policy that reading AWS needs: every action that the evidence tools call, and no other."""
     from tools.aws.iam import MANAGED_POLICY_CHARS, policy
 
     if partition not in PARTITIONS:
         raise InputError(f"--partition is one of {', '.join(PARTITIONS)}, not {partition!r}.")
-    if wrong := [arn for arn in secret or [] if not arn.startswith(f"arn:{partition}:secretsmanager:")]:
-        raise InputError(
-            f"--secret takes the ARN of a secret, as in arn:{partition}:secretsmanager:…, not {wrong[0]!r}."
-        )
-    document = json.dumps(policy(partition, secret or []), indent=2)
+    for option, service, arns in (("--secret", "secretsmanager", secret or []), ("--role", "iam", role or [])):
+        if wrong := [arn for arn in arns if not arn.startswith(f"arn:{partition}:{service}:")]:
+            raise InputError(f"{option} takes an ARN, as in arn:{partition}:{service}:…, not {wrong[0]!r}.")
+    document = json.dumps(policy(partition, secret or [], role or [], redshift_user), indent=2)
     sys.stdout.write(document + "\n")
     if (size := len("".join(document.split()))) > MANAGED_POLICY_CHARS:
         sys.stderr.write(

@@ -50,6 +50,7 @@ _ONE_ACTION = {
 """Services that have one IAM action for all of their reads."""
 
 _SECRETS = "secretsmanager:GetSecretValue"
+_CLUSTER_USER = "redshift:GetClusterCredentials"
 SECRET_PATTERNS = ("rds!*", "rds-db-credentials/*", "redshift!*")
 """Names of the secrets that RDS and Redshift make themselves. Reading any other takes a `--secret`."""
 MANAGED_POLICY_CHARS = 6144
@@ -68,22 +69,30 @@ def all_actions(reads: Mapping[str, Iterable[str]] = READS) -> list[str]:
     return sorted({action for service, names in reads.items() for name in names for action in actions(service, name)})
 
 
-def policy(partition: str = "aws", secrets: Iterable[str] = ()) -> dict[str, Any]:
-    """The IAM policy of the read role. No action has a wildcard; reads of secrets are held to database credentials."""
-    plain = [action for action in all_actions() if action != _SECRETS]
-    arns = [f"arn:{partition}:secretsmanager:*:*:secret:{pattern}" for pattern in SECRET_PATTERNS]
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Sid": "WatchkeeperReads", "Effect": "Allow", "Action": plain, "Resource": "*"},
-            {
-                "Sid": "WatchkeeperReadsDatabases",
-                "Effect": "Allow",
-                "Action": [_SECRETS],
-                "Resource": [*arns, *secrets],
-            },
-        ],
-    }
+def policy(
+    partition: str = "aws", secrets: Iterable[str] = (), roles: Iterable[str] = (), redshift_user: str = ""
+) -> dict[str, Any]:
+    """The IAM policy of the read role. No action has a wildcard; credentials of databases are held to what is needed.
+
+    `secrets` and `roles` are further ARNs that may be read and assumed. With `redshift_user`, a database user that may
+    only read, credentials of no other can be had.
+    """
+    arn = f"arn:{partition}"
+    own = [f"{arn}:secretsmanager:*:*:secret:{pattern}" for pattern in SECRET_PATTERNS]
+    users = [f"{arn}:redshift:*:*:dbuser:*/{redshift_user}", f"{arn}:redshift:*:*:dbname:*/*"] if redshift_user else "*"
+    plain = [action for action in all_actions() if action not in (_SECRETS, _CLUSTER_USER)]
+    statements = [
+        _allow("Reads", plain, "*"),
+        _allow("ReadsSecretsOfDatabases", [_SECRETS], [*own, *secrets]),
+        _allow("ReadsRedshift", [_CLUSTER_USER], users),
+    ]
+    if named := list(roles):
+        statements.append(_allow("ReadsOtherAccounts", ["sts:AssumeRole"], named))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(sid: str, names: list[str], resource: str | list[str]) -> dict[str, Any]:
+    return {"Sid": f"Watchkeeper{sid}", "Effect": "Allow", "Action": names, "Resource": resource}
 
 
 @lru_cache

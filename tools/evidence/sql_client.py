@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from tools.evidence.names import matches
 from tools.evidence.partial import explain
 
 MAX_DATABASES = 3
+MAX_SECRETS = 500
 
 Engine = Literal["redshift", "postgres", "mysql"]
 Row = dict[str, Any]
@@ -32,6 +33,8 @@ class Database:
     name: str
     database: str
     address: dict[str, str] = field(default_factory=dict[str, str])
+    region: str = ""
+    """Where it is; empty for the region that is looked at."""
 
     def select(self, sql: str, **values: str | int | datetime) -> list[Row]:
         """Rows of one SELECT, whose `:names` are filled from the keywords. ValueError with the database's message.
@@ -99,13 +102,15 @@ def moment_of(value: object) -> datetime | None:
 
 
 def _with(db: Database, database: str) -> Database:
-    return Database(db.look, db.engine, db.name, database, db.address) if database else db
+    return replace(db, database=database) if database else db
 
 
 def _clusters(look: Look) -> Iterator[Database]:
     for cluster in look.pages("redshift", "describe_clusters", "Clusters", 20):
         address = {"ClusterIdentifier": cluster["ClusterIdentifier"]}
-        if secret := cluster.get("MasterPasswordSecretArn"):
+        if reader := look.settings.redshift_user:
+            address["DbUser"] = reader
+        elif secret := cluster.get("MasterPasswordSecretArn"):
             address["SecretArn"] = secret
         else:
             address["DbUser"] = cluster["MasterUsername"]
@@ -134,18 +139,26 @@ def _postgres_databases(look: Look) -> Iterator[Database]:
 
 
 def _addressed(look: Look, name: str, arn: str, database: str | None, described: Row) -> Iterator[Database]:
-    secret = described.get("MasterUserSecret", {}).get("SecretArn") or _secret_named(look, name)
+    own = described.get("MasterUserSecret", {}).get("SecretArn")
+    secret = own or _secret_of(look, name, described.get("DbClusterResourceId", ""))
     if secret:
         address = {"resourceArn": arn, "secretArn": secret}
         yield Database(look, "postgres", name, database or "postgres", address)
 
 
-def _secret_named(look: Look, name: str) -> str:
+def _secret_of(look: Look, name: str, resource_id: str) -> str:
+    """The secret that bears a database's very name, or that RDS's query editor made for the cluster; empty without one.
+
+    Secrets Manager lists whatever begins so: `orders` would find `orders-api/stripe-key`.
+    """
+    made = f"rds-db-credentials/{resource_id}/" if resource_id else ""
+    filters = [{"Key": "name", "Values": [start for start in (name, made) if start]}]
     try:
-        found = look.call("secretsmanager", "list_secrets", Filters=[{"Key": "name", "Values": [name]}], MaxResults=5)
+        listed = look.pages("secretsmanager", "list_secrets", "SecretList", MAX_SECRETS, Filters=filters)
     except ClientError:
         return ""
-    return next((str(secret["ARN"]) for secret in found.get("SecretList", [])), "")
+    fitting = [s for s in listed if s["Name"] == name or (made and str(s["Name"]).startswith(made))]
+    return next((str(secret["ARN"]) for secret in sorted(fitting, key=lambda s: s["Name"] != name)), "")
 
 
 def _redshift(db: Database, sql: str, given: Mapping[str, Value]) -> list[Row]:
@@ -161,6 +174,7 @@ def _rds(db: Database, sql: str, given: Mapping[str, Value]) -> list[Row]:
     answer = db.look.call(
         "rds-data",
         "execute_statement",
+        region=db.region,
         sql=sql,
         database=db.database,
         includeResultMetadata=True,

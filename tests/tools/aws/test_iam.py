@@ -30,6 +30,21 @@ def test_secrets_are_held_to_those_of_databases() -> None:
     assert "*" not in secrets["Resource"]
 
 
+def test_roles_of_other_accounts_may_be_assumed_when_they_are_named() -> None:
+    role = "arn:aws:iam::210987654321:role/watchkeeper-read"
+    (assumes,) = [s for s in policy(roles=[role])["Statement"] if s["Action"] == ["sts:AssumeRole"]]
+    assert assumes["Resource"] == [role]
+    assert "sts:AssumeRole" not in allowed(policy())
+
+
+def test_credentials_of_a_redshift_user_are_held_to_that_user() -> None:
+    (users,) = [
+        s for s in policy(redshift_user="reader")["Statement"] if "redshift:GetClusterCredentials" in s["Action"]
+    ]
+    assert "arn:aws:redshift:*:*:dbuser:*/reader" in users["Resource"]
+    assert "*" not in users["Resource"]
+
+
 def test_names_that_differ_from_the_operation_are_iams_own() -> None:
     actions = set(all_actions())
     assert {"airflow:InvokeRestApi", "budgets:ViewBudget", "s3:ListAllMyBuckets", "tag:GetResources"} <= actions
@@ -44,7 +59,7 @@ def test_the_command_prints_the_policy_as_json() -> None:
     assert "arn:aws-cn:secretsmanager" in result.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--partition", "moon"], ["--secret", "my-password"]])
+@pytest.mark.parametrize("arguments", [["--partition", "moon"], ["--secret", "my-password"], ["--role", "me"]])
 def test_the_command_refuses_what_it_cannot_mean(arguments: list[str]) -> None:
     result = CliRunner().invoke(app, ["iam-policy", *arguments])
     assert result.exit_code != 0

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from agent.models import Evidence, EvidenceStatus, Finding
 from tests.tools.evidence.conftest import Call, Load
 from tools.evidence.redshift import sql_failures, table_columns
@@ -55,6 +57,14 @@ async def test_failures_are_grouped_with_model_column_and_sources(load: Load, ca
     assert found.attributes["sources"] == "raw.orders"
     assert "3 times, first at 14:10 UTC" in found.statement
     assert found.strength > 0.85
+
+
+async def test_a_read_only_user_is_used_where_one_is_named(load: Load, call: Call, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WATCHKEEPER_REDSHIFT_USER", "reader")
+    load(**warehouse(failed(10, "-50m")))
+    found = await call(sql_failures)
+    assert '"DbUser": "reader"' in found.query
+    assert found.findings
 
 
 async def test_failures_of_other_tables_are_left_out_when_one_is_named(load: Load, call: Call):
