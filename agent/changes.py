@@ -31,6 +31,13 @@ _BEARS_ON: dict[str, re.Pattern[str]] = {
 """Calls that bear on a service's resources without naming them."""
 _SHORT_NAMES = {"elasticloadbalancing": "elb", "states": "stepfunctions"}
 """Services whose ARNs say another name than their changes do."""
+_NAMES: dict[str, re.Pattern[str]] = {
+    "secretsmanager": re.compile(r"^secret:(.+?)(?:-[A-Za-z0-9]{6})?$"),
+    "logs": re.compile(r"^log-group:([^:]+)"),
+    "ecs": re.compile(r"([^/:]+)(?::\d+)?$"),
+    "iam": re.compile(r"([^/:]+)$"),
+}
+"""The name in the end of an ARN, where it is not simply its second part."""
 _MINOR = re.compile(r"Tag|Untag|Description|Dashboard|Subscription|Snapshot|Comment|LogRetention|RetentionPolicy")
 _WEIGHTY = re.compile(
     r"UpdateFunction|PublishVersion|UpdateAlias|PublishLayer|UpdateService|RegisterTaskDefinition|CreateDeployment"
@@ -114,7 +121,7 @@ def nearness(change: Change, resource: str, service: str) -> float:
         return 0.6 if (bears and bears.search(change.event)) or not service or change.service == service else 0.1
     wanted = _place(resource).name.lower()
     names = [_place(name).name.lower() for name in change.resources]
-    if wanted in names:
+    if wanted.lstrip("/") in (name.lstrip("/") for name in names):
         return 1.0
     if any(wanted in name or (len(name) > 3 and name in wanted) for name in names):
         return 0.85
@@ -143,10 +150,19 @@ def _place(resource: str) -> _Place:
     if parts[0] != "arn" or len(parts) < 6:
         return _Place(resource)
     _, _, service, region, account, tail = parts
+    return _Place(_name(service, tail), _SHORT_NAMES.get(service, service), account, region)
+
+
+def _name(service: str, tail: str) -> str:
+    """What calls name a resource by, of the end of its ARN: some names have slashes, a version or a suffix."""
+    if pattern := _NAMES.get(service):
+        return found[1] if (found := pattern.search(tail)) else tail
+    if service == "ssm" and tail.startswith("parameter/"):
+        path = tail.removeprefix("parameter")
+        return path if "/" in path[1:] else path[1:]  # only a path keeps its first slash
     steps = re.split(r"[:/]", tail)
-    index = {"s3": 0, "ecs": -1, "elasticloadbalancing": 2 if tail.startswith("loadbalancer/") else 1}.get(service, 1)
-    name = steps[index] if index < len(steps) else steps[-1]
-    return _Place(name, _SHORT_NAMES.get(service, service), account, region)
+    index = {"s3": 0, "elasticloadbalancing": 2 if tail.startswith("loadbalancer/") else 1}.get(service, 1)
+    return steps[index] if index < len(steps) else steps[-1]
 
 
 def _distance(change: Change, account: str, region: str) -> float:

@@ -33,6 +33,7 @@ KINDS: dict[str, str] = {
     "usage_driver": "The usage metric of one resource explains a cost [service, usage, metric, factor, largest]",
     "budget_exceeded": "A budget is or will be exceeded [budget, limit, actual, forecast]",
     "idle_resource": "Something is paid for and not used [service, type, reason, usd]",
+    "nothing_idle": "Nothing was found that is paid for and not used",
     # infrastructure
     "resource_state": "What a resource is and how it is configured [service, type, ...]",
     "trigger_loop": "A function writes to what triggers it [function, source]",

@@ -140,6 +140,40 @@ def test_a_resource_may_be_named_by_its_arn(arn: str, name: str):
         assert nearness(change(1, "UpdateFunctionCode", touched), arn, "") == 1.0
 
 
+HOME = "eu-west-1:111122223333"
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"),
+    [
+        (f"arn:aws:secretsmanager:{HOME}:secret:prod/orders-AbCdEf", "prod/orders"),
+        (f"arn:aws:ssm:{HOME}:parameter/prod/db/url", "/prod/db/url"),
+        (f"arn:aws:ssm:{HOME}:parameter/prod/db/url", "prod/db/url"),
+        (f"arn:aws:ssm:{HOME}:parameter/url", "url"),
+        (f"arn:aws:ssm:{HOME}:parameter/url", "/url"),
+        (f"arn:aws:ecs:{HOME}:task-definition/orders:12", "orders"),
+        (f"arn:aws:logs:{HOME}:log-group:/aws/lambda/orders:*", "/aws/lambda/orders"),
+        (f"arn:aws:logs:{HOME}:log-group:/aws/lambda/orders:log-stream:a/b", "/aws/lambda/orders"),
+        ("arn:aws:iam::111122223333:role/service-role/orders-role", "orders-role"),
+        ("arn:aws:iam::111122223333:role/orders-role", "orders-role"),
+    ],
+)
+def test_names_with_paths_versions_and_suffixes_are_read_from_arns(arn: str, name: str):
+    assert nearness(change(1, "PutParameter", arn), name, "") == 1.0
+    assert nearness(change(1, "PutParameter", name), arn, "") == 1.0
+    assert nearness(change(1, "PutParameter", "billing/other"), arn, "") == 0.0
+
+
+def test_another_secret_of_the_same_folder_is_not_the_same():
+    arn = f"arn:aws:secretsmanager:{HOME}:secret:prod/orders-AbCdEf"
+    assert nearness(change(1, "PutSecretValue", "prod/stripe"), arn, "") == 0.0
+
+
+def test_a_log_group_is_near_to_its_function():
+    arn = f"arn:aws:logs:{HOME}:log-group:/aws/lambda/orders:*"
+    assert nearness(change(1, "PutRetentionPolicy", arn), "orders", "lambda") == 0.85
+
+
 def test_a_deployment_beats_tags_of_the_same_minute():
     deployed = change(5, "CreateDeployment", "checkout", deployment=True)
     tagged = change(5, "TagResource", "checkout")

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from langchain_core.tools import BaseTool
 
 from agent.changes import FRESH_MINUTES, Change, RankedChange, nearness, rank, unique
+from agent.errors import RetryLater
 from agent.figures import count, duration
 from agent.models import Finding, TimeRange
 from agent.times import clock_time, parse_time
@@ -91,7 +92,7 @@ def _onset_from_metrics(look: Look, name: str, service: str, since: datetime) ->
         own = replace(look, window=TimeRange(start=min(since, look.window.start), end=look.window.end))
         onset = onset_of(refine(own, compare(own, lines[:20], PERIOD)[:3], PERIOD))
         look.api_calls = own.api_calls  # what the other window took counts too
-    except ClientError:
+    except (ClientError, RetryLater):
         return None
     return onset
 

@@ -43,7 +43,10 @@ def database_activity(look: Look, resource: str = "", database: str = "") -> Fou
     """
     known = databases(look, resource, database)
     if resource and not known.named:
-        text = f"{resource} does not answer SQL: it is no Redshift warehouse, and no PostgreSQL with the RDS Data API."
+        text = (
+            f"{resource} does not answer SQL: it is no Redshift warehouse, and no PostgreSQL with the RDS Data API "
+            "and a secret of its own name."
+        )
         return Found(f"{text}{known.caveat}", console_url=console.rds_instance(look.aws, resource), no_data=True)
     findings: list[Finding] = []
     shown: list[str] = []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
@@ -51,23 +51,15 @@ def run_query(
 ) -> Answer:
     """At most `limit` rows of a query over at most 50 groups.
 
-    Over the run's budget of scanned bytes, only the newest part of the range is queried, or BudgetExceeded says which
-    range would fit. At the deadline the query is stopped and what it found so far is used; TimeoutError without that.
+    What it will likely scan is taken from the run's budget before, so that queries side by side share what is left, and
+    corrected to what it did scan, however it ends. Over the budget, only the newest part of the range is queried, or
+    BudgetExceeded says which range would fit. At the deadline the query is stopped and what it found so far is used;
+    TimeoutError without that.
     """
     chosen = list(groups)[:MAX_GROUPS]
-    span, note = affordable(look, chosen, span)
-    started = look.call(
-        "logs",
-        "start_query",
-        logGroupNames=chosen,
-        startTime=int(span.start.timestamp()),
-        endTime=int(span.end.timestamp()),
-        queryString=query,
-        limit=limit,
-    )
-    answer = _wait(look, started["queryId"], wait_seconds)
-    scanned = int(answer.get("statistics", {}).get("bytesScanned", 0))
-    look.scanned(scanned, scanned * USD_PER_BYTE)
+    span, note, expected = affordable(look, chosen, span)
+    with _scanning(look, expected) as scanned:
+        answer = _answered(look, query, chosen, span, limit, wait_seconds, scanned)
     if answer["status"] in UNFINISHED:
         note += " The query was stopped at the deadline; this is what it had found so far."
     elif answer["status"] != "Complete":
@@ -78,23 +70,59 @@ def run_query(
     return Answer(rows, span, note)
 
 
-def affordable(look: Look, groups: Sequence[str], span: TimeRange) -> tuple[TimeRange, str]:
-    """The range, or its newest part that the run may still scan, and a note. BudgetExceeded when that is too little."""
-    left = look.budget.left("bytes_scanned")
-    if left == float("inf"):
-        return span, ""
+@dataclass
+class _Scanned:
+    """Bytes that a query has read so far, as its latest reply says."""
+
+    count: int = 0
+
+
+@contextmanager
+def _scanning(look: Look, expected: int) -> Generator[_Scanned]:
+    """Reserves the bytes that a query is expected to read, and in the end records those that it did read."""
+    look.budget.spend(bytes_scanned=expected)
+    scanned = _Scanned()
+    try:
+        yield scanned
+    finally:
+        look.budget.record(bytes_scanned=-expected)
+        look.scanned(scanned.count, scanned.count * USD_PER_BYTE)
+
+
+def _answered(
+    look: Look, query: str, chosen: list[str], span: TimeRange, limit: int, seconds: float, scanned: _Scanned
+) -> dict[str, Any]:
+    started = look.call(
+        "logs",
+        "start_query",
+        logGroupNames=chosen,
+        startTime=int(span.start.timestamp()),
+        endTime=int(span.end.timestamp()),
+        queryString=query,
+        limit=limit,
+    )
+    return _wait(look, started["queryId"], seconds, scanned)
+
+
+def affordable(look: Look, groups: Sequence[str], span: TimeRange) -> tuple[TimeRange, str, int]:
+    """The range, or its newest part that the run may still scan, a note, and the bytes that this will likely scan.
+
+    BudgetExceeded when that is too little.
+    """
+    if look.budget.left("bytes_scanned") == float("inf"):
+        return span, "", 0
     expected = estimated_bytes(look, groups, span)
+    left = look.budget.left("bytes_scanned")
     if expected <= left:
-        return span, ""
+        return span, "", int(expected)
     fitting = span.seconds * left / expected * MARGIN
     would = f"A query over {_length(span.seconds)} would scan about {expected / 1e9:,.1f} GB"
     may = f"this run may scan {left / 1e9:,.1f} GB more (WATCHKEEPER_RUN_SCANNED_GIGABYTES)"
     if fitting < max(LEAST_SECONDS, span.seconds * LEAST_SHARE):
         raise BudgetExceeded(f"{would}, and {may}; a range of {_length(fitting)} would fit")
     start = span.end - (span.end - span.start) * (fitting / span.seconds)
-    return TimeRange(
-        start=start, end=span.end
-    ), f" {would}, and {may}, so only the newest {_length(fitting)} were read."
+    note = f" {would}, and {may}, so only the newest {_length(fitting)} were read."
+    return TimeRange(start=start, end=span.end), note, int(left * MARGIN)
 
 
 def error_counts_query(minutes: int) -> str:
@@ -110,15 +138,21 @@ def group_of_log(log: str) -> str:
     return re.sub(r"^\d{12}:", "", log)
 
 
-def _wait(look: Look, query_id: str, seconds: float) -> dict[str, Any]:
+def _wait(look: Look, query_id: str, seconds: float, scanned: _Scanned) -> dict[str, Any]:
     """The reply of a query that has ended; of one that takes too long the last that holds rows, still `Running`."""
+
+    def poll() -> dict[str, Any]:
+        reply = look.poll("logs", "get_query_results", queryId=query_id)
+        scanned.count = max(scanned.count, int(reply.get("statistics", {}).get("bytesScanned", 0)))
+        return reply
+
     until = time.monotonic() + min(seconds, look.seconds_left - STOPPING_SECONDS)
     pauses = chain(POLL_SECONDS, repeat(POLL_SECONDS[-1]))
     try:
-        answer = look.poll("logs", "get_query_results", queryId=query_id)
+        answer = poll()
         while answer["status"] in UNFINISHED and time.monotonic() < until:
             time.sleep(next(pauses))
-            answer = look.poll("logs", "get_query_results", queryId=query_id)
+            answer = poll()
     except BaseException:
         _stop(look, query_id)
         raise

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import contextvars
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,12 +22,16 @@ from tools.evidence.log_by_query import MAX_LINES, filter_command, lines_by_quer
 from tools.evidence.log_sources import Search, search
 from tools.evidence.names import bare_name
 from tools.evidence.partial import explain
+from tools.evidence.threads import side_by_side
 
 MAX_GROUPS_READ = 6
 SLICES = 6
 """A range is read in so many slices side by side: where one is cut off, the others still show the rest."""
 PAGES_PER_SLICE = 3
 EVENTS_PER_PAGE = 2500
+WORKERS = 8
+TELLING_SHARE = 0.1
+"""Of the time that is left: kept for making something of what was read by then."""
 
 ERROR_PATTERN = (
     "%[Ee]rror|ERROR|[Ee]xception|FATAL|[Ff]atal|CRITICAL|SEVERE|PANIC|[Pp]anic|[Tt]raceback|[Ff]ailed|[Ff]ailure|FAIL"
@@ -44,6 +50,8 @@ class Reading:
     cut: bool = False
     unread: dict[str, Exception] = field(default_factory=dict[str, Exception])
     """What could not be read, by group."""
+    partly: set[str] = field(default_factory=set[str])
+    """Groups of which at least one slice was read."""
     note: str = ""
 
     def failed(self) -> None:
@@ -54,7 +62,10 @@ class Reading:
     @property
     def caveat(self) -> str:
         """What a reader must know: what was denied, what was too much to read in full."""
-        parts = [f"{group} could not be read ({explain(error)})" for group, error in self.unread.items()]
+        parts = [
+            f"{group} could not be read{' in full' if group in self.partly else ''} ({explain(error)})"
+            for group, error in self.unread.items()
+        ]
         if self.cut:
             parts.append("there were more lines than were read, so counts are lower bounds")
         return (f" Note: {'; '.join(parts)}." if parts else "") + self.note
@@ -85,21 +96,39 @@ def read(look: Look, groups: Sequence[str], span: TimeRange, pattern: str = "", 
     chosen = list(groups)[:MAX_GROUPS_READ]
     look.note("logs", "filter_log_events", _parameters(chosen[0] if chosen else "", span, pattern))
     total = Reading()
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        jobs = [
-            pool.submit(contextvars.copy_context().run, _read_slice, look, group, part, pattern)
-            for group in chosen
-            for part in parts
-        ]
-        for one in (job.result() for job in jobs):
-            total.lines += one.lines
-            total.minutes += one.minutes / max(len(chosen), 1)
-            total.cut |= one.cut
-            total.unread.update(one.unread)
+    for group, one in _side_by_side(look, chosen, parts, pattern):
+        total.lines += one.lines
+        total.minutes += one.minutes / len(chosen)
+        total.cut |= one.cut
+        total.unread.update(one.unread)
+        total.partly |= set() if one.unread else {group}
     for group in [group for group, error in total.unread.items() if needs_a_query(error)]:
         _read_by_query(look, group, span, pattern, total, share=1 / len(chosen))
     total.lines.sort(key=lambda line: line.at)
     return total
+
+
+def _side_by_side(
+    look: Look, groups: Sequence[str], parts: Sequence[TimeRange], pattern: str
+) -> Iterator[tuple[str, Reading]]:
+    """Each slice with its group. One that hangs is left behind shortly before the deadline, and named."""
+    reads: dict[str, Callable[[], Reading]] = {
+        f"{group}\t{number}": partial(_read_slice, look, group, part, pattern)
+        for group in groups
+        for number, part in enumerate(parts)
+    }
+    until = time.monotonic() + look.seconds_left * (1 - TELLING_SHARE)
+    for name, future in side_by_side(reads, WORKERS).items():
+        group = name.rpartition("\t")[0]
+        yield group, _result(look, group, future, until - time.monotonic())
+
+
+def _result(look: Look, group: str, future: Future[Reading], seconds: float) -> Reading:
+    try:
+        return future.result(timeout=None if math.isinf(seconds) else max(seconds, 0))
+    except TimeoutError as error:
+        look.failed_calls += 1
+        return Reading(unread={group: error})
 
 
 def _read_by_query(look: Look, group: str, span: TimeRange, pattern: str, total: Reading, share: float) -> None:

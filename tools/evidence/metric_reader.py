@@ -6,7 +6,7 @@ for line, points in zip(lines, fetch(look, lines, start, end, timedelta(minutes=
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,17 +14,20 @@ from itertools import chain
 from typing import Any
 
 from agent.baseline import Series
+from agent.errors import RetryLater
 from agent.figures import quantity
 from tools.evidence.base import Look
 from tools.evidence.metric_catalog import CATALOG, KeyMetric, custom_metric, key_metric
 from tools.evidence.names import BY_KEY, bare_name, matches, service_key
-from tools.evidence.partial import gather
+from tools.evidence.partial import explain, gather
 
 MAX_METRICS_LISTED = 25_000
 """Of one namespace, or of the account when no service is named; `Lines.caveat` says when it was reached."""
 MAX_POINTS = 100_800
 """A GetMetricData reply holds at most so many points."""
 MAX_QUERIES = 500
+RETRY_SECONDS = 60.0
+"""After so long CloudWatch may have what it could not give."""
 MIN_COVERAGE = 0.4
 """A last, unfinished Sum is scaled up when at least so much of its period has passed, and else left out."""
 
@@ -120,23 +123,65 @@ def _of_resource(lines: list[Line], resource: str) -> list[Line]:
     return [line for score, line in scored if score == best and best > 0]
 
 
+@dataclass(frozen=True)
+class Fetched:
+    """One series a line, oldest first; None for one that could not be read, and the first failure that kept it."""
+
+    series: list[Series | None]
+    error: Exception | None = None
+
+    @property
+    def caveat(self) -> str:
+        """For a summary: how many series are missing, or nothing."""
+        missing = sum(points is None for points in self.series)
+        why = f" ({explain(self.error)})" if self.error else ""
+        return f" {missing} of {len(self.series):,} series could not be read{why}." if missing else ""
+
+
 def fetch(look: Look, lines: Sequence[Line], start: datetime, end: datetime, period: timedelta) -> list[Series]:
-    """One series a line, oldest first, counts as rates a minute. Raises what CloudWatch raises."""
+    """One series a line, oldest first, counts as rates a minute. Raises when any of them could not be read in full:
+    a series without points says that nothing happened."""
+    fetched = fetch_readable(look, lines, start, end, period)
+    if fetched.error:
+        raise fetched.error
+    return [points or [] for points in fetched.series]
+
+
+def fetch_readable(look: Look, lines: Sequence[Line], start: datetime, end: datetime, period: timedelta) -> Fetched:
+    """As `fetch`, but what could not be read is marked as such. Raises when nothing could be read."""
     step = period.total_seconds()
     start = datetime.fromtimestamp(start.timestamp() // step * step, tz=start.tzinfo)
     size = max(min(MAX_QUERIES, int(MAX_POINTS // max((end - start) / period, 1))), 1)
     batches = [lines[i : i + size] for i in range(0, len(lines), size)]
+    errors: list[Exception] = []
     reads: dict[str, Callable[[], list[Series]]] = {
-        f"metrics {n}": partial(_fetch_batch, look, batch, start, end, int(step)) for n, batch in enumerate(batches)
+        f"metrics {n}": partial(_noting, errors, partial(_fetch_batch, look, batch, start, end, int(step)))
+        for n, batch in enumerate(batches)
     }
     read = gather(reads).results if reads else {}
-    found = chain.from_iterable(read.get(name, [()] * len(batch)) for name, batch in zip(reads, batches, strict=True))
-    return [_rates(line, points, start, end, period) for line, points in zip(lines, found, strict=True)]
+    found = chain.from_iterable(read.get(name, [None] * len(batch)) for name, batch in zip(reads, batches, strict=True))
+    series = [
+        None if points is None else _rates(line, points, start, end, period)
+        for line, points in zip(lines, found, strict=True)
+    ]
+    if len(read) == len(reads):
+        return Fetched(series)
+    look.failed_calls += 1
+    return Fetched(series, next(iter(errors), TimeoutError("CloudWatch did not give all metrics in time")))
+
+
+def _noting(errors: list[Exception], read: Callable[[], list[Series]]) -> list[Series]:
+    try:
+        return read()
+    except Exception as error:
+        errors.append(error)
+        raise
 
 
 def _fetch_batch(look: Look, lines: Sequence[Line], start: datetime, end: datetime, period: int) -> list[Series]:
     queries = [_query(f"m{index}", line, period) for index, line in enumerate(lines)]
     points: dict[str, list[tuple[datetime, float]]] = {}
+    status: dict[str, str] = {}
     token: dict[str, str] = {}
     while True:
         reply = look.call(
@@ -150,9 +195,19 @@ def _fetch_batch(look: Look, lines: Sequence[Line], start: datetime, end: dateti
         )
         for result in reply["MetricDataResults"]:
             points.setdefault(result["Id"], []).extend(zip(result["Timestamps"], result["Values"], strict=True))
+            status[result["Id"]] = result.get("StatusCode", "Complete")
         if not reply.get("NextToken"):
-            return [points.get(f"m{index}", []) for index in range(len(lines))]
+            break
         token = {"NextToken": reply["NextToken"]}
+    return [_whole(points, status, f"m{index}") for index in range(len(lines))]
+
+
+def _whole(points: Mapping[str, Series], status: Mapping[str, str], query_id: str) -> Series:
+    """The points of a query that CloudWatch answered to the end; RetryLater else, as for InternalError."""
+    if status.get(query_id) != "Complete":
+        told = status.get(query_id, "no answer")
+        raise RetryLater(f"CloudWatch did not give all points of a metric ({told})", RETRY_SECONDS)
+    return points[query_id]
 
 
 def _query(query_id: str, line: Line, period: int) -> dict[str, Any]:

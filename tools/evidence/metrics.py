@@ -16,7 +16,7 @@ from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.limits import limits_of
 from tools.evidence.metric_bands import band_findings, key_of
 from tools.evidence.metric_reader import Line, find_lines
-from tools.evidence.series import Seen, compare, finding_of, onset_of, refine
+from tools.evidence.series import Seen, compare, finding_of, onset_of, refine, scan
 
 COARSE = timedelta(minutes=15)
 NOTABLE = 0.3
@@ -38,7 +38,7 @@ def unhealthy_resources(look: Look, service: str = "", resource: str = "") -> Fo
     lines = find_lines(look, service, resource)
     if not lines:
         return Found(f"CloudWatch has no metrics of {_subject(service, resource)} that this tool knows.", no_data=True)
-    seen = compare(look, lines[:MAX_LINES], COARSE)
+    seen, gap = scan(look, lines[:MAX_LINES], COARSE)
     by_band, unread = band_findings(look, seen)
     notable = [s for s in seen if s.score >= NOTABLE and key_of(s.line) not in by_band]
     ranked = rank_resources(refine(look, notable[:MAX_SERIES], COARSE))
@@ -46,7 +46,7 @@ def unhealthy_resources(look: Look, service: str = "", resource: str = "") -> Fo
     cut = (
         f" Only {MAX_LINES:,} of {len(lines):,} series were scanned; name a service." if len(lines) > MAX_LINES else ""
     )
-    cut += lines.caveat + unread
+    cut += gap + lines.caveat + unread
     resources = len({s.line.resource for s in seen})
     checked = f"{len(seen)} series of {count(resources, 'resource')} were compared with the last week"
     if not ranked and not departed:
@@ -85,7 +85,8 @@ def resource_metrics(look: Look, resource: str = "", service: str = "", metric: 
         return Found(f"CloudWatch has no metrics of {asked}{_subject(service, resource)}.", no_data=True)
     cut = lines.caveat
     if not resource and not metric:
-        lines = _most_unusual(look, lines)
+        lines, gap = _most_unusual(look, lines)
+        cut += gap
     cut += f" Only {MAX_SERIES} of {len(lines):,} series were read." if len(lines) > MAX_SERIES else ""
     period = timedelta(minutes=5) if look.window.seconds <= 6 * 3600 else COARSE
     seen = refine(look, compare(look, lines[:MAX_SERIES], period), period)
@@ -108,10 +109,11 @@ def rank_resources(seen: Iterable[Seen]) -> list[tuple[str, list[Seen]]]:
     return sorted(groups.items(), key=lambda item: -(item[1][0].score + 0.05 * len(item[1])))
 
 
-def _most_unusual(look: Look, lines: Sequence[Line]) -> list[Line]:
-    seen = compare(look, lines[:MAX_LINES], COARSE)
+def _most_unusual(look: Look, lines: Sequence[Line]) -> tuple[list[Line], str]:
+    """The series of the resource that departs most, and a caveat where not all could be read."""
+    seen, gap = scan(look, lines[:MAX_LINES], COARSE)
     ranked = rank_resources(seen)
-    return [s.line for s in ranked[0][1]] if ranked else []
+    return ([s.line for s in ranked[0][1]] if ranked else []), gap
 
 
 def _summary(look: Look, seen: Sequence[Seen], at_limit: Sequence[Finding]) -> str:

@@ -93,11 +93,11 @@ def _guardduty(look: Look, least: float) -> list[Finding] | None:
     if not detectors:
         return None
     criteria: dict[str, Any] = {
-        "service.archived": {"Eq": ["false"]},
-        "severity": {"Gte": int(least)},
+        "service.archived": {"Equals": ["false"]},
+        "severity": {"GreaterThanOrEqual": int(least)},
         "updatedAt": {
-            "Gte": int(look.window.start.timestamp() * 1000),
-            "Lte": int(look.window.end.timestamp() * 1000),
+            "GreaterThanOrEqual": int(look.window.start.timestamp() * 1000),
+            "LessThanOrEqual": int(look.window.end.timestamp() * 1000),
         },
     }
     found: list[Finding] = []

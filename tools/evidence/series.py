@@ -16,7 +16,7 @@ from agent.figures import times
 from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence.base import Look
-from tools.evidence.metric_reader import Line, fetch
+from tools.evidence.metric_reader import Line, fetch, fetch_readable
 
 BASELINE = timedelta(days=8)
 """A week before the window, and a day more so that its weekday is in it."""
@@ -37,14 +37,25 @@ class Seen:
 
 
 def compare(look: Look, lines: Sequence[Line], period: timedelta, baseline: timedelta = BASELINE) -> list[Seen]:
-    """Each line that has any points, compared with its past, the strongest departure first."""
-    window = look.window
+    """Each line that has any points, compared with its past, the strongest departure first. Raises when one cannot be
+    read."""
+    series = fetch(look, lines, look.window.start - baseline, look.window.end, period)
+    return _compared(look, lines, series, period)
+
+
+def scan(look: Look, lines: Sequence[Line], period: timedelta) -> tuple[list[Seen], str]:
+    """The same of many lines, of which some may be unreadable, and a caveat that says how many."""
+    fetched = fetch_readable(look, lines, look.window.start - BASELINE, look.window.end, period)
+    return _compared(look, lines, fetched.series, period), fetched.caveat
+
+
+def _compared(look: Look, lines: Sequence[Line], series: Sequence[Series | None], period: timedelta) -> list[Seen]:
     minutes = period / timedelta(minutes=1)
     seen: list[Seen] = []
-    for line, points in zip(lines, fetch(look, lines, window.start - baseline, window.end, period), strict=True):
+    for line, points in zip(lines, series, strict=True):
         if points:
             count_minutes = minutes if line.metric.counts and line.unit == "Count" else 0
-            shift = level_shift(points, window.start, count_minutes=count_minutes, direction=line.metric.watch)
+            shift = level_shift(points, look.window.start, count_minutes=count_minutes, direction=line.metric.watch)
             seen.append(Seen(line, points, shift))
     return sorted(seen, key=lambda s: -s.score)
 

@@ -47,7 +47,7 @@ def unified_log_errors(look: Look, resource: str = "", pattern: str = "", onset:
         return Found(NOT_CONFIGURED, no_data=True)
     table = LogTable(look, look.settings)
     before, now = _ranges(look, onset)
-    link = console.rds_query_editor(look.aws)
+    link = console.rds_query_editor(look.aws.at(region=table.region))
     counted = table.counts(before, now)
     services = _services(counted, resource)
     if resource and not services:

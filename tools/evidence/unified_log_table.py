@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from agent.errors import InputError
 from agent.models import TimeRange
 from agent.settings import Settings
 from tools.evidence.base import Look
@@ -63,7 +64,8 @@ class LogTable:
         )
         address = {"resourceArn": settings.unified_log_arn, "secretArn": settings.unified_log_secret_arn}
         cluster = settings.unified_log_arn.rpartition(":")[2]
-        self._database = Database(look, engine, cluster, settings.unified_log_database, address)
+        self.region = _region_of(settings.unified_log_arn, look)
+        self._database = Database(look, engine, cluster, settings.unified_log_database, address, self.region)
 
     def counts(self, before: TimeRange, now: TimeRange) -> list[Count]:
         """How many rows of each service and level there are, the most frequent first."""
@@ -116,6 +118,16 @@ class LogTable:
 
     def _quoted(self, name: str) -> str:
         return f"{self._mark}{name}{self._mark}"
+
+
+def _region_of(arn: str, look: Look) -> str:
+    """The cluster's region, which need not be the one that is looked at. InputError when it is in another account."""
+    _, _, _, region, account, *_ = [*arn.split(":"), *[""] * 5]
+    if account and account != look.aws.account:
+        raise InputError(
+            f"The unified log table is in account {account}, not in {look.aws.account}; ask with account={account}."
+        )
+    return region
 
 
 def error_levels() -> list[str]:

@@ -1,12 +1,28 @@
 """Who holds the connections of a database, and who waits for whom."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
-from agent.models import Evidence, EvidenceStatus, Finding
-from tests.tools.evidence.conftest import Call, Load
+import boto3
+import pytest
+
+from agent.models import Evidence, EvidenceStatus, Finding, TimeRange
+from agent.settings import Settings
+from deploy.local.account import SimulatedAccount
+from tests.tools.evidence.conftest import NOW, Call, Load
+from tools.aws import Boto3Session
+from tools.evidence.base import Look
+from tools.evidence.cache import MemoryCache
 from tools.evidence.database import database_activity
+from tools.evidence.sql_client import databases
 
 ARN = "arn:aws:rds:us-east-1:123456789012:db:orders-db"
+
+
+@pytest.fixture
+def look(call: Call, aws: Boto3Session) -> Look:
+    return Look(aws, NOW, TimeRange(start=NOW - timedelta(hours=1), end=NOW), Settings.read(), MemoryCache())
 
 
 def session(pid: int, application: str, state: str, count: int = 1, started: str = "-20m") -> dict[str, Any]:
@@ -18,7 +34,7 @@ def postgres(*sessions: dict[str, Any], **more: Any) -> dict[str, Any]:
     instance = {"name": "orders-db", "database": "orders", "parameters": {"max_connections": "200"}}
     database: dict[str, Any] = {"engine": "postgres", "database": "orders", "resource_arn": ARN}
     return {
-        "resources": {"rds_instances": [instance], "secrets": [{"name": "orders-db/reader"}]},
+        "resources": {"rds_instances": [instance], "secrets": [{"name": "orders-db"}]},
         "sql": [database | {"running_queries": list(sessions)} | more],
     }
 
@@ -86,3 +102,37 @@ async def test_a_database_without_a_data_api_is_named_as_such(load: Load, call: 
     evidence = await call(database_activity, resource="legacy-db")
     assert evidence.status == EvidenceStatus.no_data
     assert "legacy-db does not answer SQL" in evidence.summary
+
+
+@pytest.mark.parametrize("name", ["orders-db-api/stripe-key", "orders-db/stripe-key", "my-orders-db", "Orders-db"])
+async def test_a_secret_whose_name_only_begins_like_the_database_is_not_its_login(load: Load, call: Call, name: str):
+    story = postgres(session(100, "orders-api", "idle", 176))
+    story["resources"]["secrets"] = [{"name": name}]
+    load(**story)
+    evidence = await call(database_activity, resource="orders-db")
+    assert "execute_statement" not in evidence.query
+    assert evidence.status is EvidenceStatus.no_data
+
+
+def test_the_databases_own_secret_is_found_among_many_that_begin_like_it(load: Load, look: Look):
+    story = postgres(session(100, "orders-api", "idle", 176))
+    story["resources"]["secrets"] = [*({"name": f"orders-db-{n}/key"} for n in range(120)), {"name": "orders-db"}]
+    load(**story)
+    (found,) = databases(look, "orders-db").found
+    assert re.search(r":secret:orders-db-\w{6}$", found.address["secretArn"])
+
+
+def test_the_login_that_the_query_editor_made_for_a_cluster_is_used(load: Load, look: Look, account: SimulatedAccount):
+    story = postgres(session(100, "orders-api", "idle", 12))
+    story["resources"] = {
+        "rds_instances": [{"name": "orders-db-1", "cluster": "orders-db", "engine": "aurora-postgresql"}]
+    }
+    story["sql"][0]["resource_arn"] = ARN.replace(":db:", ":cluster:")
+    load(**story)
+    rds, secrets = (boto3.client(name, "us-east-1", endpoint_url=account.url) for name in ("rds", "secretsmanager"))
+    (cluster,) = rds.describe_db_clusters()["DBClusters"]
+    for number in (0, 1):
+        who = cluster["DbClusterResourceId"] if number else "cluster-OTHER"
+        secrets.create_secret(Name=f"rds-db-credentials/{who}/reader/{number}", SecretString="{}")
+    (found,) = databases(look, "orders-db").found
+    assert ":secret:rds-db-credentials/" + cluster["DbClusterResourceId"] in found.address["secretArn"]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from agent.budgets import RunBudget
 from agent.errors import BudgetExceeded
 from agent.models import EvidenceStatus, TimeRange
 from agent.settings import Settings
 from deploy.local.account import SimulatedAccount
+from deploy.local.account.faults import Fault
 from tests.tools.evidence.conftest import NOW, Call, Caller, Load
 from tools.aws import Boto3Session
 from tools.evidence.base import Look
@@ -124,8 +129,38 @@ def test_a_slow_query_is_stopped_and_what_it_had_found_is_used(load: Load, look:
 
 def test_a_query_that_found_nothing_in_time_is_a_timeout(load: Load, look: Look):
     load(logs=[payments()])
+    budgeted(look, 20e9)
     with pytest.raises(TimeoutError, match="stopped"):
         run_query(look, COUNT, [GROUP], HOUR, wait_seconds=-1)
+
+
+def test_bytes_of_a_query_that_never_ended_well_are_counted_too(load: Load, look: Look, account: SimulatedAccount):
+    load(logs=[payments(query_takes="30s")])
+    budgeted(look, 20e9)
+    with pytest.raises(TimeoutError, match="stopped"):
+        run_query(look, f"filter @message like /nowhere/ | {COUNT} by level", [GROUP], HOUR, wait_seconds=0.3)
+    stopped = look.bytes_scanned
+    assert stopped > 0
+    assert look.budget.used("bytes_scanned") == stopped
+    account.put(Fault("logs:StartQuery", code="MalformedQueryException"))
+    with pytest.raises(ClientError):
+        run_query(look, COUNT, [GROUP], HOUR)
+    assert look.budget.used("bytes_scanned") == look.bytes_scanned == stopped
+
+
+def test_queries_side_by_side_share_what_is_left(load: Load, look: Look):
+    load(logs=[payments(stored_gb=70, query_takes="1s")])
+    others = budgeted(look, 12e9).budget
+    slow = Thread(target=run_query, args=(look, COUNT, [GROUP], DAY))
+    slow.start()
+    while not others.used("bytes_scanned"):
+        time.sleep(0.01)
+    assert others.left("bytes_scanned") < 2e9
+    second = replace(look, queries=[])
+    answer = run_query(second, COUNT, [GROUP], DAY)
+    slow.join()
+    assert "only the newest" in answer.note
+    assert others.used("bytes_scanned") == look.bytes_scanned + second.bytes_scanned
 
 
 async def test_a_field_with_an_index_is_searched_by_it(load: Load, call: Call):

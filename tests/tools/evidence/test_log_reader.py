@@ -1,5 +1,6 @@
 """Which log groups belong to a resource, and how far they are read."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -7,8 +8,11 @@ import pytest
 
 from agent.models import TimeRange
 from agent.settings import Settings
+from deploy.local.account import SimulatedAccount
+from deploy.local.account.faults import Fault
 from tests.tools.evidence.conftest import NOW, Call, Load
 from tools.aws import Boto3Session
+from tools.evidence import deadline
 from tools.evidence.base import Look
 from tools.evidence.cache import MemoryCache
 from tools.evidence.log_reader import find_groups, read
@@ -86,6 +90,30 @@ def test_more_lines_than_are_read_make_the_counts_lower_bounds(load: Load, look:
     assert len(reading.lines) == 7500
     assert reading.minutes == pytest.approx(25, abs=3)
     assert "lower bounds" in reading.caveat
+
+
+def test_a_slice_that_hangs_costs_only_itself(load: Load, look: Look, account: SimulatedAccount):
+    load(logs=groups("/ecs/web"))
+    account.put(Fault("logs:FilterLogEvents", seconds=8, times=1))
+    began = time.monotonic()
+    with deadline.within(1.5):
+        reading = read(look, ["/ecs/web"], HOUR)
+    took = time.monotonic() - began
+    assert took < 1.5
+    assert len(reading.lines) == pytest.approx(100, abs=12)
+    assert round(reading.minutes) == 50
+    assert reading.caveat == " Note: /ecs/web could not be read in full (no answer in time)."
+    assert look.failed_calls == 1
+
+
+def test_a_group_of_which_nothing_was_read_in_time_is_a_timeout(load: Load, look: Look, account: SimulatedAccount):
+    load(logs=groups("/ecs/web"))
+    account.put(Fault("logs:FilterLogEvents", seconds=8))
+    with deadline.within(0.5):
+        reading = read(look, ["/ecs/web"], HOUR)
+    assert reading.caveat == " Note: /ecs/web could not be read (no answer in time)."
+    with pytest.raises(TimeoutError):
+        reading.failed()
 
 
 @pytest.mark.parametrize(

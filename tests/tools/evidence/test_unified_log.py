@@ -8,7 +8,7 @@ from agent.errors import SettingsError
 from agent.models import Evidence, EvidenceStatus, Finding
 from agent.settings import Settings
 from tests.tools.evidence.conftest import NOW, Call, Load
-from tests.tools.evidence.unified_logs import COLUMNS, configure, database, failing, steady, table
+from tests.tools.evidence.unified_logs import ARN, COLUMNS, configure, database, failing, steady, table
 from tools.evidence.unified_log import unified_log_errors
 
 
@@ -123,6 +123,26 @@ async def test_mysql_is_asked_in_its_own_way(load: Load, call: Call, monkeypatch
     evidence = await call(unified_log_errors, resource="checkout")
     assert "price" in strongest(evidence).statement
     assert "`log_level`" in evidence.query
+
+
+async def test_the_cluster_is_asked_in_its_own_region(load: Load, call: Call, monkeypatch: pytest.MonkeyPatch):
+    there = ARN.replace("us-east-1", "eu-west-1")
+    configure(monkeypatch, ARN=there)
+    load(region="eu-west-1", sql=[database(table(failing(NOW))) | {"resource_arn": there}])
+    evidence = await call(unified_log_errors)
+    assert "price" in strongest(evidence).statement
+    assert "region=eu-west-1" in evidence.console_url
+
+
+async def test_a_cluster_of_another_account_is_not_asked_with_this_accounts_rights(
+    load: Load, call: Call, monkeypatch: pytest.MonkeyPatch
+):
+    configure(monkeypatch, ARN=ARN.replace("123456789012", "210987654321"))
+    load(sql=[database(table(failing(NOW)))])
+    evidence = await call(unified_log_errors)
+    assert evidence.status == EvidenceStatus.error
+    assert "account 210987654321, not in 123456789012; ask with account=210987654321" in evidence.summary
+    assert "execute_statement" not in evidence.query
 
 
 async def test_without_settings_it_says_which_ones_to_set(call: Call, monkeypatch: pytest.MonkeyPatch):

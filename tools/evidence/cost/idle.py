@@ -65,9 +65,9 @@ def idle_resources(look: Look, service: str = "") -> Found:
     caveats = read.caveat + "".join(dict.fromkeys(each.caveat for each in checked.values() if each.caveat))
     looked = ", ".join(f"{each.looked_at:,} {name}" for name, each in checked.items() if each.looked_at)
     if not wastes:
-        return Found(
-            f"Nothing idle was found in {look.aws.region} among {looked or 'nothing at all'}.{caveats}", no_data=True
-        )
+        said = f"Nothing idle was found in {look.aws.region} among {looked or 'nothing at all'}."
+        none = [Finding(kind="nothing_idle", statement=said, strength=0.4)] if looked and not caveats else []
+        return Found(said + caveats, none, no_data=True)
     actual = actual_costs(look)
     priced = sorted(((waste, *_monthly(waste, actual)) for waste in wastes), key=lambda each: -(each[1] or 0.0))
     findings = [_finding(waste, amount, billed, actual) for waste, amount, billed in priced]

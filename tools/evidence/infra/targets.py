@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from langchain_core.tools import BaseTool
 
+from agent.errors import RetryLater
 from agent.figures import count
 from agent.models import Finding
 from agent.times import clock_time
@@ -119,7 +120,7 @@ def _onset(look: Look, group: Item) -> datetime | None:
     try:
         lines = [line for line in find_lines(look, "elb", group.name) if line.resource == group.name]
         return onset_of(refine(look, compare(look, lines, PERIOD)[:2], PERIOD))
-    except ClientError:
+    except (ClientError, RetryLater):
         return None
 
 

@@ -19,6 +19,8 @@ PRIOR_WEIGHT = 0.25
 OTHER_RESOURCE_FACTOR = 0.6
 MAX_CLAIMS = 6
 MAX_DIRECT_CLAIMS = 3
+AT_ONCE = (Intent.change, Intent.amount, Intent.waste, Intent.limits)
+"""What findings answer by themselves, whatever else is wrong in the account."""
 DIRECT = (Intent.when, Intent.amount, Intent.logs)
 """What a follow-up may ask for that findings answer by themselves."""
 SPELLING = "is it spelt as in AWS? (I am the offline analyst: I know names and English words only.)"
@@ -60,7 +62,7 @@ def answer(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Special
         return AnswerDraft(headline=f"I found nothing called {name} where I may look; {SPELLING}", claims=[])
     direct = _nearest(relevant(brief.evidence, intent), verdict if brief.conversation else None)
     # In a thread the cause was told before; asked for the first time, it belongs into the answer of when and which.
-    if direct and (intent in (Intent.change, Intent.amount) or (intent in DIRECT and brief.conversation)):
+    if direct and (intent in AT_ONCE or (intent in DIRECT and brief.conversation)):
         claims = _unique([DraftClaim(text=finding.statement, evidence=[i]) for finding, i in direct])
         most = MAX_DIRECT_CLAIMS if brief.conversation else MAX_CLAIMS
         return AnswerDraft(headline=claims[0].text, runbook=_name(verdict), claims=claims[:most])

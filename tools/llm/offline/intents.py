@@ -17,9 +17,13 @@ class Intent(StrEnum):
     amount = "amount"
     remedy = "remedy"
     logs = "logs"
+    waste = "waste"
+    limits = "limits"
 
 
 _PATTERNS: tuple[tuple[Intent, str], ...] = (
+    (Intent.waste, r"\bwast(e|es|ed|ing)\b|\b(idle|unused|oversized|forgotten)\b|save money|\bsavings?\b"),
+    (Intent.limits, r"\bquotas?\b|service limits?\b"),
     (
         Intent.remedy,
         r"what (should|can|do|shall|could) (i|we)|how (do|can|should) (i|we)|\bfix\b|next step|mitigat|prevent",
@@ -42,6 +46,8 @@ KINDS: dict[Intent, tuple[str, ...]] = {
     ),
     Intent.change: ("deployment", "change_before_onset", "type_change", "no_change"),
     Intent.amount: ("cost_rise", "usage_driver", "cost_drop", "budget_exceeded", "metric_rise", "queue_backlog"),
+    Intent.waste: ("idle_resource", "nothing_idle"),
+    Intent.limits: ("quota_near_limit", "quota_free"),
     Intent.logs: ("log_error_pattern", "log_new_pattern", "log_quiet", "sql_error", "task_failed"),
 }
 

@@ -34,6 +34,8 @@ _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
     **dict.fromkeys(("GreaterThan", "Gt"), operator.gt),
     **dict.fromkeys(("LessThan", "Lt"), operator.lt),
 }
+_LARGEST_INTEGER = {"Gte": 2**31 - 1, "Lte": 2**31 - 1, "Gt": 2**31 - 1, "Lt": 2**31 - 1}
+"""The older names take integers, in which no time in milliseconds fits."""
 
 
 def list_detectors(account: Account, request: Request) -> dict[str, Any]:
@@ -103,6 +105,8 @@ def _value(found: Found, field: str) -> Any:
 def _meets(found: Found, field: str, rule: Mapping[str, Any]) -> bool:
     if not set(rule) <= set(_TESTS):
         raise NotImplementedError
+    if any(wanted > _LARGEST_INTEGER[name] for name, wanted in rule.items() if name in _LARGEST_INTEGER):
+        raise AwsError(_BAD, "The request is rejected because the parameter findingCriteria has an invalid value.")
     value = _value(found, field)
     return all(_TESTS[name](value, wanted) for name, wanted in rule.items())
 

@@ -49,7 +49,11 @@ def test_guardduty_honours_criteria_and_refuses_those_it_does_not_know(load: Loa
     def ids(**criterion: Any) -> list[str]:
         return guardduty.list_findings(DetectorId=detector, FindingCriteria={"Criterion": criterion})["FindingIds"]
 
-    assert ids(severity={"Gte": 7}) == ["high"]
+    assert ids(severity={"Gte": 7}) == ids(severity={"GreaterThanOrEqual": 7}) == ["high"]
+    assert set(ids(updatedAt={"GreaterThanOrEqual": 1_000_000_000_000})) == {"high", "low"}
+    with pytest.raises(ClientError) as refused:
+        ids(updatedAt={"Gte": 1_000_000_000_000})
+    assert code(refused) == "BadRequestException"
     assert ids(type={"Eq": ["Other"]}) == []
     with pytest.raises(ClientError) as refused:
         ids(region={"Eq": ["us-east-1"]})

@@ -25,7 +25,7 @@ TABLE = {
 PARTS: dict[str, Any] = {
     "resources": {
         "rds_instances": [{"name": "orders-db", "database": "orders"}],
-        "secrets": [{"name": "orders-db/reader"}],
+        "secrets": [{"name": "orders-db"}],
     },
     "sql": [{"engine": "postgres", "database": "orders", "resource_arn": ARN, "tables": [TABLE]}],
 }
