@@ -1,4 +1,4 @@
-"""`python -m tests.requirements`: says what `make test-all` lacks on this machine, and how to get it."""
+"""`python -m tests.requirements`: says what `make test-slow` lacks on this machine, and how to get it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main() -> int:
     if find_programs() is None:
         lacking.append("PostgreSQL's server programs for the database tests (apt-get install postgresql)")
     if lacking:
-        sys.stderr.write(f"make test-all needs {' and '.join(lacking)}; make test needs neither.\n")
+        sys.stderr.write(f"make test-slow needs {' and '.join(lacking)}; make test needs neither.\n")
     return 1 if lacking else 0
 
 

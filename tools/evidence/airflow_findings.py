@@ -10,10 +10,11 @@ from botocore.exceptions import ClientError
 
 from agent.models import Finding
 from agent.times import clock_time
+from tools.aws.denials import is_denied
 from tools.evidence import console
 from tools.evidence.airflow_api import Airflow, Json, environments, moment
 from tools.evidence.airflow_logs import failures_in_logs
-from tools.evidence.base import DENIED_CODES, Found, Look
+from tools.evidence.base import Found, Look
 from tools.evidence.failures import EXPECTED, explain
 
 
@@ -102,7 +103,7 @@ def task_healthy(dag_id: str, text: str, strength: float) -> Finding:
 
 def from_logs(look: Look, error: ClientError, environment: str, dag_id: str, task_id: str) -> Found:
     """The task logs in CloudWatch when the Airflow API is denied; every other error goes on."""
-    if error.response["Error"].get("Code") not in DENIED_CODES:
+    if not is_denied(error):
         raise error
     findings = failures_in_logs(look, environment, dag_id, task_id)
     if not findings:

@@ -6,8 +6,9 @@
         rows = look.call("ce", "get_cost_and_usage", ...)
         return Found("It went up.", findings=[...], console_url=...)
 
-The decorator adds `start` and `end`, runs the function in a thread, and makes an `Evidence` of whatever happens: a tool
-never raises into a run. The model reads `render(evidence)`; the graph takes the `Evidence` from the message's artifact.
+The decorator adds `start`, `end`, `account` and `region`, runs the function in a thread, and makes an `Evidence` of
+whatever happens: a tool never raises into a run. The model reads `render(evidence)`; the graph takes the `Evidence`
+from the message's artifact.
 """
 
 from __future__ import annotations
@@ -29,14 +30,13 @@ from agent.models import Cost, Evidence, EvidenceStatus, Finding, TimeRange, evi
 from agent.ports import Deps
 from agent.redaction import redact
 from agent.times import clock_time, parse_time
-from tools.aws.denials import DENIED_CODES
 from tools.evidence import deadline
 from tools.evidence.failures import EXPECTED, failure
 from tools.evidence.found import Found
 from tools.evidence.look import Look
 from tools.evidence.threads import in_thread
 
-__all__ = ["DENIED_CODES", "Found", "Look", "evidence_tool", "failure"]
+__all__ = ["Found", "Look", "evidence_tool"]
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ MAX_FINDINGS = 12
 GRACE_SECONDS = 0.5
 """For a tool to come back with what it has when its deadline has passed."""
 RELATIVE_SECONDS = 300
+"""A call that says how long ago it means is kept no longer than so, however slowly its subject changes."""
 DAYS_FACTOR = 12
 """What looks back over days changes so much more slowly, and is kept so much longer."""
 COMMON_PARAMETERS = ("start", "end", "account", "region")
