@@ -15,7 +15,7 @@ from agent.settings import Settings
 from deploy.own_stores import check_own_stores
 from tools.aws import Boto3Session
 from tools.aws.denials import is_denied
-from tools.evidence.airflow_http import self_hosted
+from tools.evidence.airflow.http import self_hosted
 from tools.evidence.cache import MemoryCache
 from tools.evidence.failures import EXPECTED, failure
 from tools.evidence.look import Look

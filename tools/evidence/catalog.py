@@ -7,39 +7,32 @@ from types import MappingProxyType
 
 from langchain_core.tools import BaseTool
 
-from tools.evidence import (
-    airflow,
-    airflow_history,
-    airflow_runs,
-    airflow_upstream,
-    airflow_waiting,
-    alarms,
-    changes,
-    database,
-    dbt,
-    health,
-    log_queries,
-    logs,
-    metrics,
-    performance,
-    quotas,
-    redshift,
-    redshift_workload,
-    s3_objects,
-    security,
-    traces,
-    unified_log,
-)
+from tools.evidence.airflow import history, overview, runs, upstream, waiting
 from tools.evidence.cost import anomalies, breakdown, budgets, drivers, forecast, idle
-from tools.evidence.infra import loops, resources, rollouts, stacks, targets, workflows
+from tools.evidence.databases import activity, dbt, performance, statements, workload
+from tools.evidence.infra import (
+    changes,
+    health,
+    loops,
+    quotas,
+    resources,
+    rollouts,
+    security,
+    stacks,
+    targets,
+    workflows,
+)
+from tools.evidence.logs import errors, queries, traces, unified_log
+from tools.evidence.metrics import alarms, metrics
+from tools.evidence.s3 import objects
 
 MODULES = (
     *(breakdown, drivers, budgets, anomalies, forecast, idle),
     *(metrics, alarms, resources, loops, changes, health, security, performance, quotas),
     *(targets, workflows, stacks, rollouts),
-    *(logs, log_queries, traces, unified_log),
-    *(airflow, airflow_runs, airflow_waiting, airflow_upstream, airflow_history, s3_objects),
-    *(redshift, redshift_workload, dbt, database),
+    *(errors, queries, traces, unified_log),
+    *(overview, runs, waiting, upstream, history, objects),
+    *(statements, workload, dbt, activity),
 )
 
 TOOLS: Mapping[str, BaseTool] = MappingProxyType({tool.name: tool for module in MODULES for tool in module.TOOLS})

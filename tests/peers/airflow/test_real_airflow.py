@@ -20,11 +20,11 @@ from tests.peers import missing
 from tests.peers.airflow import PASSWORDS, READER, RealAirflow, running_airflow
 from tests.tools.evidence.conftest import Caller
 from tools.aws import Boto3Session
-from tools.evidence.airflow import airflow_overview
-from tools.evidence.airflow_history import task_history
-from tools.evidence.airflow_runs import dag_runs, task_failure
-from tools.evidence.airflow_upstream import dag_upstream
-from tools.evidence.airflow_waiting import airflow_waiting_tasks
+from tools.evidence.airflow.history import task_history
+from tools.evidence.airflow.overview import airflow_overview
+from tools.evidence.airflow.runs import dag_runs, task_failure
+from tools.evidence.airflow.upstream import dag_upstream
+from tools.evidence.airflow.waiting import airflow_waiting_tasks
 
 pytestmark = [
     pytest.mark.slow,

@@ -10,8 +10,8 @@ from agent.figures import duration
 from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence.base import Look
+from tools.evidence.infra.trail import calls_on, write_calls
 from tools.evidence.partial import gather
-from tools.evidence.trail import calls_on, write_calls
 
 BEFORE = timedelta(hours=24)
 AFTER = timedelta(minutes=5)

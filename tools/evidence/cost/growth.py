@@ -13,7 +13,7 @@ from agent.anomaly import level_shift, refine_onset
 from agent.baseline import Series
 from tools.evidence.base import Look
 from tools.evidence.cost.usage import Source, Usage
-from tools.evidence.metric_reader import Line, fetch
+from tools.evidence.metrics.reader import Line, fetch
 from tools.evidence.names import matches
 from tools.evidence.partial import gather
 

@@ -11,8 +11,9 @@ from langchain_core.tools import BaseTool
 
 from agent.figures import count
 from agent.models import Finding
-from tools.evidence import console, prices
+from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
+from tools.evidence.cost import prices
 from tools.evidence.cost.bill import money
 from tools.evidence.cost.waste import compute, databases, functions, images, logs, network
 from tools.evidence.cost.waste.actual import Actual, actual_costs

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from tools.evidence.metric_catalog import KeyMetric
+from tools.evidence.metrics.catalog import KeyMetric
 from tools.evidence.names import service_key
 
 

@@ -13,10 +13,10 @@ from tools.evidence import console
 from tools.evidence.base import Look
 from tools.evidence.infra.inventory import Item
 from tools.evidence.infra.state import Described, has_failed, recent_strength, state_finding
-from tools.evidence.limits import near_limit
-from tools.evidence.metric_reader import find_lines
+from tools.evidence.metrics.limits import near_limit
+from tools.evidence.metrics.reader import find_lines
+from tools.evidence.metrics.series import Seen, compare, finding_of, refine
 from tools.evidence.partial import gather
-from tools.evidence.series import Seen, compare, finding_of, refine
 
 PERIOD = timedelta(minutes=5)
 NOTABLE = 0.3

@@ -16,10 +16,10 @@ from tools.evidence.infra.differences import changed_by
 from tools.evidence.infra.inventory import Item
 from tools.evidence.infra.state import Described, recent_strength, state_finding
 from tools.evidence.infra.throttling import throttles
-from tools.evidence.metric_reader import find_lines
+from tools.evidence.metrics.reader import find_lines
+from tools.evidence.metrics.series import compare, finding_of
 from tools.evidence.names import bare_name
 from tools.evidence.partial import gather
-from tools.evidence.series import compare, finding_of
 
 LOST = frozenset({"AsyncEventsDropped", "DeadLetterErrors", "DestinationDeliveryFailures"})
 PERIOD = timedelta(minutes=5)

@@ -14,10 +14,10 @@ from tools.evidence import console
 from tools.evidence.base import Look
 from tools.evidence.infra.inventory import Item
 from tools.evidence.infra.state import Described, state_finding
-from tools.evidence.metric_reader import find_lines
+from tools.evidence.metrics.reader import find_lines
+from tools.evidence.metrics.series import Seen, compare
 from tools.evidence.names import bare_name
 from tools.evidence.partial import gather
-from tools.evidence.series import Seen, compare
 
 PERIOD = timedelta(minutes=5)
 RETRIED = 1.3

@@ -12,7 +12,7 @@ from tools.evidence import console
 from tools.evidence.base import Look
 from tools.evidence.infra.inventory import Item
 from tools.evidence.infra.state import Described, state_finding
-from tools.evidence.limits import max_connections
+from tools.evidence.metrics.limits import max_connections
 from tools.evidence.partial import gather
 
 EVENTS_BACK = timedelta(days=3)

@@ -19,9 +19,9 @@ from tools.evidence.infra import apis, codedeploy, containers, functions, stacks
 from tools.evidence.infra.differences import changed_by
 from tools.evidence.infra.inventory import Item, inventory, named
 from tools.evidence.infra.state import has_failed, recent_strength
+from tools.evidence.infra.trail import Trail
 from tools.evidence.names import matches, service_key
 from tools.evidence.partial import gather
-from tools.evidence.trail import Trail
 
 MAX_FUNCTIONS = 12
 MAX_SERVICES = 50

@@ -19,9 +19,9 @@ from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.infra.inventory import Item, inventory, named
 from tools.evidence.infra.state import Described, state_finding
-from tools.evidence.metric_reader import find_lines
+from tools.evidence.metrics.reader import find_lines
+from tools.evidence.metrics.series import compare, onset_of, refine
 from tools.evidence.partial import gather
-from tools.evidence.series import compare, onset_of, refine
 
 MAX_GROUPS = 100
 BAD_STATES = frozenset({"unhealthy", "unavailable", "unhealthy.draining"})

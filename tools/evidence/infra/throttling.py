@@ -9,8 +9,8 @@ from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence.base import Look
 from tools.evidence.infra.inventory import Item
-from tools.evidence.metric_reader import find_lines
-from tools.evidence.series import Seen, compare
+from tools.evidence.metrics.reader import find_lines
+from tools.evidence.metrics.series import Seen, compare
 
 METRICS = {
     "dynamodb": ("WriteThrottleEvents", "ReadThrottleEvents", "ThrottledRequests"),

@@ -12,7 +12,7 @@ import pytest
 
 from agent.models import Evidence, Finding
 from tests.tools.evidence.real_postgres.conftest import Connect
-from tools.evidence.database import database_activity
+from tools.evidence.databases.activity import database_activity
 
 pytestmark = pytest.mark.slow
 

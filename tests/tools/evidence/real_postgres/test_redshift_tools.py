@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from agent.models import EvidenceStatus
-from tests.tools.evidence import test_redshift, test_redshift_workload
-from tools.evidence.dbt import dbt_run_results
-from tools.evidence.redshift import sql_failures, table_columns
-from tools.evidence.redshift_workload import redshift_workload
+from tests.tools.evidence.databases import test_redshift, test_redshift_workload
+from tools.evidence.databases.dbt import dbt_run_results
+from tools.evidence.databases.statements import sql_failures, table_columns
+from tools.evidence.databases.workload import redshift_workload
 
 pytestmark = pytest.mark.slow
 

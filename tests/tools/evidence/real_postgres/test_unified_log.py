@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.tools.evidence.logs.unified_logs import configure, database, failing, steady, table
 from tests.tools.evidence.real_postgres.conftest import Connect
-from tests.tools.evidence.unified_logs import configure, database, failing, steady, table
-from tools.evidence.unified_log import unified_log_errors
+from tools.evidence.logs.unified_log import unified_log_errors
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from tools.evidence import prices
 from tools.evidence.base import Look
+from tools.evidence.cost import prices
 from tools.evidence.cost.waste.items import MAX_LISTED, MAX_MEASURED, Checked, Measure, Waste, cut, days_of, settled
 from tools.evidence.partial import gather
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from tools.evidence import prices
 from tools.evidence.base import Look
+from tools.evidence.cost import prices
 from tools.evidence.cost.waste.items import MAX_LISTED, MAX_MEASURED, Checked, Measure, Waste, cut, days_of
 
 LOW_PERCENT = 40.0

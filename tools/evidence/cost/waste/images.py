@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.figures import count
-from tools.evidence import prices
 from tools.evidence.base import Look
+from tools.evidence.cost import prices
 from tools.evidence.cost.waste.items import MAX_LISTED, Checked, Waste, cut
 from tools.evidence.partial import gather
 

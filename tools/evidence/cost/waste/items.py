@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tools.evidence.base import Look
-from tools.evidence.metric_catalog import KeyMetric
-from tools.evidence.metric_reader import Line, fetch
+from tools.evidence.metrics.catalog import KeyMetric
+from tools.evidence.metrics.reader import Line, fetch
 
 MAX_LISTED = 5000
 MAX_MEASURED = 500

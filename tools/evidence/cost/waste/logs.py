@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tools.evidence import prices
 from tools.evidence.base import Look
+from tools.evidence.cost import prices
 from tools.evidence.cost.waste.items import MAX_LISTED, Checked, Waste, cut
 
 LEAST_GB = 1.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tools.evidence import prices
 from tools.evidence.base import Look
+from tools.evidence.cost import prices
 from tools.evidence.cost.waste.items import (
     MAX_LISTED,
     MAX_MEASURED,
