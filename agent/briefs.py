@@ -9,14 +9,19 @@ Every model, the offline analyst included, gets the same brief and nothing else:
     user: why did it fail?
     # Evidence
     [ev_1a2b3c4d] ...
+    # Scope
+    start: 2026-11-20T13:00:00Z
+    resource: payments-api
     # Question
     since when?
+
+The scope holds what code made of the question's times and names, under the parameter names of the evidence tools.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -27,7 +32,7 @@ MAX_TEXT_CHARS = 4000
 MAX_TURN_CHARS = 1500
 MAX_TURNS = 12
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
-_SECTION = re.compile(r"^# (Now|Alert|Conversation|Evidence|Question)$", re.M)
+_SECTION = re.compile(r"^# (Now|Alert|Conversation|Evidence|Scope|Question)$", re.M)
 _FIELD = re.compile(r"^(\w+): (.*)$")
 
 
@@ -40,6 +45,7 @@ class Brief:
     alert: dict[str, str] = field(default_factory=dict[str, str])
     conversation: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    scope: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def text(self) -> str:
@@ -78,6 +84,7 @@ def write(
     alert: Alert | None = None,
     conversation: Sequence[ChatMessage] = (),
     evidence: Sequence[Evidence] = (),
+    scope: Mapping[str, str] | None = None,
 ) -> str:
     """The brief as text. Headings inside foreign text are defused, so that nobody can forge a section."""
     parts = [f"# Now\n{now.strftime(_STAMP)}"]
@@ -90,6 +97,9 @@ def write(
         )
     if evidence:
         parts.append("# Evidence\n" + evidence_text.render_all(evidence))
+    if scope:
+        lines = [f"{key}: {_one_line(value)}" for key, value in scope.items() if value and re.fullmatch(r"\w+", key)]
+        parts.append("# Scope\n" + "\n".join(lines))
     if question:
         flat = _one_line(question)
         parts.append(f"# Question\n{flat.lstrip('# ') if _SECTION.match(flat) else flat}")
@@ -110,10 +120,15 @@ def read(text: str) -> Brief:
     return Brief(
         now=datetime.strptime(sections["Now"], _STAMP).replace(tzinfo=UTC) if "Now" in sections else datetime.now(UTC),
         question=sections.get("Question", ""),
-        alert={match[1]: match[2] for line in sections.get("Alert", "").splitlines() if (match := _FIELD.match(line))},
+        alert=_fields(sections.get("Alert", "")),
+        scope=_fields(sections.get("Scope", "")),
         conversation=tuple(sections.get("Conversation", "").splitlines()),
         evidence=tuple(evidence_text.parse(sections.get("Evidence", ""))),
     )
+
+
+def _fields(text: str) -> dict[str, str]:
+    return {match[1]: match[2] for line in text.splitlines() if (match := _FIELD.match(line))}
 
 
 def _one_line(text: str, limit: int = MAX_TEXT_CHARS) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
+
+from agent.models import AnswerKind
 
 
 class Draft(BaseModel):
@@ -30,10 +30,12 @@ class FollowUp(Draft):
 class Route(Draft):
     """Who looks into a question."""
 
-    kind: Literal["question", "follow_up", "help", "write", "out_of_scope"] = Field(
-        description="What is being asked for"
-    )
+    kind: AnswerKind = Field(description="What is being asked for")
     assignments: list[FollowUp] = Field(default_factory=list[FollowUp], description="The specialists to ask, and what")
+    clarification: str = Field(
+        default="", description="Only for `clarify`: the one question back without which no useful look is possible"
+    )
+    choices: list[str] = Field(default_factory=list[str], description="Only for `clarify`: likely answers, at most 4")
 
 
 class DiagnosisDraft(Draft):
@@ -59,4 +61,7 @@ class AnswerDraft(Draft):
     runbook: str = Field(default="", description="Name of the runbook that fits, or empty")
     claims: list[DraftClaim] = Field(description="Statements with their evidence; empty only if there is none")
     next_steps: list[str] = Field(default_factory=list[str], description="At most three, or none")
+    disagreements: list[DraftClaim] = Field(
+        default_factory=list[DraftClaim], description="Where pieces of evidence contradict each other, or none"
+    )
     follow_ups: list[FollowUp] = Field(default_factory=list[FollowUp], description="Only if it would change the answer")

@@ -117,6 +117,31 @@ class Finding(Model):
     attributes: dict[str, str] = Field(default={}, description="Details such as metric, factor, service, table, key")
 
 
+class Series(Model):
+    """One line, row of bars or set of slices of a chart: one value for each label."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+class Chart(Model):
+    """Figures that code drew from what a tool read. No model writes one."""
+
+    title: str
+    kind: Literal["line", "bar", "area", "pie"] = "line"
+    unit: str = Field(default="", description="As agent.figures.quantity takes it: `usd`, `Bytes`, `Milliseconds`, …")
+    labels: tuple[str, ...] = Field(description="Along the x axis, or the slices; at most 100")
+    series: tuple[Series, ...]
+
+
+class Table(Model):
+    """Rows that code read, as text."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
 class Cost(Model):
     """What it took to get a piece of evidence."""
 
@@ -137,6 +162,8 @@ class Evidence(Model):
     time_range: TimeRange | None = None
     summary: str = Field(description="The few lines that a model reads")
     findings: tuple[Finding, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    tables: tuple[Table, ...] = ()
     console_url: str = ""
     cost: Cost = Cost()
     gathered_at: UtcTime | None = Field(default=None, description="When AWS was asked; an answer may be used again")
@@ -183,8 +210,11 @@ class Provenance(Model):
     prompt_hash: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
-    usd: float = 0.0
+    model_calls: int = 0
+    tool_calls: int = 0
+    usd: float = Field(default=0.0, description="What the models cost, by the price table")
     seconds: float = 0.0
+    run_id: str = Field(default="", description="Correlation id, as in every log line and span of the run")
 
 
 class Diagnosis(Model):
@@ -204,10 +234,25 @@ class Diagnosis(Model):
     provenance: Provenance = Provenance()
 
 
+class Clarification(Model):
+    """One question back, and the answers that are likely."""
+
+    question: str
+    choices: tuple[str, ...] = ()
+
+
+AnswerKind = Literal["question", "follow_up", "small_talk", "help", "write", "out_of_scope", "clarify"]
+
+
 class Answer(Model):
     """The outcome of a question. `headline` stands alone; `claims` carry the detail."""
 
+    kind: AnswerKind = "question"
     headline: str
+    assumptions: tuple[str, ...] = Field(default=(), description="What a time or a name was taken to mean")
+    disagreements: tuple[Claim, ...] = Field(default=(), description="Where pieces of evidence contradict each other")
+    clarification: Clarification | None = None
+    reused_from: UtcTime | None = Field(default=None, description="When an equal question got this answer")
     claims: tuple[Claim, ...] = ()
     gaps: tuple[Gap, ...] = ()
     next_steps: tuple[str, ...] = ()
@@ -259,12 +304,22 @@ class Incident(Model):
     updated_at: UtcTime
 
 
+class Asker(Model):
+    """Who asks, as Slack knows them."""
+
+    user: str = Field(default="", description="Slack user id")
+    name: str = ""
+    zone: str = Field(default="UTC", description="IANA time zone")
+
+
 class ChatMessage(Model):
     """One turn of a conversation."""
 
     role: Literal["user", "assistant"]
     text: str
     author: str = ""
+    author_name: str = ""
+    answer: Answer | None = Field(default=None, description="The whole answer, of the assistant's turns")
     ts: str = Field(default="", description="Slack timestamp, the idempotency key of the turn")
     message_ts: str = Field(default="", description="The Slack message that shows an answer")
     at: UtcTime
@@ -281,9 +336,43 @@ class Conversation(Model):
     expires_at: UtcTime
 
 
+class Feedback(Model):
+    """What somebody thinks of an answer, with what is needed to learn from it."""
+
+    place: SlackPlace
+    answer_ts: str = Field(description="`ts` of the assistant's turn")
+    user: str
+    good: bool
+    comment: str = ""
+    at: UtcTime
+    evidence: tuple[str, ...] = ()
+    provenance: Provenance = Provenance()
+
+
+class Mute(Model):
+    """Watchkeeper keeps quiet in a channel, or in one thread of it."""
+
+    channel: str
+    thread_ts: str = Field(default="", description="Empty: the whole channel")
+    by: str
+    at: UtcTime
+    until: UtcTime | None = Field(default=None, description="None: until somebody unmutes it")
+
+
+class Spend(Model):
+    """What models took."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float = 0.0
+
+
 class JobKind(StrEnum):
     alert = "alert"
     mention = "mention"
+    stop = "stop"
+    feedback = "feedback"
+    evidence = "evidence"
     approval = "approval"
     tick = "tick"
     verify = "verify"

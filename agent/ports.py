@@ -20,10 +20,13 @@ from agent.models import (
     AuditEntry,
     ChatMessage,
     Conversation,
+    Feedback,
     Incident,
     IncidentStatus,
     Job,
+    Mute,
     SlackPlace,
+    Spend,
 )
 from agent.settings import Settings
 
@@ -32,8 +35,8 @@ T = TypeVar("T")
 Clock = Callable[[], datetime]
 """Now, in aware UTC."""
 
-ModelRole = Literal["fast", "strong", "offline"]
-"""`fast` routes and gathers, `strong` explains, `offline` needs no model and is the last resort of both."""
+ModelRole = Literal["router", "specialist", "analyst", "offline"]
+"""`router` decides who looks, `specialist` gathers, `analyst` explains; `offline` is the last resort of all three."""
 
 
 class IncidentStore(Protocol):
@@ -143,8 +146,83 @@ class Messenger(Protocol):
 
 
 class Archive(Protocol):
-    async def put(self, key: str, body: bytes) -> str: ...
+    """Bytes by key, such as `conversations/year=2026/month=11/day=21/….json`; a folder locally, S3 on AWS."""
+
+    async def put(self, key: str, body: bytes) -> str:
+        """Where it was put: a `file:` or `s3:` address."""
+        ...
+
     async def get(self, key: str) -> bytes | None: ...
+    async def keys(self, prefix: str, limit: int = 1000) -> list[str]:
+        """In order of their names."""
+        ...
+
+
+class MuteStore(Protocol):
+    """Channels and threads in which Watchkeeper keeps quiet."""
+
+    async def mute(self, mute: Mute) -> None: ...
+    async def unmute(self, channel: str, thread_ts: str = "") -> bool:
+        """False when it was not muted. Unmuting a channel leaves its threads as they are."""
+        ...
+
+    async def active(self, channel: str, thread_ts: str = "") -> Mute | None:
+        """What keeps a thread quiet now: its own mute, else its channel's; expired ones do not count."""
+        ...
+
+    async def all(self) -> list[Mute]:
+        """The active ones, newest first."""
+        ...
+
+
+class FeedbackStore(Protocol):
+    """One opinion for each answer and person; the latest counts."""
+
+    async def save(self, feedback: Feedback) -> None: ...
+    async def recent(self, limit: int = 100) -> list[Feedback]:
+        """Newest first."""
+        ...
+
+
+class SpendLedger(Protocol):
+    """What models took, by day (UTC) and user; kept for 40 days."""
+
+    async def add(self, user: str, spend: Spend) -> None: ...
+    async def today(self, user: str = "") -> Spend:
+        """A user's, or everybody's together."""
+        ...
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A lock that is held. `token` grows each time that the lock changes hands (a fencing token)."""
+
+    key: str
+    owner: str
+    token: int
+
+
+class LockStore(Protocol):
+    """Locks with an expiry, shared by all processes."""
+
+    async def acquire(self, key: str, owner: str, seconds: float) -> Lease | None:
+        """None while somebody else holds it. Whoever holds it already gets the same token and a later expiry."""
+        ...
+
+    async def renew(self, lease: Lease, seconds: float) -> bool:
+        """False when the lock has been lost."""
+        ...
+
+    async def release(self, lease: Lease) -> None: ...
+
+
+class StopRequests(Protocol):
+    """Runs that somebody wants stopped, by thread; forgotten after an hour."""
+
+    async def request(self, place: SlackPlace, at: datetime, by: str) -> None: ...
+    async def since(self, place: SlackPlace, began: datetime) -> str:
+        """Who asked for it at or after `began`; "" if nobody did."""
+        ...
 
 
 class TicketSystem(Protocol):

@@ -86,7 +86,7 @@ def _model(settings: Settings) -> Iterator[Check]:
         fix = "set WATCHKEEPER_LLM=bedrock:<model>, gemini:<model>, openai:<model> or vllm:<model> for a language model"
         yield Check("Model", "ok", "the offline analyst answers, by runbooks and without a language model", fix)
         return
-    for role, spec in dict.fromkeys([("strong", settings.llm), ("fast", settings.fast_llm)]):
+    for role, spec in dict.fromkeys([("analyst", settings.llm), ("specialist", settings.fast_llm)]):
         provider = spec.partition(":")[0]
         if provider != "offline" and importlib.util.find_spec(EXTRAS[provider]) is None:
             extra = "openai" if provider == "vllm" else provider

@@ -62,7 +62,7 @@ def build_alert_analysis(
         brief = briefs.write(deps.clock(), alert=alert, evidence=evidence)
         books = [book for book, _ in deps.knowledge.search(briefs.read(brief).text, RUNBOOKS_SHOWN)]
         system = load("alert_analysis").render(runbooks=books)
-        draft, usage = await fill_in(DiagnosisDraft, system, brief, deps, "strong")
+        draft, usage = await fill_in(DiagnosisDraft, system, brief, deps, "analyst")
         if more := _second_round(draft.follow_ups, state, names):
             sends = [
                 Send(f.specialist, {"specialist": f.specialist, "brief": _ask(deps, alert, state, f)}) for f in more
@@ -71,14 +71,14 @@ def build_alert_analysis(
         diagnosis, problems = diagnose(draft, evidence, deps.knowledge, _provenance(usage))
         if problems:
             again = reconsider(draft, problems)
-            draft, spent = await fill_in(DiagnosisDraft, system, brief, deps, "strong", again)
+            draft, spent = await fill_in(DiagnosisDraft, system, brief, deps, "analyst", again)
             second, _ = diagnose(draft, evidence, deps.knowledge, _provenance(spent))
             diagnosis, usage = max(second, diagnosis, key=lambda d: len(d.claims)), add_usage(usage, spent)
         return Command(goto=END, update={"diagnosis": diagnosis.model_dump(mode="json"), "usage": usage})
 
     graph = StateGraph(AlertState, context_schema=Deps)
     graph.add_node("classify", classify, destinations=tuple(names))
-    for name, node in build_specialists(specialists, tools, deps.models("fast"), deps.settings).items():
+    for name, node in build_specialists(specialists, tools, deps.models("specialist"), deps.settings).items():
         graph.add_node(name, node)
         graph.add_edge(name, "analyse")
     graph.add_node("analyse", analyse, defer=True, destinations=(*names, END))

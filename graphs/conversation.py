@@ -42,10 +42,10 @@ def build_conversation(
     async def route(state: ConversationState, runtime: Runtime[Deps]) -> Command[str]:
         runtime.stream_writer({"kind": "phase", "phase": "route"})
         system = load("supervisor").render(specialists=specialists)
-        chosen, usage = await fill_in(Route, system, _brief(state, runtime.context), runtime.context, "fast")
+        chosen, usage = await fill_in(Route, system, _brief(state, runtime.context), runtime.context, "router")
         assignments = _known(chosen.assignments, names)
         update = {"kind": chosen.kind, "usage": usage, "rounds": 1, "specialists": [a.specialist for a in assignments]}
-        if chosen.kind in ("help", "write", "out_of_scope"):
+        if chosen.kind in ("small_talk", "help", "write", "out_of_scope", "clarify"):
             return Command(goto="reply", update=update)
         if not assignments:
             return Command(goto="answer", update=update)
@@ -63,7 +63,7 @@ def build_conversation(
         brief = _brief(state, deps)
         books = [book for book, _ in deps.knowledge.search(state["question"], RUNBOOKS_SHOWN)]
         system = load("answer").render(runbooks=books)
-        draft, usage = await fill_in(AnswerDraft, system, brief, deps, "strong")
+        draft, usage = await fill_in(AnswerDraft, system, brief, deps, "analyst")
         asked = list(state.get("specialists", []))
         if state.get("rounds", 1) < MAX_ROUNDS and (more := _known(draft.follow_ups, names)):
             asked += [follow_up.specialist for follow_up in more if follow_up.specialist not in asked]
@@ -72,14 +72,14 @@ def build_conversation(
         done, problems = check_answer(draft, evidence, deps.knowledge, _provenance(usage), asked)
         if problems:
             again = reconsider(draft, problems)
-            draft, spent = await fill_in(AnswerDraft, system, brief, deps, "strong", again)
+            draft, spent = await fill_in(AnswerDraft, system, brief, deps, "analyst", again)
             second, _ = check_answer(draft, evidence, deps.knowledge, _provenance(spent), asked)
             done, usage = max(second, done, key=lambda a: len(a.claims)), add_usage(usage, spent)
         return Command(goto=END, update={"answer": done.model_dump(mode="json"), "usage": usage})
 
     graph = StateGraph(ConversationState, context_schema=Deps)
     graph.add_node("route", route, destinations=(*names, "answer", "reply"))
-    for name, node in build_specialists(specialists, tools, deps.models("fast"), deps.settings).items():
+    for name, node in build_specialists(specialists, tools, deps.models("specialist"), deps.settings).items():
         graph.add_node(name, node)
         graph.add_edge(name, "answer")
     graph.add_node("answer", answer, defer=True, destinations=(*names, END))

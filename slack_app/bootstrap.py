@@ -77,7 +77,7 @@ def model_factory(settings: Settings, knowledge: KnowledgeBase) -> Callable[[Mod
 
     @lru_cache
     def models(role: ModelRole) -> BaseChatModel:
-        spec = {"fast": settings.fast_llm, "strong": settings.llm, "offline": "offline"}[role]
+        spec = {"offline": "offline", "analyst": settings.llm}.get(role, settings.fast_llm)
         if spec == "offline":
             return offline()
         from tools.llm.fallback import FallbackChatModel

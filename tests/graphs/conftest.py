@@ -100,7 +100,12 @@ class Bench:
     aws: AwsSession = field(default_factory=Nowhere)
 
     def deps(self) -> Deps:
-        models: dict[str, BaseChatModel] = {"fast": self.fast, "strong": self.strong, "offline": self.offline}
+        models: dict[str, BaseChatModel] = {
+            "router": self.fast,
+            "specialist": self.fast,
+            "analyst": self.strong,
+            "offline": self.offline,
+        }
         # None of the graphs touches a store or a queue: they hand `Deps` to tools and models.
         stores: dict[str, Any] = dict.fromkeys(("incidents", "conversations", "ledger", "approvals", "audit", "queue"))
         return Deps(

@@ -26,7 +26,7 @@ from langchain.tools import ToolRuntime
 from langchain_core.tools import BaseTool, StructuredTool
 
 from agent.evidence_text import render
-from agent.models import Cost, Evidence, EvidenceStatus, Finding, TimeRange, evidence_id
+from agent.models import Cost, Evidence, EvidenceStatus, Finding, Table, TimeRange, evidence_id
 from agent.ports import Deps
 from agent.redaction import redact
 from agent.times import clock_time, parse_time
@@ -187,6 +187,8 @@ class _Gathering:
             time_range=look.window if look else None,
             summary=redact(found.summary),
             findings=tuple(_redacted(finding) for finding in strongest),
+            charts=tuple(found.charts),
+            tables=tuple(_redacted_table(table) for table in found.tables),
             console_url=found.console_url,
             cost=Cost(api_calls=look.api_calls, bytes_scanned=look.bytes_scanned, usd=round(look.usd, 4))
             if look
@@ -206,6 +208,10 @@ def _redacted(finding: Finding) -> Finding:
     return finding.model_copy(
         update={"statement": redact(finding.statement), "resource": redact(finding.resource), "attributes": details}
     )
+
+
+def _redacted_table(table: Table) -> Table:
+    return table.model_copy(update={"rows": tuple(tuple(redact(cell) for cell in row) for row in table.rows)})
 
 
 def _window(call: dict[str, Any], now: datetime, look_back: timedelta) -> TimeRange:

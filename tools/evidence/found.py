@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.models import Finding
+from agent.models import Chart, Finding, Table
 
 
 @dataclass
@@ -16,3 +16,5 @@ class Found:
     findings: Sequence[Finding] = ()
     console_url: str = ""
     no_data: bool = False
+    charts: Sequence[Chart] = ()
+    tables: Sequence[Table] = ()
