@@ -1,14 +1,32 @@
-"""Opens the stores and the queue that the settings name."""
+"""Opens the stores, the archive and the queue that the settings name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
-from agent.ports import AlertLedger, ApprovalStore, AuditLog, Clock, ConversationStore, IncidentStore, Queue
+from agent.ports import (
+    AlertLedger,
+    ApprovalStore,
+    Archive,
+    AuditLog,
+    Clock,
+    ConversationStore,
+    FeedbackStore,
+    IncidentStore,
+    LockStore,
+    MuteStore,
+    Queue,
+    SpendLedger,
+    StopRequests,
+)
 from agent.settings import Settings
+from tools.archive import FolderArchive, S3Archive
 from tools.queues.local import LocalQueue
 from tools.stores import sqlite
+from tools.stores.archived import ArchivedConversations
 
 
 @dataclass(frozen=True)
@@ -20,6 +38,12 @@ class Persistence:
     ledger: AlertLedger
     approvals: ApprovalStore
     audit: AuditLog
+    mutes: MuteStore
+    feedback: FeedbackStore
+    spend: SpendLedger
+    locks: LockStore
+    stops: StopRequests
+    archive: Archive
     queue: Queue
     close: Callable[[], None]
 
@@ -31,36 +55,63 @@ def open_persistence(settings: Settings, clock: Clock) -> Persistence:
 
 def _embedded(settings: Settings, clock: Clock) -> Persistence:
     stores = sqlite.open_stores(settings.home / "watchkeeper.db", clock, settings.conversation_days)
-    queue = LocalQueue(settings.home / "queue.db", clock)
-
-    def close() -> None:
-        queue.close()
-        stores.close()
-
-    return Persistence(
-        stores.incidents, stores.conversations, stores.ledger, stores.approvals, stores.audit, queue, close
-    )
+    archive = _archive(settings)
+    conversations = ArchivedConversations(stores.conversations, archive, clock, _lifetime(settings), sweeps=True)
+    return _together(stores, conversations, archive, LocalQueue(settings.home / "queue.db", clock))
 
 
 def _on_aws(settings: Settings, clock: Clock) -> Persistence:
     """Imported only here, so that SQLite's users do not pay for it. Without a queue's URL the queue is a local file."""
     from tools.queues.sqs import SqsQueue
     from tools.stores import dynamodb
-    from tools.stores.dynamodb.client import own_client
 
-    where = (settings.aws_region, settings.aws_profile, settings.aws_timeout_seconds)
+    archive = _archive(settings)
     stores = dynamodb.open_stores(
-        own_client("dynamodb", *where), settings.table_prefix, clock, settings.conversation_days
+        _client("dynamodb", settings), settings.table_prefix, clock, archive, settings.conversation_days
     )
+    conversations = ArchivedConversations(stores.conversations, archive, clock, _lifetime(settings), sweeps=False)
     if settings.queue_url:
-        queue = SqsQueue(own_client("sqs", *where), settings.queue_url, stores.sent_jobs, clock)
+        queue = SqsQueue(_client("sqs", settings), settings.queue_url, stores.sent_jobs, clock)
     else:
         queue = LocalQueue(settings.home / "queue.db", clock)
+    return _together(stores, conversations, archive, queue)
 
+
+def _lifetime(settings: Settings) -> timedelta:
+    return timedelta(days=settings.conversation_days)
+
+
+def _archive(settings: Settings) -> FolderArchive | S3Archive:
+    if settings.archive_bucket:
+        return S3Archive(_client("s3", settings), settings.archive_bucket)
+    return FolderArchive(settings.home / "archive")
+
+
+def _client(service: Any, settings: Settings) -> Any:
+    from tools.stores.dynamodb.client import own_client
+
+    return own_client(service, settings.aws_region, settings.aws_profile, settings.aws_timeout_seconds)
+
+
+def _together(
+    stores: Any, conversations: ArchivedConversations, archive: FolderArchive | S3Archive, queue: LocalQueue | Any
+) -> Persistence:
     def close() -> None:
-        queue.close()
-        stores.close()
+        for part in (queue, archive, stores):
+            part.close()
 
     return Persistence(
-        stores.incidents, stores.conversations, stores.ledger, stores.approvals, stores.audit, queue, close
+        incidents=stores.incidents,
+        conversations=conversations,
+        ledger=stores.ledger,
+        approvals=stores.approvals,
+        audit=stores.audit,
+        mutes=stores.mutes,
+        feedback=stores.feedback,
+        spend=stores.spend,
+        locks=stores.locks,
+        stops=stores.stops,
+        archive=archive,
+        queue=queue,
+        close=close,
     )

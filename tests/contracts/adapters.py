@@ -9,13 +9,37 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from agent.ports import AlertLedger, ApprovalStore, AuditLog, Clock, ConversationStore, IncidentStore, Queue
+from agent.ports import (
+    AlertLedger,
+    ApprovalStore,
+    Archive,
+    AuditLog,
+    Clock,
+    FeedbackStore,
+    IncidentStore,
+    LockStore,
+    MuteStore,
+    Queue,
+    SpendLedger,
+    StopRequests,
+)
 from tests.contracts.emulators import EMULATORS, Emulator, emulator, prefix
+from tools.archive import FolderArchive, S3Archive
 from tools.queues.local import LocalQueue
 from tools.queues.sqs import SqsQueue
 from tools.queues.sqs_definition import create_queues
 from tools.stores import dynamodb, sqlite
-from tools.stores.dynamodb.tables import ALERTS, APPROVALS, CONVERSATIONS, HISTORY, INCIDENTS, create_request
+from tools.stores.archived import LiveConversations
+from tools.stores.dynamodb.tables import (
+    ALERTS,
+    APPROVALS,
+    CONVERSATIONS,
+    COORDINATION,
+    FEEDBACK,
+    HISTORY,
+    INCIDENTS,
+    create_request,
+)
 
 CONVERSATION_DAYS = 7
 MAX_RECEIVES = 3
@@ -25,13 +49,27 @@ class Stores(Protocol):
     @property
     def incidents(self) -> IncidentStore: ...
     @property
-    def conversations(self) -> ConversationStore: ...
+    def conversations(self) -> LiveConversations: ...
     @property
     def ledger(self) -> AlertLedger: ...
     @property
     def approvals(self) -> ApprovalStore: ...
     @property
     def audit(self) -> AuditLog: ...
+    @property
+    def mutes(self) -> MuteStore: ...
+    @property
+    def feedback(self) -> FeedbackStore: ...
+    @property
+    def spend(self) -> SpendLedger: ...
+    @property
+    def locks(self) -> LockStore: ...
+    @property
+    def stops(self) -> StopRequests: ...
+    def close(self) -> None: ...
+
+
+class ClosableArchive(Archive, Protocol):
     def close(self) -> None: ...
 
 
@@ -76,10 +114,10 @@ class EmulatedQueue(SqsQueue):
 def open_dynamodb(running: Emulator, folder: Path, clock: Clock) -> dynamodb.Stores:
     """Over tables as they are at the start of their life: TTL and recovery, which emulators ignore, are left out."""
     client = running.client("dynamodb")
-    for table in (ALERTS, INCIDENTS, APPROVALS, HISTORY, CONVERSATIONS):
+    for table in (ALERTS, INCIDENTS, APPROVALS, HISTORY, CONVERSATIONS, COORDINATION, FEEDBACK):
         with suppress(client.exceptions.ResourceInUseException):
             client.create_table(**create_request(table, prefix(folder)))
-    return dynamodb.open_stores(client, prefix(folder), clock, CONVERSATION_DAYS)
+    return dynamodb.open_stores(client, prefix(folder), clock, FolderArchive(folder / "archive"), CONVERSATION_DAYS)
 
 
 def synchronised(name: str, clock: Clock) -> Emulator:
@@ -97,6 +135,17 @@ def _stores(name: str) -> Callable[[Path, Clock], Stores]:
     return lambda folder, clock: open_dynamodb(synchronised(name, clock), folder, clock)
 
 
+def _archive(name: str) -> Callable[[Path, Clock], ClosableArchive]:
+    def open_bucket(folder: Path, clock: Clock) -> ClosableArchive:
+        client = synchronised(name, clock).client("s3", s3={"addressing_style": "path"})
+        bucket = f"{prefix(folder)}archive"
+        with suppress(client.exceptions.BucketAlreadyOwnedByYou):
+            client.create_bucket(Bucket=bucket)
+        return S3Archive(client, bucket)
+
+    return open_bucket
+
+
 def _queue(name: str) -> Callable[[Path, Clock], ClosableQueue]:
     return lambda folder, clock: EmulatedQueue(synchronised(name, clock), folder, clock)
 
@@ -104,6 +153,10 @@ def _queue(name: str) -> Callable[[Path, Clock], ClosableQueue]:
 STORES: dict[str, Callable[[Path, Clock], Stores]] = {
     "sqlite": lambda folder, clock: sqlite.open_stores(folder / "stores.db", clock, CONVERSATION_DAYS),
     **{name: _stores(name) for name in EMULATORS},
+}
+ARCHIVES: dict[str, Callable[[Path, Clock], ClosableArchive]] = {
+    "folder": lambda folder, clock: FolderArchive(folder / "archive"),
+    **{name: _archive(name) for name in EMULATORS},
 }
 QUEUES: dict[str, Callable[[Path, Clock], ClosableQueue]] = {
     "sqlite": lambda folder, clock: LocalQueue(folder / "queue.db", clock, max_receives=MAX_RECEIVES),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from agent.models import Spend
 from tests.contracts.adapters import QUEUES, STORES, wall_clock
 from tests.contracts.examples import alert, job
 
@@ -43,6 +45,42 @@ def decide(adapter: str, folder: Path) -> object:
     won = _in_threads(lambda thread: stores.approvals.decide("apr_1", "approved", f"U{thread}"))
     stores.close()
     return sum(won)
+
+
+def acquire(adapter: str, folder: Path) -> object:
+    """The tokens of the leases that this process's threads got of one lock."""
+    stores = STORES[adapter](folder, wall_clock)
+    leases = _in_threads(lambda thread: stores.locks.acquire("the lock", f"{os.getpid()}/{thread}", seconds=60))
+    stores.close()
+    return [lease.token for lease in leases if lease]
+
+
+def take_turns(adapter: str, folder: Path) -> object:
+    """[token, what was counted] of each turn: read a counter and write it one higher, always under the lock."""
+    stores = STORES[adapter](folder, wall_clock)
+    counter = folder / "counter"
+
+    async def turn(thread: int) -> list[int]:
+        lease = None
+        while lease is None:
+            await asyncio.sleep(0.01)
+            lease = await stores.locks.acquire("the lock", f"{os.getpid()}/{thread}", seconds=60)
+        counted = int(counter.read_text()) + 1 if counter.exists() else 1
+        await asyncio.sleep(0.01)
+        counter.write_text(str(counted))
+        await stores.locks.release(lease)
+        return [lease.token, counted]
+
+    turns = _in_threads(turn)
+    stores.close()
+    return turns
+
+
+def spend(adapter: str, folder: Path) -> object:
+    stores = STORES[adapter](folder, wall_clock)
+    _in_threads(lambda thread: stores.spend.add(f"U{thread % 2}", Spend(input_tokens=10, output_tokens=1, usd=0.25)))
+    stores.close()
+    return None
 
 
 def send(adapter: str, folder: Path) -> object:
@@ -81,7 +119,7 @@ def hold(adapter: str, folder: Path) -> object:
 
 
 TASKS: dict[str, Callable[[str, Path], object]] = {
-    task.__name__: task for task in (claim, record, decide, send, drain, hold)
+    task.__name__: task for task in (claim, record, decide, acquire, take_turns, spend, send, drain, hold)
 }
 
 

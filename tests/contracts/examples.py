@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,12 @@ from agent.models import Alert, Approval, AuditEntry, ChatMessage, Incident, Job
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PLACE = SlackPlace(team="T1", channel="C1", thread_ts="1772442000.000100")
+
+
+def noise(length: int) -> str:
+    """Text that hardly packs: random words, of letters that spell nothing which might be taken for a secret."""
+    letters = random.Random(length).choices("bcfghjklmnqrtvxz ", k=length)
+    return "".join(letters)
 
 
 def alert(**changes: Any) -> Alert:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 def main(port: str, clock: Path) -> None:
     os.environ.update(
-        GATEWAY_PORT=port, BIND_HOST="127.0.0.1", SERVICES="dynamodb,sqs", LOG_LEVEL="ERROR", PERSIST_STATE="0"
+        GATEWAY_PORT=port, BIND_HOST="127.0.0.1", SERVICES="dynamodb,sqs,s3", LOG_LEVEL="ERROR", PERSIST_STATE="0"
     )
     with clock.open("rb") as file:
         ahead = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)

@@ -10,6 +10,7 @@ from uuid import uuid4
 from agent.models import AuditEntry
 from agent.ports import Clock
 from agent.redaction.plain import redacted_json
+from tools.stores.dynamodb.months import months_back
 from tools.stores.dynamodb.table import Connection, Item, Table, key_text
 from tools.stores.dynamodb.tables import HISTORY
 
@@ -40,7 +41,7 @@ class DynamoAuditLog:
         if subject is not None:
             return await self._read("#subject = :key", key_text("subject", subject), limit)
         found: list[AuditEntry] = []
-        for month in _months_back(self._clock(), HISTORY.retention_days):
+        for month in months_back(self._clock(), HISTORY.retention_days):
             if len(found) < limit:
                 found += await self._read("#month = :key", month, limit - len(found), index="by_month")
         return found
@@ -60,8 +61,3 @@ class DynamoAuditLog:
         with self._lock:
             self._last = max(self._last + 1, int(now.timestamp() * 1e6) * 1000)
             return f"{self._last:020d}-{uuid4().hex[:12]}"
-
-
-def _months_back(now: datetime, days: int) -> list[str]:
-    """This month and those before it that the last `days` days reach into, newest first: `2026-03`, `2026-02`, ..."""
-    return list(dict.fromkeys(f"{now - timedelta(days=back):%Y-%m}" for back in range(days + 1)))

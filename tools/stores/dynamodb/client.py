@@ -1,4 +1,4 @@
-"""boto3 clients for Watchkeeper's own tables and queue: apart from the evidence session, which may only read."""
+"""boto3 clients for Watchkeeper's own tables, queue and bucket: apart from the evidence session, which only reads."""
 
 from __future__ import annotations
 
@@ -14,19 +14,25 @@ ATTEMPTS = 6
 
 
 def own_client(
-    service: Literal["dynamodb", "sqs"],
+    service: Literal["dynamodb", "sqs", "s3"],
     region: str,
     profile: str = "",
     timeout_seconds: float = 10,
     attempts: int = ATTEMPTS,
 ) -> Any:
     """A client that may write. Endpoints come from `AWS_ENDPOINT_URL[_<SERVICE>]`, as boto3 reads them itself."""
-    session = boto3.Session(profile_name=profile or None, region_name=region)
-    config = Config(
+    return own_session(region, profile).client(service, config=own_config(timeout_seconds, attempts))
+
+
+def own_session(region: str, profile: str = "") -> boto3.Session:
+    return boto3.Session(profile_name=profile or None, region_name=region)
+
+
+def own_config(timeout_seconds: float, attempts: int = ATTEMPTS) -> Config:
+    return Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=timeout_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=MAX_CONNECTIONS,
         user_agent_extra="watchkeeper",
     )
-    return session.client(service, config=config)

@@ -1,4 +1,4 @@
-"""What DynamoDB and SQS refuse, as one sentence that says what to do."""
+"""What DynamoDB, SQS and S3 refuse, as one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _THROTTLED = (
     "RequestLimitExceeded",
     "RequestThrottled",
 )
-_DENIED = ("AccessDeniedException", "AccessDenied")
+_DENIED = ("AccessDeniedException", "AccessDenied", "403")
 _NOT_SIGNED_IN = (
     "ExpiredTokenException",
     "ExpiredToken",
@@ -25,6 +25,8 @@ _MISSING = {
         "create the tables with `watchkeeper tables`, or correct WATCHKEEPER_TABLE_PREFIX and WATCHKEEPER_AWS_REGION"
     ),
     "QueueDoesNotExist": "create the queue, or correct WATCHKEEPER_QUEUE_URL and WATCHKEEPER_AWS_REGION",
+    "NoSuchBucket": "create it with `watchkeeper tables --bucket NAME`, or correct WATCHKEEPER_ARCHIVE_BUCKET",
+    "404": "create it with `watchkeeper tables --bucket NAME`, or correct WATCHKEEPER_ARCHIVE_BUCKET",
     "AWS.SimpleQueueService.NonExistentQueue": "create the queue, or correct WATCHKEEPER_QUEUE_URL",
 }
 

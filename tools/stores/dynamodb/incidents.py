@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from typing import Any
 
 from agent.errors import StoreUnavailable
 from agent.models import Incident, IncidentStatus, SlackPlace
@@ -52,7 +53,7 @@ class DynamoIncidentStore:
     async def by_status(self, status: IncidentStatus, limit: int = 50) -> list[Incident]:
         return await self._select("#status = :status", "by_status", limit, status=status.value)
 
-    async def _select(self, condition: str, index: str, limit: int, **wanted: str) -> list[Incident]:
+    async def _select(self, condition: str, index: str, limit: int, **wanted: Any) -> list[Incident]:
         """Newest first. What the index still lists though it has changed since is left out."""
         found: list[Incident] = []
         ids: list[str] = []

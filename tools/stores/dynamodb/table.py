@@ -1,7 +1,8 @@
 """One DynamoDB table behind a few asynchronous verbs.
 
-An item is a flat dict of strings and numbers. In expressions every attribute is written `#name`, so that none is ever
-taken for one of DynamoDB's 573 reserved words, and every value `:name`, given by keyword:
+An item is a flat dict of strings and numbers; a long `body` is packed on its way in and unpacked on its way out. In
+expressions every attribute is written `#name`, so that none is ever taken for one of DynamoDB's 573 reserved words, and
+every value `:name`, given by keyword:
 
     await table.put({"id": "a", "count": 1}, "attribute_not_exists(#id) OR #count < :most", most=5)
 
@@ -15,6 +16,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -24,6 +26,7 @@ from agent.errors import InputError, StoreUnavailable
 from agent.ports import Clock
 from tools.stores.dynamodb.errors import unavailable
 from tools.stores.dynamodb.tables import DELETE_AFTER, TableDefinition
+from tools.stores.packing import packed, unpacked
 
 Item = dict[str, Any]
 """Attribute name -> str, int or float."""
@@ -96,9 +99,10 @@ class Table:
             return False
         return True
 
-    async def update(self, key: Mapping[str, str], change: str, condition: str, **values: Any) -> Item | None:
-        """The whole item after the change; None when the condition was not met."""
-        request = {"Key": _marshal(key), "UpdateExpression": change, "ConditionExpression": condition}
+    async def update(self, key: Mapping[str, str], change: str, condition: str = "", **values: Any) -> Item | None:
+        """The whole item after the change; None when the condition, if any, was not met."""
+        request = {"Key": _marshal(key), "UpdateExpression": change}
+        request |= {"ConditionExpression": condition} if condition else {}
         placeholders = _placeholders(f"{change} {condition}", values)
         try:
             reply = await self._call("update_item", **request, **placeholders, ReturnValues="ALL_NEW")
@@ -121,7 +125,13 @@ class Table:
         return True
 
     async def query(
-        self, condition: str, index: str = "", newest_first: bool = False, page_size: int = 0, **values: Any
+        self,
+        condition: str,
+        index: str = "",
+        newest_first: bool = False,
+        page_size: int = 0,
+        expired_too: bool = False,
+        **values: Any,
     ) -> AsyncIterator[Item]:
         """Every match, page after page. Reads of the table are consistent; those of an index cannot be."""
         request: dict[str, Any] = {
@@ -131,7 +141,7 @@ class Table:
             **({"IndexName": index} if index else {"ConsistentRead": True}),
             **({"Limit": page_size} if page_size else {}),
         }
-        async for item in self._pages("query", request):
+        async for item in self._pages("query", request, expired_too):
             yield item
 
     async def scan(self, condition: str, **values: Any) -> AsyncIterator[Item]:
@@ -181,6 +191,7 @@ class Table:
         return {"Key": _marshal(key), "ConsistentRead": True}
 
     def _put_request(self, item: Item, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        item = {**item, "body": packed(item["body"])} if "body" in item else item
         size = sum(len(name) + len(str(value).encode()) for name, value in item.items())
         if size > MAX_ITEM_BYTES:
             raise InputError(
@@ -221,11 +232,17 @@ def _placeholders(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _marshal(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: {"S": value} if isinstance(value, str) else {"N": repr(value)} for name, value in item.items()}
+    return {name: {"S": value} if isinstance(value, str) else {"N": _written(value)} for name, value in item.items()}
+
+
+def _written(number: float) -> str:
+    """Without an exponent, as DynamoDB itself writes numbers back."""
+    return format(Decimal(repr(number)), "f")
 
 
 def _unmarshal(item: Mapping[str, Any]) -> Item:
-    return {name: value["S"] if "S" in value else _number(value["N"]) for name, value in item.items()}
+    found: Item = {name: value["S"] if "S" in value else _number(value["N"]) for name, value in item.items()}
+    return {**found, "body": unpacked(found["body"])} if "body" in found else found
 
 
 def _number(text: str) -> int | float:

@@ -72,7 +72,14 @@ HISTORY = TableDefinition(
 
 CONVERSATIONS = TableDefinition("conversations", "place", "item", retention_days=7, stream=True)
 
-TABLES = (ALERTS, WORKFLOWS, INCIDENTS, PLANS, APPROVALS, HISTORY, CONVERSATIONS)
+COORDINATION = TableDefinition("coordination", "group", "item", retention_days=40)
+"""What processes tell each other: locks, requests to stop, mutes, and what each day's models took."""
+
+FEEDBACK = TableDefinition(
+    "feedback", "id", indexes=(Index("by_month", "month", "at", "ALL"),), retention_days=400, recovery=True
+)
+
+TABLES = (ALERTS, WORKFLOWS, INCIDENTS, PLANS, APPROVALS, HISTORY, CONVERSATIONS, COORDINATION, FEEDBACK)
 
 
 def create_request(table: TableDefinition, prefix: str) -> dict[str, Any]:

@@ -11,20 +11,30 @@ from tools.stores.sqlite.approvals import SqliteApprovalStore
 from tools.stores.sqlite.audit import SqliteAuditLog
 from tools.stores.sqlite.conversations import SqliteConversationStore
 from tools.stores.sqlite.database import Database
+from tools.stores.sqlite.feedback import SqliteFeedbackStore
 from tools.stores.sqlite.incidents import SqliteIncidentStore
 from tools.stores.sqlite.ledger import SqliteAlertLedger
+from tools.stores.sqlite.locks import SqliteLockStore
+from tools.stores.sqlite.mutes import SqliteMuteStore
 from tools.stores.sqlite.schema import MIGRATIONS
+from tools.stores.sqlite.spend import SqliteSpendLedger
+from tools.stores.sqlite.stops import SqliteStopRequests
 
 
 @dataclass(frozen=True)
 class Stores:
-    """The five stores over one file."""
+    """The stores over one file."""
 
     incidents: SqliteIncidentStore
     conversations: SqliteConversationStore
     ledger: SqliteAlertLedger
     approvals: SqliteApprovalStore
     audit: SqliteAuditLog
+    mutes: SqliteMuteStore
+    feedback: SqliteFeedbackStore
+    spend: SqliteSpendLedger
+    locks: SqliteLockStore
+    stops: SqliteStopRequests
     database: Database
 
     def close(self) -> None:
@@ -40,5 +50,10 @@ def open_stores(path: Path, clock: Clock, conversation_days: int = 7) -> Stores:
         ledger=SqliteAlertLedger(database, clock),
         approvals=SqliteApprovalStore(database, clock),
         audit=SqliteAuditLog(database),
+        mutes=SqliteMuteStore(database, clock),
+        feedback=SqliteFeedbackStore(database),
+        spend=SqliteSpendLedger(database, clock),
+        locks=SqliteLockStore(database, clock),
+        stops=SqliteStopRequests(database, clock),
         database=database,
     )

@@ -41,4 +41,21 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON audit
         BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
     """,
+    """
+    CREATE TABLE mutes (
+        channel TEXT NOT NULL, thread_ts TEXT NOT NULL, at REAL NOT NULL, until REAL, body TEXT NOT NULL,
+        PRIMARY KEY (channel, thread_ts)
+    );
+    CREATE TABLE feedback (
+        place TEXT NOT NULL, answer_ts TEXT NOT NULL, user TEXT NOT NULL, at REAL NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (place, answer_ts, user)
+    );
+    CREATE INDEX feedback_by_time ON feedback (at);
+    CREATE TABLE spend (
+        day TEXT NOT NULL, user TEXT NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+        usd REAL NOT NULL, PRIMARY KEY (day, user)
+    );
+    CREATE TABLE locks (key TEXT PRIMARY KEY, owner TEXT NOT NULL, token INTEGER NOT NULL, expires_at REAL NOT NULL);
+    CREATE TABLE stops (place TEXT PRIMARY KEY, at REAL NOT NULL, by TEXT NOT NULL);
+    """,
 )

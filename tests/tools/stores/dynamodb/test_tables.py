@@ -42,6 +42,8 @@ def test_what_is_kept_for_how_long_is_as_designed() -> None:
         "approvals": 90,
         "history": 90,
         "conversations": 7,
+        "coordination": 40,
+        "feedback": 400,
     }
 
 

@@ -1,0 +1,49 @@
+"""What models took: one item a user in each day's partition (UTC)."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+from agent.models import Spend
+from agent.ports import Clock
+from tools.stores.dynamodb.table import Connection, Item, Table, key_text
+from tools.stores.dynamodb.tables import COORDINATION
+
+KEPT = timedelta(days=40)
+
+
+class DynamoSpendLedger:
+    """Sums may be a little too high after a lost answer, never too low."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._table = Table(connection, COORDINATION)
+        self._clock = clock
+
+    async def add(self, user: str, spend: Spend) -> None:
+        await self._table.update(
+            {"group": self._today(), "item": key_text("user", user)},
+            "SET #delete_after = :kept ADD #input_tokens :input, #output_tokens :output, #usd :usd",
+            kept=math.ceil((self._clock() + KEPT).timestamp()),
+            input=spend.input_tokens,
+            output=spend.output_tokens,
+            usd=spend.usd,
+        )
+
+    async def today(self, user: str = "") -> Spend:
+        if user:
+            return _sum(
+                [item] if (item := await self._table.get(group=self._today(), item=key_text("user", user))) else []
+            )
+        return _sum([item async for item in self._table.query("#group = :group", group=self._today())])
+
+    def _today(self) -> str:
+        return key_text("spend", self._clock().date().isoformat())
+
+
+def _sum(items: list[Item]) -> Spend:
+    return Spend(
+        input_tokens=sum(item["input_tokens"] for item in items),
+        output_tokens=sum(item["output_tokens"] for item in items),
+        usd=sum(item["usd"] for item in items),
+    )
