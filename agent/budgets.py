@@ -1,17 +1,24 @@
-"""What one run may spend on evidence: API calls, bytes scanned, money. Shared by all tools of the run and its threads.
+"""What one run may spend, shared by all its threads: on evidence (API calls, bytes, money) and on language models.
 
 budget = RunBudget(api_calls=400)
 budget.spend(api_calls=1)    # BudgetExceeded once the 400 are used up
 budget.left("api_calls")     # 399
+
+meter = RunMeter(model_calls=40)
+meter.replied("openai:gpt-5", Tokens(input=900, output=80))
+meter.exhausted()            # "" while there is something left, else "this run's budget of 40 model calls … is used up"
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
 
 from agent.errors import BudgetExceeded
+from agent.models import Spend
 
 Item = Literal["api_calls", "bytes_scanned", "usd"]
 
@@ -57,3 +64,114 @@ class RunBudget:
     def _take(self, wanted: dict[Item, float]) -> None:
         for item, amount in wanted.items():
             self._used[item] += amount
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What one reply took. `cached` were read from the provider's prompt cache, `written` to it; `input` has both."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    written: int = 0
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """Dollars that are left of a budget; `whose` is what a person reads when they are gone, as in "today's budget"."""
+
+    usd: float
+    whose: str
+
+
+Price = Callable[[str, Tokens], "float | None"]
+"""Dollars of one reply of a model; None when its price is not known."""
+
+
+class RunMeter:
+    """Counts what language models take in one run, and says when it is enough. Without limits by default.
+
+    A call is counted when its reply is there, so calls that run at the same time may exceed a limit by one each.
+    The seconds of the run come from `elapsed`.
+    """
+
+    def __init__(
+        self,
+        price: Price = lambda model, tokens: 0.0,
+        *,
+        allowances: Sequence[Allowance] = (),
+        model_calls: float = math.inf,
+        tool_calls: float = math.inf,
+        seconds: float = math.inf,
+        elapsed: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self.price = price
+        self._allowances = tuple(allowances)
+        self._limits = {"model calls": model_calls, "tool calls": tool_calls}
+        self._seconds = seconds
+        self._elapsed = elapsed
+        self._lock = Lock()
+        self.model_calls = 0
+        self.tool_calls = 0
+        self.tokens = Tokens()
+        self.usd_by_model: dict[str, float] = {}
+        self.unpriced: set[str] = set()
+        """Models that answered and whose price is not known; their dollars count as 0."""
+
+    @property
+    def usd(self) -> float:
+        return math.fsum(self.usd_by_model.values())
+
+    def replied(self, model: str, tokens: Tokens) -> None:
+        """Count one reply."""
+        usd = self.price(model, tokens)
+        with self._lock:
+            self.model_calls += 1
+            mine = self.tokens
+            self.tokens = Tokens(
+                mine.input + tokens.input,
+                mine.output + tokens.output,
+                mine.cached + tokens.cached,
+                mine.written + tokens.written,
+            )
+            self.usd_by_model[model] = self.usd_by_model.get(model, 0.0) + (usd or 0.0)
+            if usd is None:
+                self.unpriced.add(model)
+
+    def take_tool_call(self) -> bool:
+        """Count one more, if the run may make it."""
+        with self._lock:
+            if self.tool_calls >= self._limits["tool calls"]:
+                return False
+            self.tool_calls += 1
+            return True
+
+    def exhausted(self) -> str:
+        """Why no model may be called any more, as what follows "because"; "" while one may."""
+        for allowance in self._allowances:
+            if self.usd >= allowance.usd:
+                return f"{allowance.whose} is used up"
+        if self.model_calls >= self._limits["model calls"]:
+            limit = self._limits["model calls"]
+            return f"this run's budget of {limit:.0f} model calls (WATCHKEEPER_RUN_MODEL_CALLS) is used up"
+        if self.seconds_left() <= 0:
+            return "this run's time (WATCHKEEPER_RUN_TIMEOUT_SECONDS) is nearly used up"
+        return ""
+
+    def seconds_left(self) -> float:
+        """How long models may still take; infinite without a limit."""
+        return max(self._seconds - self._elapsed(), 0.0)
+
+    def spend(self) -> Spend:
+        """What is to be added to the ledger of the day after the run."""
+        return Spend(input_tokens=self.tokens.input, output_tokens=self.tokens.output, usd=self.usd)
+
+    def provenance(self) -> dict[str, Any]:
+        """The fields of `Provenance` that are known here."""
+        return {
+            "model_calls": self.model_calls,
+            "tool_calls": self.tool_calls,
+            "cached_tokens": self.tokens.cached,
+            "usd": self.usd,
+            "unpriced": tuple(sorted(self.unpriced)),
+        }

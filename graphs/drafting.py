@@ -8,43 +8,73 @@ from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage
 
 from agent.drafts import Draft
 from agent.errors import ModelUnavailable
 from agent.ports import Deps, ModelRole
+from agent.redaction import redact
+from graphs.context import fitted
+from graphs.limits import count
 from graphs.specialists import usage_of
 from graphs.state import NO_USAGE, Usage, add_usage
 from prompts.loader import load
+from tools.llm.fallback import FallbackChatModel
+from tools.llm.forms import bind_tool, read_form
 
 log = logging.getLogger(__name__)
 Form = TypeVar("Form", bound=Draft)
+
+FORM_TOKENS = 700
+"""For the form itself, which is sent along."""
 
 
 async def fill_in(
     form: type[Form], system: str, brief: str, deps: Deps, role: ModelRole, more: Sequence[BaseMessage] = ()
 ) -> tuple[Form, Usage]:
-    """The form as the model filled it in, and what that took."""
-    messages: list[BaseMessage] = [SystemMessage(system), HumanMessage(brief), *more]
+    """The form as the model filled it in, and what that took. Over budget, the offline analyst fills it in."""
+    messages: list[AnyMessage] = [SystemMessage(system), HumanMessage(brief), *cast("Sequence[AnyMessage]", more)]
     usage = NO_USAGE
-    why = "the model's reply did not fit the form twice"
     for _ in range(2):
+        why, fitting = _may_ask(messages, deps)
+        if why:
+            break
         try:
-            async with asyncio.timeout(deps.settings.llm_timeout_seconds):
-                parsed, spent, wrong = await _ask(form, messages, deps.models(role))
+            model = deps.models(role)
+            async with asyncio.timeout(min(_patience(model, deps), deps.meter.seconds_left())):
+                parsed, spent, wrong = await _ask(form, fitting, model, deps)
         except Exception as error:  # whatever a provider raises, the analyst on board can still answer
-            log.warning("the %s model failed: %s", role, type(error).__name__)
+            log.warning("the %s model failed: %s: %s", role, type(error).__name__, redact(str(error))[:300])
             why = f"the model failed ({type(error).__name__})"
             break
         usage = add_usage(usage, spent)
         if parsed is not None:
             return parsed, usage
         messages = [*messages, *wrong]
-    parsed, spent, _ = await _ask(form, messages[:2], deps.models("offline"))
+    else:
+        why = "the model's reply did not fit the form twice"
+    parsed, spent, _ = await _ask(form, messages[:2], deps.models("offline"), deps)
     if parsed is None:
         raise ModelUnavailable("No model could answer.")
     degraded: Usage = {**spent, "degraded": f"The offline analyst answered because {why}."}
     return parsed, add_usage(usage, degraded)
+
+
+def _may_ask(messages: Sequence[AnyMessage], deps: Deps) -> tuple[str, list[AnyMessage]]:
+    """(why not, nothing), or ("", the messages within what one call may read)."""
+    if why := deps.meter.exhausted():
+        return why, []
+    limit = deps.settings.run_input_tokens_per_call
+    fitting = fitted(messages, limit - FORM_TOKENS)
+    if fitting is None:
+        return f"what a model would have had to read exceeds {limit:,} tokens", []
+    return "", fitting
+
+
+def _patience(model: BaseChatModel, deps: Deps) -> float:
+    """Seconds. A chain bounds each of its attempts itself, and must get to its end."""
+    links = len(model.links) if isinstance(model, FallbackChatModel) else 0
+    return deps.settings.llm_timeout_seconds * (1 + links)
 
 
 def reconsider(draft: Draft, problems: Sequence[str]) -> list[BaseMessage]:
@@ -53,17 +83,17 @@ def reconsider(draft: Draft, problems: Sequence[str]) -> list[BaseMessage]:
 
 
 async def _ask(
-    form: type[Form], messages: list[BaseMessage], model: BaseChatModel
-) -> tuple[Form | None, Usage, list[BaseMessage]]:
+    form: type[Form], messages: Sequence[AnyMessage], model: BaseChatModel, deps: Deps
+) -> tuple[Form | None, Usage, list[AnyMessage]]:
     """The form, or the reply that did not fit it and what was wrong."""
-    reply = cast("dict[str, Any]", await model.with_structured_output(form, include_raw=True).ainvoke(messages))
-    raw = cast("AIMessage", reply["raw"])
-    parsed = reply.get("parsed")
-    if isinstance(parsed, form):
-        return parsed, usage_of(raw), []
-    problem = f"{reply.get('parsing_error') or 'the form is missing'}"[:300]
-    again = f"Your reply did not fit the form: {problem}. Reply again, with the form only."
-    return None, usage_of(raw), [AIMessage(_said(raw)), HumanMessage(again)]
+    bound: Any = model.bind_form(form) if isinstance(model, FallbackChatModel) else bind_tool(model, form)
+    reply = cast("AIMessage", await bound.ainvoke(list(messages)))
+    count(deps.meter, reply)
+    parsed, problem = read_form(form, reply)
+    if parsed is not None:
+        return parsed, usage_of(reply), []
+    again = f"Your reply did not fit the form: {problem[:300]}. Reply again, with the form only."
+    return None, usage_of(reply), [AIMessage(_said(reply)), HumanMessage(again)]
 
 
 def _said(reply: AIMessage) -> str:

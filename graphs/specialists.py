@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from langchain.agents import create_agent
-from langchain.agents.middleware import AgentMiddleware, ModelCallLimitMiddleware, ToolCallLimitMiddleware
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.tools import BaseTool
@@ -21,14 +20,14 @@ from agent.briefs import read
 from agent.errors import PromptError
 from agent.models import Evidence, EvidenceStatus, evidence_id
 from agent.ports import Deps
-from agent.settings import Settings
 from agent.specialists import Specialist
+from graphs.limits import Limits, model_of
 from graphs.state import NO_USAGE, Assignment, PlainEvidence, Usage, add_usage
 from prompts.loader import load
 
 log = logging.getLogger(__name__)
-STEPS_PER_CALL = 6
-"""One call of the model takes five steps of the graph: the model, its tools, and three of the limits."""
+STEPS_PER_CALL = 2
+"""One call of the model takes two steps of the graph: the model and its tools."""
 RUNBOOKS_SHOWN = 2
 
 
@@ -39,37 +38,29 @@ class SpecialistNode(Protocol):
 
 
 def build_specialists(
-    specialists: Sequence[Specialist], tools: Mapping[str, BaseTool], model: BaseChatModel, settings: Settings
+    specialists: Sequence[Specialist], tools: Mapping[str, BaseTool], model: BaseChatModel
 ) -> dict[str, SpecialistNode]:
     """A graph node for each specialist, by name."""
-    return {s.name: _node(s, _agent(s, tools, model, settings)) for s in specialists}
+    return {s.name: _node(s, _agent(s, tools, model)) for s in specialists}
 
 
-def _agent(specialist: Specialist, tools: Mapping[str, BaseTool], model: BaseChatModel, settings: Settings) -> Any:
+def _agent(specialist: Specialist, tools: Mapping[str, BaseTool], model: BaseChatModel) -> Any:
     unknown = [name for name in specialist.tools if name not in tools]
     if unknown:
         raise PromptError(
             f"prompts/specialists/{specialist.name}.md names tools that do not exist: {', '.join(unknown)}"
         )
-    limits: list[AgentMiddleware[Any, Any, Any]] = [
-        ModelCallLimitMiddleware(run_limit=settings.max_model_calls, exit_behavior="end"),
-        ToolCallLimitMiddleware(run_limit=settings.max_tool_calls, exit_behavior="continue"),
-    ]
-    return create_agent(
-        model,
-        [tools[name] for name in specialist.tools],
-        context_schema=Deps,
-        checkpointer=False,
-        middleware=limits,
-    )
+    own = [tools[name] for name in specialist.tools]
+    return create_agent(model, own, context_schema=Deps, checkpointer=False, middleware=[Limits(own)])
 
 
 def _node(specialist: Specialist, agent: Any) -> SpecialistNode:
     async def gather(state: Assignment, runtime: Runtime[Deps]) -> dict[str, Any]:
         runtime.stream_writer({"kind": "specialist_started", "specialist": specialist.name, "title": specialist.title})
         gathered = _Gathered()
+        deps = runtime.context
         try:
-            async with asyncio.timeout(runtime.context.settings.gather_timeout_seconds):
+            async with asyncio.timeout(min(deps.settings.gather_timeout_seconds, deps.meter.seconds_left())):
                 await _run(specialist, agent, state, runtime, gathered)
         except TimeoutError:
             gathered.gap(specialist.name, EvidenceStatus.timeout, "Its deadline passed before it was done.")
@@ -100,7 +91,9 @@ class _Gathered:
             query="",
             summary=reason,
         )
-        self.evidence.append(piece.model_dump(mode="json"))
+        plain = piece.model_dump(mode="json")
+        if plain["id"] not in {known["id"] for known in self.evidence}:
+            self.evidence.append(plain)
 
 
 async def _run(
@@ -114,7 +107,9 @@ async def _run(
         stream_mode=["custom", "updates"],
     )
     async for mode, part in stream:
-        if mode == "custom":
+        if mode == "custom" and part.get("kind") == "gap":
+            gathered.gap(specialist.name, EvidenceStatus.error, part["reason"])
+        elif mode == "custom":
             runtime.stream_writer({**part, "specialist": specialist.name})
             if part.get("kind") == "evidence":
                 gathered.evidence.append(part["evidence"])
@@ -124,12 +119,13 @@ async def _run(
 
 
 def _messages(specialist: Specialist, brief_text: str, deps: Deps) -> list[SystemMessage | HumanMessage]:
-    brief = read(brief_text)
-    books = [book for book, _ in deps.knowledge.search(brief.text, RUNBOOKS_SHOWN)]
-    rules = load("specialist_rules").render(
-        now=f"{brief.now:%Y-%m-%d %H:%M} UTC", max_tool_calls=deps.settings.max_tool_calls, runbooks=books
-    )
-    return [SystemMessage(load(f"specialists/{specialist.name}").render(rules=rules)), HumanMessage(brief_text)]
+    """The system message in two blocks: first what is the same in every run, so that providers can cache it."""
+    books = [book for book, _ in deps.knowledge.search(read(brief_text).text, RUNBOOKS_SHOWN)]
+    rules = load("specialist_rules").render(max_tool_calls=deps.settings.max_tool_calls)
+    blocks = [load(f"specialists/{specialist.name}").render(rules=rules)]
+    if books:
+        blocks.append(load("specialist_runbooks").render(runbooks=books))
+    return [SystemMessage([{"type": "text", "text": text} for text in blocks]), HumanMessage(brief_text)]
 
 
 def _model_messages(update: dict[str, Any]) -> list[AIMessage]:
@@ -144,6 +140,6 @@ def usage_of(message: AIMessage) -> Usage:
     return {
         "input_tokens": spent["input_tokens"] if spent else 0,
         "output_tokens": spent["output_tokens"] if spent else 0,
-        "model": str(meta.get("model_name") or meta.get("model") or meta.get("model_id") or ""),
+        "model": model_of(message),
         "degraded": str(meta.get("degraded") or ""),
     }

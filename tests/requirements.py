@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 
+from tests.peers.node import node_lacks
 from tests.peers.postgres import find_programs
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -31,8 +32,10 @@ def main() -> int:
         lacking.append("Chromium for the browser test (apt-get install chromium)")
     if find_programs() is None:
         lacking.append("PostgreSQL's server programs for the database tests (apt-get install postgresql)")
+    if node := node_lacks():
+        lacking.append(f"{node} for the model server's test")
     if lacking:
-        sys.stderr.write(f"make test-slow needs {' and '.join(lacking)}; make test needs neither.\n")
+        sys.stderr.write(f"make test-slow needs {' and '.join(lacking)}; make test needs none of it.\n")
     return 1 if lacking else 0
 
 

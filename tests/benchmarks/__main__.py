@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import acknowledgement
+from tests.benchmarks import acknowledgement, first_progress, overhead
 
 BENCHMARKS: dict[str, Callable[[], bool]] = {
     "Listener acknowledgement while ten analyses run": acknowledgement.run,
+    "First visible progress of an answer": first_progress.run,
+    "Own overhead of a question": overhead.run,
 }
 
 

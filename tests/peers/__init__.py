@@ -1,7 +1,8 @@
-"""Independent implementations to test against, each in a virtual environment of its own: `.peers/<name>/`.
+"""Independent implementations to test against, each in an environment of its own: `.peers/<name>/`.
 
-`python -m tests.peers` makes what is missing or outdated, from `tests/peers/<name>/requirements.lock`. Their
-dependencies never meet ours. A test that needs a peer which is not there is skipped and says how to get it.
+`python -m tests.peers` makes what is missing or outdated: a virtual environment from the peer's `requirements.lock`, or
+Node packages from its `package-lock.json`. Their dependencies never meet ours. A test that needs a peer which is not
+there is skipped and says how to get it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,6 @@ def peer_python(name: str) -> Path:
 
 def missing(name: str) -> str:
     """Why a peer cannot be used, with the remedy; "" when it can."""
-    if peer_python(name).exists():
+    if (ENVIRONMENTS / name / ".ready").exists():
         return ""
     return f"{name} is not installed; run: python -m tests.peers {name}"

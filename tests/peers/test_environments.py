@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +21,17 @@ def test_a_lock_names_no_index_and_pins_every_package_with_hashes(lock: Path) ->
     assert pinned
     assert all("==" in line and line.endswith("\\") for line in pinned)
     assert text.count("--hash=sha256:") >= len(pinned)
+
+
+@pytest.mark.parametrize("lock", sorted(HERE.glob("*/package-lock.json")), ids=lambda lock: lock.parent.name)
+def test_a_node_lock_names_no_registry_and_pins_every_package_with_a_hash(lock: Path) -> None:
+    text = lock.read_text()
+    packages = {name: package for name, package in json.loads(text)["packages"].items() if name}
+    assert "://" not in text
+    assert packages
+    assert all(package["integrity"].startswith("sha512-") for package in packages.values())
+    wanted = json.loads(lock.with_name("package.json").read_text())["dependencies"]
+    assert wanted == {name: packages[f"node_modules/{name}"]["version"] for name in wanted}
 
 
 def test_a_peer_that_is_not_there_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,9 @@ _BY_CLASS = {
     "ClientPayloadError": Failure.unreachable,
     "ProtocolError": Failure.unreachable,
     "ConnectionError": Failure.unreachable,
+    # OpenAI's library raises these for a form that was cut off or withheld
+    "LengthFinishReasonError": Failure.rejected,
+    "ContentFilterFinishReasonError": Failure.rejected,
     # the provider libraries' own bases, for what has none of the names above
     "APITimeoutError": Failure.timeout,
     "APIConnectionError": Failure.unreachable,

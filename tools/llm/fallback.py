@@ -1,15 +1,14 @@
-"""A chat model that answers even when its provider does not: the offline analyst stands in, and says so.
+"""A chat model that answers even when its provider does not: others stand in, at last the offline analyst.
 
-LangChain's own `with_fallbacks` gives a Runnable, which `create_agent` does not take for a model, and it has neither a
-circuit breaker nor a way to mark the answer. So this is a `BaseChatModel` that holds both.
+LangChain's own `with_fallbacks` gives a Runnable, which `create_agent` does not take for a model, and it has neither
+circuit breakers nor a way to mark the answer. So this is a `BaseChatModel` that holds the whole chain.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -18,35 +17,40 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from agent.errors import ModelUnavailable, WatchkeeperError
-from tools.llm.breaker import CircuitBreaker
-from tools.llm.errors import Failure, classify
-
-log = logging.getLogger(__name__)
+from agent.errors import ModelUnavailable
+from tools.llm.attempts import Attempts
+from tools.llm.forms import bind_tool
+from tools.llm.links import Link
 
 Tool = dict[str, Any] | type | Callable[..., Any] | BaseTool
+
+MAX_BINDINGS = 64
 
 _SILENT = RunnableConfig(callbacks=[])
 """The outer model reports its run. The inner ones stay silent, so that no token is streamed or counted twice."""
 
 
 class FallbackChatModel(BaseChatModel):
-    """`FallbackChatModel(primary=chat_model(...), fallback=OfflineAnalyst(...))`.
+    """`FallbackChatModel(links=(Link("openai:gpt-5", model, ...), ...), offline=OfflineAnalyst(...))`.
 
-    A reply of the fallback has `response_metadata["degraded"]`: one sentence on why. A throttled call is first tried
-    again after each of `throttle_waits` (seconds). When the primary breaks off after it began to stream, `ainvoke`
-    starts over with the fallback, under another message id, and a direct `astream` raises ModelUnavailable.
+    The links are asked in turn, but for those whose breaker is open. A reply says who gave it, in
+    `response_metadata["spec"]`, and, when that was not the first link, why in `response_metadata["degraded"]`.
+    A throttled call is first tried again after each of `throttle_waits` (seconds). When a link breaks off after it
+    began to stream, `ainvoke` starts over with the next, under another message id, and a direct `astream` raises
+    ModelUnavailable.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    primary: Runnable[LanguageModelInput, AIMessage]
-    fallback: Runnable[LanguageModelInput, AIMessage]
-    breaker: CircuitBreaker = Field(default_factory=CircuitBreaker)
+    links: tuple[Link, ...]
+    offline: Runnable[LanguageModelInput, AIMessage]
     throttle_waits: tuple[float, ...] = (1.0, 3.0)
-    given_up: str = Field(default="", description="Why the primary is not even tried; empty when it is")
+    attempt_seconds: float = Field(default=60, description="The longest that one attempt may take, under asyncio")
+    given_up: tuple[str, ...] = Field(default=(), description="Why the first so many links are not even tried")
+    _bindings: dict[Any, tuple[Any, FallbackChatModel]] = PrivateAttr(default_factory=dict)
+    """What tools and forms were bound before: an agent binds the same at each call, which takes milliseconds."""
 
     @property
     def _llm_type(self) -> str:
@@ -55,12 +59,32 @@ class FallbackChatModel(BaseChatModel):
     def bind_tools(
         self, tools: Sequence[Tool], *, tool_choice: str | None = None, **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        return self.model_copy(
-            update={
-                "primary": _bind(self.primary, tools, tool_choice, kwargs),
-                "fallback": _bind(self.fallback, tools, tool_choice, kwargs),
-            }
-        )
+        offline: Any = self.offline
+
+        def bind() -> dict[str, Any]:
+            links = tuple(link.with_tools(tools, tool_choice, kwargs) for link in self.links)
+            return {"links": links, "offline": offline.bind_tools(tools, tool_choice=tool_choice, **kwargs)}
+
+        return self._bound((*map(id, tools), tool_choice, repr(kwargs)), list(tools), bind)
+
+    def bind_form(self, form: type[BaseModel]) -> Runnable[LanguageModelInput, AIMessage]:
+        """Each link is asked for the form in its provider's own way; read the reply with `read_form`."""
+
+        def bind() -> dict[str, Any]:
+            links = tuple(link.with_form(form) for link in self.links)
+            return {"links": links, "offline": bind_tool(self.offline, form)}
+
+        return self._bound(form, form, bind)
+
+    def _bound(self, key: Any, kept: Any, bind: Callable[[], dict[str, Any]]) -> FallbackChatModel:
+        """`kept` are the objects whose ids make up the key; as long as they are held, nobody else gets those ids."""
+        if key not in self._bindings:
+            if len(self._bindings) >= MAX_BINDINGS:
+                self._bindings.clear()
+            bound = self.model_copy(update=bind())
+            bound._bindings = {}
+            self._bindings[key] = (kept, bound)
+        return self._bindings[key][1]
 
     async def ainvoke(
         self,
@@ -74,7 +98,7 @@ class FallbackChatModel(BaseChatModel):
             return await super().ainvoke(input, config, stop=stop, **kwargs)
         except _BrokeOff as failure:
             # Half an answer was streamed already. A second run gives the whole answer, as another message.
-            again = self.model_copy(update={"given_up": str(failure)})
+            again = self.model_copy(update={"given_up": failure.reasons})
             return await again.ainvoke(input, config, stop=stop, **kwargs)
 
     def _generate(
@@ -84,17 +108,15 @@ class FallbackChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        degraded = self._reason_to_skip()
-        waits = iter(self.throttle_waits)
-        while not degraded:
+        attempts = self._attempts()
+        for link in attempts:
             try:
-                reply = self.primary.invoke(messages, _SILENT, stop=stop, **kwargs)
-                self.breaker.succeeded()
-                return _result(_named(reply, self.primary))
+                sent, extra = link.caching.prepared(messages)
+                reply = link.model.invoke(sent, _SILENT, stop=stop, **extra, **kwargs)
+                return _result(attempts.succeeded(reply))
             except Exception as error:
-                degraded, wait = self._after(error, waits)
-                time.sleep(wait)
-        return _result(_marked(self.fallback.invoke(messages, _SILENT, stop=stop, **kwargs), self.fallback, degraded))
+                time.sleep(attempts.failed(error))
+        return _result(attempts.offline(self.offline.invoke(messages, _SILENT, stop=stop, **kwargs)))
 
     async def _agenerate(
         self,
@@ -103,18 +125,16 @@ class FallbackChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        degraded = self._reason_to_skip()
-        waits = iter(self.throttle_waits)
-        while not degraded:
+        attempts = self._attempts()
+        for link in attempts:
             try:
-                reply = await self.primary.ainvoke(messages, _SILENT, stop=stop, **kwargs)
-                self.breaker.succeeded()
-                return _result(_named(reply, self.primary))
+                sent, extra = link.caching.prepared(messages)
+                async with asyncio.timeout(self.attempt_seconds):
+                    reply = await link.model.ainvoke(sent, _SILENT, stop=stop, **extra, **kwargs)
+                return _result(attempts.succeeded(reply))
             except Exception as error:
-                degraded, wait = self._after(error, waits)
-                await asyncio.sleep(wait)
-        reply = await self.fallback.ainvoke(messages, _SILENT, stop=stop, **kwargs)
-        return _result(_marked(reply, self.fallback, degraded))
+                await asyncio.sleep(attempts.failed(error))
+        return _result(attempts.offline(await self.offline.ainvoke(messages, _SILENT, stop=stop, **kwargs)))
 
     async def _astream(
         self,
@@ -123,79 +143,35 @@ class FallbackChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        degraded = self._reason_to_skip()
-        waits = iter(self.throttle_waits)
-        while not degraded:
+        attempts = self._attempts()
+        for link in attempts:
             started = False
             try:
-                async for chunk in self.primary.astream(messages, _SILENT, stop=stop, **kwargs):
+                sent, extra = link.caching.prepared(messages)
+                async for chunk in link.model.astream(sent, _SILENT, stop=stop, **extra, **kwargs):
+                    piece = _chunk(chunk)
+                    yield ChatGenerationChunk(message=piece if started else attempts.succeeded(piece))
                     started = True
-                    yield ChatGenerationChunk(message=_chunk(chunk))
-                self.breaker.succeeded()
+                attempts.closed()
                 return
             except Exception as error:
-                degraded, wait = self._after(error, iter(()) if started else waits)
+                wait = attempts.failed(error, again=not started)
                 if started:
-                    raise _BrokeOff(degraded) from error
+                    raise _BrokeOff(attempts.reasons) from error
                 await asyncio.sleep(wait)
-        reply = await self.fallback.ainvoke(messages, _SILENT, stop=stop, **kwargs)
-        yield ChatGenerationChunk(message=_chunk(_marked(reply, self.fallback, degraded)))
+        reply = await self.offline.ainvoke(messages, _SILENT, stop=stop, **kwargs)
+        yield ChatGenerationChunk(message=_chunk(attempts.offline(reply)))
 
-    def _reason_to_skip(self) -> str:
-        if self.given_up or self.breaker.allows():
-            return self.given_up
-        return self.breaker.reason
-
-    def _after(self, error: Exception, waits: Iterator[float]) -> tuple[str, float]:
-        """(why to give up, 0), or ("", the seconds to wait before trying again). Errors of our own rooms are raised."""
-        if isinstance(error, WatchkeeperError) and not isinstance(error, ModelUnavailable):
-            raise error
-        failure = classify(error)
-        if failure is Failure.throttled and (wait := next(waits, None)) is not None:
-            return "", wait
-        if failure is Failure.unexpected:
-            log.warning("The language model failed unexpectedly.", exc_info=error)
-        if failure is Failure.rejected:
-            self.breaker.succeeded()  # the provider works; it is this one request that it will not have
-        else:
-            self.breaker.failed(failure)
-        return str(failure), 0
+    def _attempts(self) -> Attempts:
+        return Attempts(self.links, self.throttle_waits, self.given_up)
 
 
 class _BrokeOff(ModelUnavailable):
-    """The primary failed after it had begun to stream."""
+    """A link failed after it had begun to stream."""
 
-
-def _bind(
-    model: Runnable[LanguageModelInput, AIMessage],
-    tools: Sequence[Tool],
-    tool_choice: str | None,
-    kwargs: dict[str, Any],
-) -> Runnable[LanguageModelInput, AIMessage]:
-    bind: Any = model
-    try:
-        return bind.bind_tools(tools, tool_choice=tool_choice, **kwargs)
-    except ValueError:
-        # Some models on Bedrock cannot be told to use a tool. They are asked to by the prompt, and mostly do.
-        return bind.bind_tools(tools, **kwargs)
-
-
-def _name(model: Any) -> str:
-    inner = getattr(model, "bound", model)
-    names = (getattr(inner, attribute, "") for attribute in ("model_name", "model", "model_id"))
-    return next((name for name in names if name), inner.get_name())
-
-
-def _named(reply: AIMessage, model: Any) -> AIMessage:
-    if not reply.response_metadata.get("model_name"):
-        reply.response_metadata["model_name"] = _name(model)
-    return reply
-
-
-def _marked(reply: AIMessage, model: Any, degraded: str) -> AIMessage:
-    named = _named(reply, model)
-    named.response_metadata["degraded"] = degraded
-    return named
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(reasons[-1])
+        self.reasons = tuple(reasons)
 
 
 def _result(reply: AIMessage) -> ChatResult:

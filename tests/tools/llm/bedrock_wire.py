@@ -12,7 +12,17 @@ from urllib.parse import unquote
 
 from tests.tools.llm.normal import BadRequest, Message, NormalisedReply, NormalisedRequest, ToolCall
 
-USAGE = {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18}
+
+def usage(given: NormalisedReply) -> dict[str, int]:
+    """Bedrock counts cached tokens apart from the others."""
+    return {
+        "inputTokens": 11 - given.cached,
+        "outputTokens": 7,
+        "totalTokens": 18,
+        **({"cacheReadInputTokens": given.cached} if given.cached else {}),
+    }
+
+
 CODES = {
     400: "ValidationException",
     401: "UnrecognizedClientException",
@@ -40,6 +50,7 @@ def parse(path: str, body: dict[str, Any]) -> NormalisedRequest:
         stream=operation == "converse-stream",
         temperature=body.get("inferenceConfig", {}).get("temperature"),
         max_tokens=body.get("inferenceConfig", {}).get("maxTokens"),
+        body=body,
     )
 
 
@@ -69,7 +80,7 @@ def reply(request: NormalisedRequest, given: NormalisedReply) -> dict[str, Any]:
     return {
         "output": {"message": {"role": "assistant", "content": content}},
         "stopReason": _stop(given),
-        "usage": USAGE,
+        "usage": usage(given),
         "metrics": {"latencyMs": 1},
     }
 
@@ -90,7 +101,7 @@ def stream(request: NormalisedRequest, given: NormalisedReply) -> Iterator[bytes
             yield _event("contentBlockDelta", {"delta": {"toolUse": {"input": half}}, "contentBlockIndex": index})
         yield _event("contentBlockStop", {"contentBlockIndex": index})
     yield _event("messageStop", {"stopReason": _stop(given)})
-    yield _event("metadata", {"usage": USAGE, "metrics": {"latencyMs": 1}})
+    yield _event("metadata", {"usage": usage(given), "metrics": {"latencyMs": 1}})
 
 
 def error(status: int, message: str) -> tuple[dict[str, Any], dict[str, str]]:

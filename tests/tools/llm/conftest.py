@@ -24,10 +24,6 @@ def hello(request: NormalisedRequest) -> NormalisedReply:
     return NormalisedReply(text="Hello there, on call.")
 
 
-def no_offline() -> BaseChatModel:
-    raise AssertionError("no test here configures the offline analyst")
-
-
 @pytest.fixture(autouse=True)
 def _aws_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
@@ -72,8 +68,10 @@ def model_at(provider: str) -> Callable[..., BaseChatModel]:
 def _model(provider: str, base_url: str, timeout: float) -> BaseChatModel:
     """Kept between tests: boto3 takes half a second to make a client."""
     key = None if provider == "bedrock" else "-".join(("test", "key"))
-    settings = Settings.read(llm_base_url=base_url, llm_api_key=key, llm_timeout_seconds=timeout)
-    return chat_model(MODELS[provider], settings, no_offline)
+    spec = MODELS[provider]
+    return chat_model(
+        spec, Settings.read(llm=spec, llm_base_url=base_url, llm_api_key=key, llm_timeout_seconds=timeout)
+    )
 
 
 @pytest.fixture

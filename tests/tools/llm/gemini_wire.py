@@ -8,7 +8,12 @@ from typing import Any
 
 from tests.tools.llm.normal import Message, NormalisedReply, NormalisedRequest, ToolCall
 
-USAGE = {"promptTokenCount": 11, "candidatesTokenCount": 7, "totalTokenCount": 18}
+
+def usage(given: NormalisedReply) -> dict[str, int]:
+    cached = {"cachedContentTokenCount": given.cached} if given.cached else {}
+    return {"promptTokenCount": 11, "candidatesTokenCount": 7, "totalTokenCount": 18, **cached}
+
+
 STATUSES = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -40,6 +45,7 @@ def parse(path: str, body: dict[str, Any]) -> NormalisedRequest:
         stream=operation == "streamGenerateContent",
         temperature=config.get("temperature"),
         max_tokens=config.get("maxOutputTokens"),
+        body=body,
     )
 
 
@@ -63,14 +69,15 @@ def _messages(content: dict[str, Any]) -> Iterator[Message]:
 def reply(request: NormalisedRequest, given: NormalisedReply) -> dict[str, Any]:
     parts: list[dict[str, Any]] = [{"text": given.text}] if given.text else []
     parts += [{"functionCall": {"name": call.name, "args": call.args}} for call in given.tool_calls]
-    return _body(request, parts, last=True)
+    return _body(request, parts, usage(given))
 
 
 def stream(request: NormalisedRequest, given: NormalisedReply) -> Iterator[bytes]:
     parts: list[dict[str, Any]] = [{"text": piece} for piece in given.pieces]
     parts += [{"functionCall": {"name": call.name, "args": call.args}} for call in given.tool_calls]
     for position, part in enumerate(parts, start=1):
-        yield f"data: {json.dumps(_body(request, [part], last=position == len(parts)))}\r\n\r\n".encode()
+        body = _body(request, [part], usage(given) if position == len(parts) else None)
+        yield f"data: {json.dumps(body)}\r\n\r\n".encode()
         if given.break_off:
             return
 
@@ -80,9 +87,9 @@ def error(status: int, message: str) -> tuple[dict[str, Any], dict[str, str]]:
     return {"error": {"code": status, "message": message, "status": STATUSES.get(status, "INTERNAL")}}, {}
 
 
-def _body(request: NormalisedRequest, parts: list[dict[str, Any]], last: bool) -> dict[str, Any]:
+def _body(request: NormalisedRequest, parts: list[dict[str, Any]], used: dict[str, int] | None) -> dict[str, Any]:
     candidate: dict[str, Any] = {"content": {"role": "model", "parts": parts}, "index": 0}
-    if not last:
+    if used is None:
         return {"candidates": [candidate], "modelVersion": request.model}
     candidate["finishReason"] = "STOP"
-    return {"candidates": [candidate], "modelVersion": request.model, "usageMetadata": USAGE}
+    return {"candidates": [candidate], "modelVersion": request.model, "usageMetadata": used}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 TOOL_NAME = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
@@ -47,6 +47,8 @@ class NormalisedRequest:
     stream: bool = False
     temperature: float | None = None
     max_tokens: int | None = None
+    body: dict[str, Any] = field(default_factory=dict, repr=False)
+    """As it came over the wire."""
 
     @property
     def last(self) -> Message:
@@ -55,22 +57,26 @@ class NormalisedRequest:
 
 @dataclass(frozen=True)
 class NormalisedReply:
-    """Text, tool calls, or a failure: an HTTP status, or a stream that breaks off after its first piece."""
+    """Text, tool calls, or a failure: an HTTP status, or a stream that breaks off after its first piece.
+
+    `cached` of the eleven input tokens came from the provider's prompt cache.
+    """
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     status: int = 200
     break_off: bool = False
+    cached: int = 0
 
     def numbered(self, turn: int) -> NormalisedReply:
         """Each call with an id, as a server gives it."""
         calls = tuple(ToolCall(c.name, c.args, c.id or f"call_{turn}_{n}") for n, c in enumerate(self.tool_calls))
-        return NormalisedReply(self.text, calls, self.status, self.break_off)
+        return replace(self, tool_calls=calls)
 
     def as_json_text(self) -> NormalisedReply:
         """The same answer, for a request that asked for JSON text instead of a tool call."""
         text = json.dumps(self.tool_calls[0].args) if self.tool_calls else self.text
-        return NormalisedReply(text, (), self.status, self.break_off)
+        return replace(self, text=text, tool_calls=())
 
     @property
     def pieces(self) -> list[str]:

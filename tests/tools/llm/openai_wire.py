@@ -8,7 +8,12 @@ from typing import Any
 
 from tests.tools.llm.normal import Message, NormalisedReply, NormalisedRequest, ToolCall
 
-USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+
+def usage(given: NormalisedReply) -> dict[str, Any]:
+    details = {"prompt_tokens_details": {"cached_tokens": given.cached}} if given.cached else {}
+    return {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18, **details}
+
+
 CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
 
 
@@ -31,6 +36,7 @@ def parse(path: str, body: dict[str, Any]) -> NormalisedRequest:
         stream=body.get("stream", False),
         temperature=body.get("temperature"),
         max_tokens=body.get("max_tokens") or body.get("max_completion_tokens"),
+        body=body,
     )
 
 
@@ -59,7 +65,7 @@ def reply(request: NormalisedRequest, given: NormalisedReply) -> dict[str, Any]:
         "created": 1,
         "model": request.model,
         "choices": [choice],
-        "usage": USAGE,
+        "usage": usage(given),
     }
 
 
@@ -76,7 +82,7 @@ def stream(request: NormalisedRequest, given: NormalisedReply) -> Iterator[bytes
         for half in (arguments[: len(arguments) // 2], arguments[len(arguments) // 2 :]):
             yield _event(request, {"tool_calls": [{"index": index, "function": {"arguments": half}}]})
     yield _event(request, {}, finish=_finish(given))
-    yield _event(request, None)
+    yield _event(request, None, usage=usage(given))
     yield b"data: [DONE]\n\n"
 
 
@@ -85,12 +91,11 @@ def error(status: int, message: str) -> tuple[dict[str, Any], dict[str, str]]:
     return {"error": {"message": message, "type": "error", "code": CODES.get(status)}}, {}
 
 
-def _event(request: NormalisedRequest, delta: dict[str, Any] | None, finish: str | None = None) -> bytes:
+def _event(request: NormalisedRequest, delta: dict[str, Any] | None, finish: str | None = None, **more: Any) -> bytes:
     """One chunk; the last one has the usage instead of a delta."""
     choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
-    usage = USAGE if delta is None else None
     chunk = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": request.model}
-    return f"data: {json.dumps({**chunk, 'choices': choices, 'usage': usage})}\n\n".encode()
+    return f"data: {json.dumps({**chunk, 'choices': choices, 'usage': None, **more})}\n\n".encode()
 
 
 def _call(call: ToolCall) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from tests.tools.llm.scripted import ScriptedModel
 from tests.tools.llm.stubs import ModelStub
 from tools.llm.breaker import CircuitBreaker
 from tools.llm.fallback import FallbackChatModel
+from tools.llm.links import Link
 
 WELL = AIMessage("all is well", response_metadata={"model_name": "the-real-one"})
 OFFLINE = AIMessage("by the runbook", response_metadata={"model_name": "offline-analyst"})
@@ -58,11 +59,23 @@ def scripted(
 def guarded(
     primary: BaseChatModel, fallback: BaseChatModel | None = None, breaker: CircuitBreaker | None = None
 ) -> FallbackChatModel:
+    return chain(primary, fallback=fallback, breakers=[breaker] if breaker else None)
+
+
+def chain(
+    *models: BaseChatModel, fallback: BaseChatModel | None = None, breakers: list[CircuitBreaker] | None = None
+) -> FallbackChatModel:
+    """Links `test:first`, `test:second`, ... and the offline analyst."""
+    names = ("first", "second", "third")
+    breakers = breakers or [CircuitBreaker() for _ in models]
+    links = [
+        Link(f"test:{name}", model, breaker) for name, model, breaker in zip(names, models, breakers, strict=False)
+    ]
     return FallbackChatModel(
-        primary=primary,
-        fallback=fallback or scripted(OFFLINE, name="offline-analyst"),
-        breaker=breaker or CircuitBreaker(),
+        links=tuple(links),
+        offline=fallback or scripted(OFFLINE, name="offline-analyst"),
         throttle_waits=(0.0, 0.0),
+        attempt_seconds=5,
     )
 
 
@@ -270,3 +283,19 @@ class TestOverHttp:
         ):
             heard[part[0].id] = heard.get(part[0].id, "") + part[0].text
         assert list(heard.values()) == ["half ", "by the runbook"]
+
+
+async def test_the_same_tools_are_bound_once_and_others_anew() -> None:
+    @tool
+    def error_rate(function: str) -> str:
+        """The share of errors."""
+        return function
+
+    primary = scripted(WELL)
+    model = guarded(primary)
+    first = model.bind_tools([error_count])
+
+    assert model.bind_tools([error_count]) is first
+    assert model.bind_tools([error_rate]) is not first
+    assert model.bind_tools([error_count], tool_choice="any") is not first
+    assert len(primary.bound) == 3

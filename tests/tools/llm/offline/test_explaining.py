@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ loose = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(loose, max_size=6), max_size=4))
 def test_whatever_was_found_every_claim_holds(groups: list[list[Any]]) -> None:
     pieces = [evidence(*group, tool=f"tool_{n}") for n, group in enumerate(groups)]
@@ -172,3 +173,88 @@ def test_a_name_that_nothing_was_found_about_is_said_to_be_unknown() -> None:
 def test_what_changed_is_answered_with_changes() -> None:
     told = answer("what changed in the last 2 hours?", LIMIT, DEPLOY, ELSEWHERE)
     assert {claim.text for claim in told.claims} == {"checkout got version 4.", "orders-api went to 40 tasks."}
+
+
+def test_changes_come_newest_first_and_the_headline_names_the_most_relevant() -> None:
+    pieces = evidence(
+        finding(
+            "deployment", "orders-api got version 7.", resource="orders-api", strength=0.9, at=NOW - timedelta(hours=5)
+        ),
+        finding("deployment", "search got version 2.", resource="search", strength=0.5, at=NOW - timedelta(hours=1)),
+        tool="recent_changes",
+    )
+    told = answer("what changed today?", pieces)
+
+    assert [claim.text for claim in told.claims] == ["search got version 2.", "orders-api got version 7."]
+    assert told.headline == "Of 2 changes the most relevant: orders-api got version 7."
+
+
+def test_the_claims_do_not_repeat_the_headline() -> None:
+    told = answer("why does orders-db refuse connections?", LIMIT, DEPLOY)
+
+    assert told.claims[0].text == told.headline
+    assert {LIMIT.id, DEPLOY.id} <= set(told.claims[0].evidence)
+    assert not any(claim.text.rstrip(".") in told.headline for claim in told.claims[1:])
+
+
+def test_each_part_of_a_compound_question_gets_its_answer() -> None:
+    bill = evidence(finding("cost_rise", "AWS Lambda costs $188 a day.", resource="AWS Lambda"), tool="cost_breakdown")
+    told = answer("how much do we spend on lambda, and why is orders-db out of connections?", LIMIT, DEPLOY, bill)
+
+    assert told.headline.startswith("AWS Lambda costs $188 a day.")
+    assert "198 of 200" in told.headline
+
+
+def test_the_part_about_a_resource_is_answered_with_that_resource() -> None:
+    broken = evidence(
+        finding("metric_rise", "Errors of billing-run rose.", resource="billing-run", strength=0.6, metric="X"),
+        tool="y",
+    )
+    loud = evidence(
+        finding("metric_rise", "Errors of search rose.", resource="search", strength=1.0, metric="X"), tool="z"
+    )
+
+    assert "billing-run" in answer("is billing ok?", loud, broken).headline
+
+
+def test_a_question_in_another_language_is_answered_in_english_and_says_so() -> None:
+    told = answer("warum lehnt die Datenbank orders-db Verbindungen ab?", LIMIT, DEPLOY)
+
+    assert "198 of 200" in told.headline
+    assert told.headline.endswith("(I read German, but as the offline analyst I answer in English only.)")
+
+
+def test_contradicting_evidence_is_said_aloud() -> None:
+    rise = evidence(finding("metric_rise", "Errors of pay rose.", resource="pay", metric="Errors"), tool="m")
+    quiet = evidence(finding("log_quiet", "pay logged no errors.", resource="pay", strength=0.3), tool="l")
+    other = evidence(finding("log_quiet", "search logged no errors.", resource="search", strength=0.3), tool="k")
+
+    (told,) = answer("why does pay fail?", rise, quiet, other).disagreements
+
+    assert told.text == "Errors of pay rose. Yet: pay logged no errors."
+    assert told.evidence == [rise.id, quiet.id]
+    assert answer("why does pay fail?", rise, other).disagreements == []
+
+
+def test_what_an_error_names_is_asked_of_who_knows_it() -> None:
+    logged = evidence(
+        finding("log_error_pattern", "pay logged “remaining connection slots are reserved” 40 times.", resource="pay"),
+        tool="log_errors",
+        question="Which errors does pay log?",
+    )
+    (first, *_) = answer("why does pay fail?", logged).follow_ups
+
+    assert (first.specialist, first.question) == (
+        "infra",
+        "Which database does `pay` use, and is it at a limit or failing?",
+    )
+
+
+def test_a_resource_that_is_as_always_is_said_to_be() -> None:
+    calm = evidence(
+        finding("metric_steady", "users-db is as always.", resource="users-db", strength=0.1),
+        tool="resource_metrics",
+        question="How does users-db do?",
+    )
+
+    assert answer("is users-db in trouble?", calm).headline == "users-db shows nothing out of the ordinary in 1 check."

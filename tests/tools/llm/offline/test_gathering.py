@@ -207,3 +207,69 @@ def test_an_address_names_bucket_and_key() -> None:
     known = focus_of(read(write(NOW, question="where is s3://drops/orders/today.csv?"))).known
 
     assert (known["bucket"], known["key"]) == ("drops", "orders/today.csv")
+
+
+def test_what_code_made_of_times_and_names_is_used() -> None:
+    scope = {"resource": "orders-db", "service": "rds", "start": "2026-11-19T14:00:00Z", "end": "2026-11-20T15:00:00Z"}
+    known = focus_of(
+        read(write(NOW, question="what is wrong with the orders database since yesterday 2 pm?", scope=scope))
+    ).known
+
+    assert known == {name: value for name, value in scope.items() if name != "end"}, "it may go on"
+
+
+def test_a_range_ends_where_the_question_says_so() -> None:
+    scope = {"start": "2026-11-19T14:00:00Z", "end": "2026-11-19T15:00:00Z"}
+
+    for question in ("what broke between 2 and 3 pm yesterday?", "what changed yesterday at 2 pm?"):
+        assert focus_of(read(write(NOW, question=question, scope=scope))).known == scope
+
+
+def test_a_part_about_another_service_does_not_take_the_scopes_resource() -> None:
+    scope = {"resource": "checkout-api", "service": "ecs"}
+
+    assert "resource" not in focus_of(read(write(NOW, question="why did lambda costs go up?", scope=scope))).known
+    assert focus_of(read(write(NOW, question="is checkout ok?", scope=scope))).known["resource"] == "checkout-api"
+
+
+def test_trouble_began_with_its_first_sign() -> None:
+    late = finding("metric_rise", resource="pay", strength=1.0, at=NOW)
+    early = finding("log_new_pattern", resource="pay", strength=0.8, at=NOW - timedelta(minutes=20))
+    older = finding("metric_rise", resource="pay", strength=0.8, at=NOW - timedelta(hours=9))
+
+    known = focus_of(read(write(NOW, question="why does pay fail?")), [evidence(late, early, older)]).known
+
+    assert known["onset"] == (NOW - timedelta(minutes=20)).isoformat()
+
+
+def test_who_did_something_is_looked_for_over_a_week() -> None:
+    assert focus_of(read(write(NOW, question="who deleted it?"))).known["start"] == "2026-11-13T15:00:00+00:00"
+
+
+def test_a_dbt_model_is_no_resource_of_aws() -> None:
+    known = focus_of(read(write(NOW, question="why is marts.fct_revenue red?"))).known
+
+    assert known["model"] == "fct_revenue"
+    assert "resource" not in known
+
+
+def test_a_task_of_another_dag_is_not_taken_for_the_dags_own() -> None:
+    own = finding("dag_failed", resource="orders", strength=0.95, dag_id="orders")
+    other = finding("task_failed", resource="w", strength=0.9, dag_id="weekly", task_id="load")
+
+    assert "task_id" not in focus_of(read(write(NOW, question="what failed?")), [evidence(own, other)]).known
+
+
+def test_a_plain_question_takes_only_the_tools_that_answer_it() -> None:
+    assert next_calls(asked("what changed in the last 2 hours?")) == [
+        ("recent_changes", {}),
+    ]
+
+
+def test_a_service_is_left_out_only_when_nothing_was_found_in_it() -> None:
+    question = asked("is the database out of connections?")
+    nothing = evidence(finding("metric_steady", resource="x", strength=0.1))
+    hot = evidence(finding("metric_at_limit", resource="orders-db", metric="DatabaseConnections", strength=1.0))
+
+    assert ("unhealthy_resources", {}) in next_calls(answered(question, nothing))
+    assert ("unhealthy_resources", {}) not in next_calls(answered(question, hot))

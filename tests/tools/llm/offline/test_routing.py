@@ -57,10 +57,17 @@ def test_a_question_goes_to_somebody_who_can_tell(question: str, expected: str) 
 
 @pytest.mark.parametrize(
     "question",
-    ["hi", "Hello there!", "help", "thanks a lot", "what can you do?", "Hey, help me please", "good morning team"],
+    ["help", "what can you do?", "Hey, help me please", "who are you?", "how do I use this?"],
 )
-def test_greetings_get_help(question: str) -> None:
+def test_who_asks_for_help_gets_it(question: str) -> None:
     assert route(question) == Route(kind="help")
+
+
+@pytest.mark.parametrize(
+    "question", ["hi", "Hello there!", "thanks a lot", "good morning team", "danke dir!", "nice one"]
+)
+def test_small_talk_is_no_question(question: str) -> None:
+    assert route(question) == Route(kind="small_talk")
 
 
 @pytest.mark.parametrize(
@@ -96,3 +103,69 @@ def test_a_follow_up_that_the_evidence_does_not_answer_names_its_subject() -> No
 
     assert routed.kind == "question"
     assert "checkout-api" in routed.assignments[0].question
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "can you just restart it pls",
+        "ok roll it back",
+        "bitte starte checkout-api neu",
+        "por favor reinicia checkout-api",
+        "checkout is down, restart it",
+    ],
+)
+def test_orders_are_writes_however_they_are_put(question: str) -> None:
+    assert route(question).kind == "write"
+
+
+@pytest.mark.parametrize(
+    "question", ["should we restart checkout-api?", "why does ECS restart tasks?", "did the deploy break it?"]
+)
+def test_asking_about_a_change_is_no_order(question: str) -> None:
+    assert route(question).kind == "question"
+
+
+def test_a_compound_question_is_split_between_those_who_know() -> None:
+    routed = route("why did lambda costs go up and did the nightly import run?")
+
+    asked = {(a.specialist, a.question) for a in routed.assignments}
+    assert ("cost", "why did lambda costs go up") in asked
+    assert ("airflow", "did the nightly import run?") in asked
+    assert ("airflow", "why did lambda costs go up") not in asked
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("any quotas we are about to hit?", ["infra"]),
+        ("what do we pay for that nobody uses?", ["cost"]),
+        ("will we exceed the budget this month?", ["cost"]),
+        ("who changed the security group?", ["infra"]),
+        ("is AWS itself down?", ["infra"]),
+    ],
+)
+def test_a_plain_question_goes_to_one(question: str, expected: list[str]) -> None:
+    assert [assignment.specialist for assignment in route(question).assignments] == expected
+
+
+def test_what_points_at_nothing_is_asked_back() -> None:
+    routed = route("compare it with the other one")
+
+    assert routed.kind == "clarify"
+    assert routed.clarification.endswith(".")
+    assert 2 <= len(routed.choices) <= 4
+
+
+@pytest.mark.parametrize("question", ["is it broken?", "is everything ok?", "what's going on?"])
+def test_a_vague_worry_is_looked_into(question: str) -> None:
+    assert route(question).kind == "question"
+
+
+def test_a_change_of_subject_in_a_thread_is_a_new_question() -> None:
+    assert route("different thing: the queue is stuck", known=(TOLD,)).kind == "question"
+
+
+def test_slips_and_other_languages_are_read() -> None:
+    assert route("wy are lamda csots high").assignments[0].specialist == "cost"
+    assert route("warum sind die Kosten so hoch?").assignments[0].specialist == "cost"
