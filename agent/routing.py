@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 
 from agent.knowledge import KnowledgeBase, words
@@ -10,27 +12,45 @@ from agent.vocabulary import names_in
 
 MAX_SPECIALISTS = 3
 HANDLE_WEIGHT = 1.0
+"""Of a word, divided by how many specialists handle it."""
 RUNBOOK_WEIGHT = 1.5
 NAME_WEIGHT = 1.0
 ENOUGH = 1.0
+"""For a specialist none of whose words are there."""
+RESEMBLES = 2
+"""Words that a text has to share with a runbook before that counts in full: one may be an accident."""
+NOT_THEIRS = 0.5
+"""What a runbook counts for a specialist of whose own things a text says nothing, where it speaks of another's."""
+MODEL = re.compile(r"(?:\w+\.)?(?:fct|fact|dim|stg|int|mart|raw|src|base)_\w+", re.I)
+"""How dbt's users call their models."""
 
 
 def choose_specialists(text: str, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> list[str]:
     """Names of at most three specialists, best first; empty when the text is about nothing that they handle."""
-    scores: dict[str, float] = {}
-    asked = set(words(text))
-    for specialist in specialists:
-        handled = {word for handle in specialist.handles for word in words(handle)}
-        scores[specialist.name] = HANDLE_WEIGHT * len(asked & handled)
+    handled = _handled(text, specialists)
+    shared_by = Counter(word for found in handled.values() for word in found)
+    scores = {name: HANDLE_WEIGHT * sum(1 / shared_by[word] for word in found) for name, found in handled.items()}
+    own = {name for name, found in handled.items() if any(shared_by[word] == 1 for word in found)}
     found = knowledge.search(text, 2)
     for runbook, score in found:
+        weight = RUNBOOK_WEIGHT * score / found[0][1] * min(1.0, knowledge.shared(text, runbook) / RESEMBLES)
         for name in scores.keys() & set(runbook.specialists):
-            scores[name] += RUNBOOK_WEIGHT * score / found[0][1]
-    if names_in(text) and "infra" in scores:
-        scores["infra"] += NAME_WEIGHT
-    top = max(scores.values(), default=0.0)
+            scores[name] += weight * (NOT_THEIRS if own and name not in own else 1.0)
+    for name in names_in(text):
+        home = "airflow" if MODEL.fullmatch(name) else "infra"
+        if home in scores:
+            scores[home] += NAME_WEIGHT
     ranked = sorted(scores, key=lambda name: -scores[name])
-    chosen = [name for name in ranked if scores[name] >= max(ENOUGH, top / 3)]
+    top = scores[ranked[0]] if ranked else 0.0
+    chosen = [name for name in ranked if scores[name] >= top / 2 and (handled[name] or scores[name] >= ENOUGH)]
     # A long text may speak of one specialist's things only; those of its nearest runbook belong in all the same.
-    nearest = [name for name in found[0][0].specialists if name in scores] if found and chosen else []
+    near = bool(chosen and found) and chosen[0] in found[0][0].specialists
+    resembles = near and knowledge.shared(text, found[0][0]) >= RESEMBLES
+    nearest = [name for name in found[0][0].specialists if name in scores] if resembles else []
     return list(dict.fromkeys([*chosen[:1], *nearest, *chosen]))[:MAX_SPECIALISTS]
+
+
+def _handled(text: str, specialists: Sequence[Specialist]) -> dict[str, set[str]]:
+    """The text's words that each specialist handles."""
+    asked = set(words(text))
+    return {s.name: asked & {word for handle in s.handles for word in words(handle)} for s in specialists}

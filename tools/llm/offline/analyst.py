@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agent.briefs import Brief
-from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim, FollowUp
-from agent.knowledge import KnowledgeBase, Verdict
-from agent.models import Evidence, Finding
+from agent.drafts import AnswerDraft, DiagnosisDraft
+from agent.figures import count
+from agent.knowledge import KnowledgeBase, Verdict, words
+from agent.models import Finding
 from agent.specialists import Specialist
 from agent.vocabulary import names_in
-from tools.llm.offline.focus import focus_of
-from tools.llm.offline.intents import Intent, intent_of, relevant
+from tools.llm.offline.claims import (
+    MAX_CLAIMS,
+    NOTEWORTHY,
+    Found,
+    claims_for,
+    claims_of,
+    near,
+    newest_first,
+    under_headline,
+)
+from tools.llm.offline.disagreements import disagreements
+from tools.llm.offline.followups import follow_ups
+from tools.llm.offline.intents import KINDS, Intent, intent_of, relevant
+from tools.llm.offline.router import asked_parts
+from tools.llm.offline.verdicts import best_verdict, is_about, subjects_of
 
-CARRIES = 0.35
-"""Support from which a complete runbook counts as the cause."""
-PRIOR_WEIGHT = 0.25
-OTHER_RESOURCE_FACTOR = 0.6
-MAX_CLAIMS = 6
 MAX_DIRECT_CLAIMS = 3
-AT_ONCE = (Intent.change, Intent.amount, Intent.waste, Intent.limits)
+MAX_STEPS = 3
+AT_ONCE = (
+    Intent.change,
+    Intent.amount,
+    Intent.spend,
+    Intent.forecast,
+    Intent.waste,
+    Intent.limits,
+    Intent.outage,
+)
 """What findings answer by themselves, whatever else is wrong in the account."""
-DIRECT = (Intent.when, Intent.amount, Intent.logs)
-"""What a follow-up may ask for that findings answer by themselves."""
+IN_A_THREAD = (Intent.when, Intent.logs)
+"""What they answer by themselves once the cause was told; before that it belongs into the answer."""
+OF_NO_RESOURCE = (Intent.waste, Intent.limits, Intent.outage)
 SPELLING = "is it spelt as in AWS? (I am the offline analyst: I know names and English words only.)"
-GENERALISTS = ("infra", "logs")
-"""Who looks into a resource when no runbook says who should."""
-NOTEWORTHY = 0.5
+_NO_LOOK = ("no_change", "log_quiet")
+"""Kinds that are found of a name whether it exists or not."""
 
 
 def diagnose(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> DiagnosisDraft:
     """The best supported runbook's story, or what is known when none is carried."""
     verdict = best_verdict(brief, knowledge)
-    claims = _claims(brief.evidence, verdict)
+    claims = claims_for(brief.evidence, verdict)
     if verdict is None:
         return DiagnosisDraft(
             summary=_what_is_known(brief),
@@ -54,119 +73,119 @@ def diagnose(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speci
 
 
 def answer(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> AnswerDraft:
-    """An answer to the question that was asked: cause, time, change, amount or remedy."""
+    """An answer to what was asked; of a compound question, one answer to each of its parts."""
+    parts = asked_parts(brief.question, knowledge, specialists)
+    drafts = [_answer_part(replace(brief, question=part), knowledge, specialists) for part in parts]
+    whole = drafts[0] if len(drafts) == 1 else _together(parts, drafts)
+    return whole.model_copy(update={"disagreements": disagreements(brief.evidence)})
+
+
+def _together(parts: Sequence[str], drafts: Sequence[AnswerDraft]) -> AnswerDraft:
+    """The parts' answers in their order; of several runbooks none is the whole answer's."""
+    each = max(1, MAX_CLAIMS // len(drafts))
+    books = {draft.runbook for draft in drafts}
+    steps = dict.fromkeys(step for draft in drafts for step in draft.next_steps[:2])
+    headlines = dict.fromkeys(draft.headline for draft in drafts)
+    claims = {claim.text: claim for draft in drafts for claim in draft.claims[:each]}
+    return AnswerDraft(
+        headline=" ".join(headlines),
+        runbook=books.pop() if len(books) == 1 else "",
+        claims=list(claims.values()),
+        next_steps=list(steps)[:MAX_STEPS],
+        follow_ups=[follow_up for draft in drafts for follow_up in draft.follow_ups],
+    )
+
+
+def _answer_part(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> AnswerDraft:
+    """Cause, time, change, amount or remedy."""
     verdict = best_verdict(brief, knowledge)
     intent = intent_of(brief.question)
     name = next(iter(names_in(brief.question)), "")
-    if name and not _known(name, brief):
-        return AnswerDraft(headline=f"I found nothing called {name} where I may look; {SPELLING}", claims=[])
-    direct = _nearest(relevant(brief.evidence, intent), verdict if brief.conversation else None)
-    # In a thread the cause was told before; asked for the first time, it belongs into the answer of when and which.
-    if direct and (intent in AT_ONCE or (intent in DIRECT and brief.conversation)):
-        claims = _unique([DraftClaim(text=finding.statement, evidence=[i]) for finding, i in direct])
-        most = MAX_DIRECT_CLAIMS if brief.conversation else MAX_CLAIMS
-        return AnswerDraft(headline=claims[0].text, runbook=_name(verdict), claims=claims[:most])
-    claims = _claims(brief.evidence, verdict)
+    if name and intent not in OF_NO_RESOURCE and not _stands_out(name, brief):
+        return AnswerDraft(headline=_about_a_name(name, brief), claims=[])
+    direct = _direct(brief, intent, verdict)
+    if direct:
+        return direct
     if verdict is None:
-        return AnswerDraft(
-            headline=_what_is_known(brief), claims=claims, follow_ups=follow_ups(brief, specialists, None)
-        )
+        claims = claims_for(brief.evidence, None)
+        more = follow_ups(brief, specialists, None)
+        return AnswerDraft(headline=_what_is_known(brief), claims=claims, follow_ups=more)
     steps = [verdict.fill(step) for step in verdict.runbook.next_steps]
-    headline = steps[0] if intent is Intent.remedy and steps else verdict.fill(verdict.runbook.cause)
+    remedy = intent is Intent.remedy and bool(steps)
+    cause = verdict.fill(verdict.runbook.cause)
+    claims = claims_for(brief.evidence, verdict)
     return AnswerDraft(
-        headline=headline,
+        headline=steps[0] if remedy else cause,
         runbook=verdict.runbook.name,
-        claims=claims,
-        next_steps=steps[1:4] if intent is Intent.remedy else steps[:3],
+        claims=claims if remedy else under_headline(cause, verdict, claims),
+        next_steps=steps[1 : MAX_STEPS + 1] if remedy else steps[:MAX_STEPS],
         follow_ups=follow_ups(brief, specialists, verdict),
     )
 
 
-def best_verdict(brief: Brief, knowledge: KnowledgeBase) -> Verdict | None:
-    """The complete runbook with the most support, weighed by how well it fits the words and the resource."""
-    prior = dict[str, float]()
-    found = knowledge.search(brief.text, len(knowledge.runbooks))
-    for book, score in found:
-        prior[book.name] = score / found[0][1]
-    asked = Brief(now=brief.now, question=brief.question)
-    about = brief.alert.get("resource") or focus_of(asked).known.get("resource", "")
-
-    def weight(verdict: Verdict) -> float:
-        fits = verdict.support * (1 + PRIOR_WEIGHT * prior.get(verdict.runbook.name, 0.0))
-        return fits if not about or _mentions(verdict, about) else fits * OTHER_RESOURCE_FACTOR
-
-    candidates = [v for v in knowledge.weigh(brief.evidence, about) if v.complete and v.support >= CARRIES]
-    return max(candidates, key=weight, default=None)
-
-
-def follow_ups(brief: Brief, specialists: Sequence[Specialist], verdict: Verdict | None) -> list[FollowUp]:
-    """One more look by whoever has not yet looked at the resource that stands out, if that could change the outcome."""
-    resource = focus_of(brief).known.get("resource", "")
-    strong = any(f.resource == resource and f.strength > NOTEWORTHY for p in brief.evidence for f in p.findings)
-    wanted = verdict.runbook.specialists if verdict else GENERALISTS
-    if not resource or not strong:
-        return []
-    return [
-        FollowUp(
-            specialist=s.name, question=f"What is wrong with `{resource}`, since when, and what does it depend on?"
-        )
-        for s in specialists
-        if s.name in wanted and not any(p.tool in s.tools and resource in p.question for p in brief.evidence)
-    ]
+def _direct(brief: Brief, intent: Intent, verdict: Verdict | None) -> AnswerDraft | None:
+    """The findings that answer the question by themselves, or None where the cause is wanted or none does."""
+    if intent not in (AT_ONCE + IN_A_THREAD if brief.conversation else AT_ONCE):
+        return None
+    found = _in_its_words(relevant(brief.evidence, intent), brief.question)
+    found = _of_subjects(found, subjects_of(brief))
+    ranked = near(found, verdict if brief.conversation else None)
+    if not ranked:
+        return AnswerDraft(headline=_none_found(brief, intent), claims=[]) if intent in OF_NO_RESOURCE else None
+    most = MAX_DIRECT_CLAIMS if brief.conversation else MAX_CLAIMS
+    if intent is Intent.when:
+        ranked = _earliest(ranked)
+    claims = claims_of(ranked)[:most]
+    headline = claims[0].text
+    if intent is Intent.change and len(claims) > 1:
+        claims = claims_of(newest_first(ranked[:most]))
+        headline = f"Of {count(len(claims), 'change')} the most relevant: {headline}"
+    return AnswerDraft(headline=headline, runbook=verdict.runbook.name if verdict else "", claims=claims)
 
 
-def _nearest(found: Sequence[tuple[Finding, str]], verdict: Verdict | None) -> list[tuple[Finding, str]]:
-    """What has to do with the thread's cause, if anything does: what carries it first."""
-    if verdict is None:
-        return list(found)
-    carried = {hit.finding.statement for hit in verdict.hits}
-    subjects = {hit.finding.resource for hit in verdict.hits}
-    near = [pair for pair in found if pair[0].statement in carried or pair[0].resource in subjects]
-    return sorted(near, key=lambda pair: pair[0].statement not in carried) if near else list(found)
+def _of_subjects(found: Sequence[Found], subjects: Sequence[str]) -> list[Found]:
+    """Those about what the question speaks of come first."""
+    return sorted(found, key=lambda pair: not any(is_about(pair[0], subject) for subject in subjects))
 
 
-def _known(name: str, brief: Brief) -> bool:
-    """Whether anything that was found has to do with a name that the question uses."""
+def _in_its_words(found: Sequence[Found], question: str) -> list[Found]:
+    """Those that share words with the question come first: `who deleted the endpoint?` is about DeleteVpcEndpoints."""
+    asked = set(words(question))
+    return sorted(found, key=lambda pair: -len(asked & set(words(pair[0].statement))))
+
+
+def _earliest(ranked: Sequence[Found]) -> list[Found]:
+    """The first sign of the resource that ranks first comes first."""
+    about = ranked[0][0].resource
+    return sorted(ranked, key=lambda pair: (pair[0].resource != about, pair[0].kind == "cost_rise", pair[0].at))
+
+
+def _none_found(brief: Brief, intent: Intent) -> str:
+    wanted = " or ".join(KINDS[intent]).replace("_", " ")
+    readable = [piece for piece in brief.evidence if piece.status in ("ok", "no_data")]
+    return f"Nothing was found ({wanted})." if readable else "Inconclusive: nothing could be read."
+
+
+def _stands_out(name: str, brief: Brief) -> bool:
+    """Whether anything that departs from normal has to do with a name that the question uses."""
     wanted = name.lower()
-    # "There was no write call on it" is said of anything, so only what departs from normal counts.
     findings = [f for piece in brief.evidence for f in piece.findings if f.strength >= NOTEWORTHY]
-    near = any(f.resource and f.resource.lower() in wanted for f in findings)
-    texts = (f"{f.resource} {f.statement} {' '.join(f.attributes.values())}" for f in findings)
-    return not brief.evidence or near or any(wanted in text.lower() for text in texts)
+    close = any(f.resource and f.resource.lower() in wanted for f in findings)
+    return not brief.evidence or close or any(wanted in _text(f) for f in findings)
 
 
-def _claims(evidence: Sequence[Evidence], verdict: Verdict | None) -> list[DraftClaim]:
-    """What carried the runbook, heaviest first, then the strongest other kinds of finding about the same resources."""
-    hits = sorted(verdict.hits, key=lambda hit: -hit.signal.weight) if verdict else []
-    chosen: dict[tuple[str, ...], tuple[Finding, str]] = {}
-    for hit in hits:
-        chosen.setdefault(_sameness(hit.finding), (hit.finding, hit.evidence_id))
-    resources = {hit.finding.resource for hit in hits}
-    for finding, evidence_id in relevant(evidence, Intent.why):
-        fits = not resources or finding.resource in resources
-        if fits and finding.strength >= NOTEWORTHY:
-            chosen.setdefault(_sameness(finding), (finding, evidence_id))
-    return [
-        DraftClaim(text=f.statement, evidence=[evidence_id]) for f, evidence_id in list(chosen.values())[:MAX_CLAIMS]
-    ]
+def _about_a_name(name: str, brief: Brief) -> str:
+    """That a resource is as it should be, or that nobody knows it."""
+    wanted = name.lower()
+    seen = [f for piece in brief.evidence for f in piece.findings if f.kind not in _NO_LOOK and wanted in _text(f)]
+    if not seen and brief.scope.get("resource", "").lower() != wanted:
+        return f"I found nothing called {name} where I may look; {SPELLING}"
+    looks = sum(wanted in piece.question.lower() for piece in brief.evidence if piece.status in ("ok", "no_data"))
+    return f"{name} shows nothing out of the ordinary in {count(looks, 'check')}."
 
 
-def _sameness(finding: Finding) -> tuple[str, ...]:
-    """Two findings alike in this say the same thing twice."""
-    return (
-        finding.kind,
-        finding.resource,
-        finding.attributes.get("metric", ""),
-        finding.attributes.get("usage_type", ""),
-    )
-
-
-def _unique(claims: Sequence[DraftClaim]) -> list[DraftClaim]:
-    """Each statement once, in order."""
-    first: dict[str, DraftClaim] = {}
-    for claim in claims:
-        first.setdefault(claim.text, claim)
-    return list(first.values())
+def _text(finding: Finding) -> str:
+    return f"{finding.resource} {finding.statement} {' '.join(finding.attributes.values())}".lower()
 
 
 def _ruled_out(brief: Brief, knowledge: KnowledgeBase, chosen: Verdict) -> list[str]:
@@ -181,26 +200,10 @@ def _ruled_out(brief: Brief, knowledge: KnowledgeBase, chosen: Verdict) -> list[
 
 
 def _what_is_known(brief: Brief) -> str:
-    strongest: list[tuple[Finding, str]] = [
-        pair for pair in relevant(brief.evidence, Intent.why) if pair[0].strength >= NOTEWORTHY
-    ]
+    strongest = [pair for pair in relevant(brief.evidence, Intent.why) if pair[0].strength >= NOTEWORTHY]
     if strongest:
-        return f"Inconclusive. What stands out: {strongest[0][0].statement}"
+        return f"Inconclusive. What stands out: {_of_subjects(strongest, subjects_of(brief))[0][0].statement}"
     readable = [piece for piece in brief.evidence if piece.status in ("ok", "no_data")]
     if not readable:
         return "Inconclusive: nothing could be read."
     return f"Inconclusive: {len(readable)} checks found nothing out of the ordinary."
-
-
-def _mentions(verdict: Verdict, resource: str) -> bool:
-    wanted = resource.lower()
-    return any(
-        wanted in hit.finding.resource.lower()
-        or (hit.finding.resource and hit.finding.resource.lower() in wanted)
-        or wanted in hit.finding.statement.lower()
-        for hit in verdict.hits
-    )
-
-
-def _name(verdict: Verdict | None) -> str:
-    return verdict.runbook.name if verdict else ""

@@ -1,9 +1,10 @@
-"""What kind of answer a question wants, and which findings give it."""
+"""What kind of answer a question wants, who looks for it with what, and which findings give it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from agent.knowledge import WEAKEST
@@ -15,24 +16,73 @@ class Intent(StrEnum):
     when = "when"
     change = "change"
     amount = "amount"
+    spend = "spend"
+    forecast = "forecast"
     remedy = "remedy"
     logs = "logs"
     waste = "waste"
     limits = "limits"
+    outage = "outage"
 
 
+_MONEY = r"\b(?:costs?|spend|spent|spending|pay|paid|paying|bill|dollars?|usd|\$)\b|\$"
 _PATTERNS: tuple[tuple[Intent, str], ...] = (
-    (Intent.waste, r"\bwast(e|es|ed|ing)\b|\b(idle|unused|oversized|forgotten)\b|save money|\bsavings?\b"),
-    (Intent.limits, r"\bquotas?\b|service limits?\b"),
+    (
+        Intent.waste,
+        r"\bwast(e|es|ed|ing)\b|\b(idle|unused|oversized|forgotten)\b|save (some )?money|\bsavings?\b"
+        r"|(nobody|no one|never|not|n't|nothing) (really |even )?(uses?|used|need(s|ed)?)\b",
+    ),
+    (Intent.limits, r"\bquotas?\b|\b(service|account|aws) limits?\b"),
+    (
+        Intent.outage,
+        r"\baws (itself|status|outage|health)\b|outage (at|of|in|on) aws|\bis aws\b.*\b(down|ok|outage|issues?)",
+    ),
+    (
+        Intent.forecast,
+        r"\bforecast|\bproject(ed|ion)\b|end of (the )?month|(exceed|blow|over|within|hit|stay|left"
+        r"|burn)\b.*\bbudgets?\b"
+        rf"|\bbudgets?\b.*\b(left|exceed|over|ok|fine|blow)|will (we|it|this|the).*(?:{_MONEY})",
+    ),
     (
         Intent.remedy,
-        r"what (should|can|do|shall|could) (i|we)|how (do|can|should) (i|we)|\bfix\b|next step|mitigat|prevent",
+        r"what (should|can|do|shall|could|to) (i|we|do)\b|how (do|can|should) (i|we)|\bfix\b|next step"
+        r"|mitigat|prevent",
     ),
-    (Intent.when, r"\bwhen\b|since when|what time|how long|\bstart(ed)?\b|\bbeg[ai]n\b"),
-    (Intent.change, r"\bwho\b|what changed|\bchanges?\b|\bdeploy"),
-    (Intent.amount, r"how much|how many|\bdollars?\b|what did .* cost"),
-    (Intent.logs, r"\blogs?\b|\berror message|\bstack|\bexception"),
+    (Intent.change, r"\bwho\b|what (has |have |was |got |all )?(been )?changed|\bchanges (were|have|since|in|on|to)\b"),
+    (
+        Intent.change,
+        r"^\W*(was|were|is|did|any|is there|was there|has|have)\b.*\b(deploys?|deployed|deployments?"
+        r"|releases?d?|rollouts?"
+        r"|changes?|changed)\b",
+    ),
+    (Intent.spend, rf"(how much|what did).*({_MONEY})|({_MONEY}).*\b(compared?|versus|vs|than)\b"),
+    (Intent.amount, r"how much|how many"),
+    (Intent.when, r"\bwhen\b(?! (i|we|you|they|it|he|she|someone|people)\b)|since when|what time|how long"),
+    (Intent.when, r"\bwhen did\b|\bwhen (was|were)\b|\b(start(ed)?|beg[ai]n)\?$"),
+    (Intent.change, r"\bdeploy(ed|s|ments?)?\b|\bchanges?\b"),
+    (Intent.logs, r"\blogs?\b|\berror message|\bstack ?-?trace|\bexceptions?\b|\btraceback"),
 )
+_CAUSE = re.compile(r"\bwhy\b|\bhow come\b|\bwhat('s| is| was)? (caus|wrong|going on|happen)|\breason\b", re.I)
+_NOT_WITH_A_CAUSE = (Intent.change, Intent.when, Intent.amount, Intent.spend, Intent.forecast, Intent.logs)
+"""`Why did it exceed the budget after the deploy` asks for the cause all the same."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """Who answers a plain question, and the tools that are all it takes."""
+
+    specialists: tuple[str, ...]
+    tools: tuple[str, ...]
+
+
+WAYS: dict[Intent, Way] = {
+    Intent.waste: Way(("cost",), ("idle_resources",)),
+    Intent.limits: Way(("infra",), ("quota_usage",)),
+    Intent.outage: Way(("infra",), ("aws_health",)),
+    Intent.forecast: Way(("cost",), ("budget_status", "cost_forecast")),
+    Intent.spend: Way(("cost",), ("cost_breakdown",)),
+    Intent.change: Way(("infra",), ("recent_changes", "deployments")),
+}
 
 KINDS: dict[Intent, tuple[str, ...]] = {
     Intent.when: (
@@ -44,26 +94,46 @@ KINDS: dict[Intent, tuple[str, ...]] = {
         "out_of_memory",
         "throttled",
     ),
-    Intent.change: ("deployment", "change_before_onset", "type_change", "no_change"),
-    Intent.amount: ("cost_rise", "usage_driver", "cost_drop", "budget_exceeded", "metric_rise", "queue_backlog"),
+    Intent.change: ("deployment", "deployment_failed", "change_before_onset", "type_change", "no_change"),
+    Intent.amount: ("queue_backlog", "dead_letters", "cost_rise", "usage_driver", "cost_drop", "metric_rise"),
+    Intent.spend: ("cost_rise", "cost_drop", "cost_steady", "usage_driver"),
+    Intent.forecast: ("budget_exceeded", "cost_rise", "cost_steady", "cost_drop"),
     Intent.waste: ("idle_resource", "nothing_idle"),
     Intent.limits: ("quota_near_limit", "quota_free"),
-    Intent.logs: ("log_error_pattern", "log_new_pattern", "log_quiet", "sql_error", "task_failed"),
+    Intent.outage: ("health_event", "aws_healthy"),
+    Intent.logs: ("log_error_pattern", "log_new_pattern", "sql_error", "task_failed", "log_quiet"),
 }
+_MONEY_KINDS = ("cost_rise", "usage_driver", "cost_drop", "budget_exceeded")
+_NORMAL = ("nothing_idle", "quota_free", "aws_healthy", "cost_steady", "no_change", "log_quiet")
+"""What says that all is well, which is an answer to a plain question."""
 
 
 def intent_of(question: str) -> Intent:
     """The first pattern that fits, else `why`."""
-    return next((intent for intent, pattern in _PATTERNS if re.search(pattern, question, re.I)), Intent.why)
+    found = (intent for intent, pattern in _PATTERNS if re.search(pattern, question, re.I))
+    asks_why = bool(_CAUSE.search(question))
+    return next(
+        (i for i in found if not (asks_why and i in _NOT_WITH_A_CAUSE and not _wants_a_time(question, i))), Intent.why
+    )
+
+
+def _wants_a_time(question: str, intent: Intent) -> bool:
+    """`Since when, and why` gets both."""
+    return intent is Intent.when and bool(re.search(r"since when|when did|what time|how long", question, re.I))
 
 
 def relevant(evidence: Iterable[Evidence], intent: Intent) -> list[tuple[Finding, str]]:
-    """Findings that answer this kind of question, strongest first, with their evidence ids."""
+    """Findings that answer this kind of question with their evidence ids: strongest first, changes newest first."""
     kinds = KINDS.get(intent)
-    findings = [(f, piece.id) for piece in evidence for f in piece.findings if f.strength >= WEAKEST]
-    found = [(finding, piece) for finding, piece in findings if kinds is None or finding.kind in kinds]
+    findings = [
+        (f, piece.id) for piece in evidence for f in piece.findings if f.strength >= WEAKEST or f.kind in _NORMAL
+    ]
+    found = [(f, piece) for f, piece in findings if (f.kind in kinds if kinds else f.strength >= WEAKEST)]
     if intent is Intent.when:
         found = [(finding, piece) for finding, piece in found if finding.at]
-    if intent is Intent.amount and kinds:  # money before usage, whatever is stronger
+    if intent in (Intent.waste, Intent.limits, Intent.outage, Intent.change, Intent.logs) and kinds:
+        departs = [pair for pair in found if pair[0].kind not in _NORMAL]
+        found = departs or found
+    if intent in (Intent.spend, Intent.amount, Intent.forecast) and kinds:  # what is asked for before what is stronger
         return sorted(found, key=lambda pair: (kinds.index(pair[0].kind), -pair[0].strength))
     return sorted(found, key=lambda pair: -pair[0].strength)

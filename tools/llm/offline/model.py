@@ -7,6 +7,7 @@ evidence as any other model and nothing else; it has rules where others have wei
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -19,14 +20,30 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict
 
-from agent.briefs import is_brief, read
+from agent.briefs import Brief, is_brief, read
 from agent.drafts import AnswerDraft, DiagnosisDraft, Route
 from agent.knowledge import KnowledgeBase
+from agent.languages import english
 from agent.specialists import Specialist
+from agent.typos import corrected
+from agent.vocabulary import SERVICES
 from tools.llm.offline import analyst, router, specialist
 
 MODEL_NAME = "offline-analyst"
 CHARS_PER_TOKEN = 4
+ASKING = (
+    "since",
+    "yesterday",
+    "changed",
+    "changes",
+    "deployed",
+    "started",
+    "expensive",
+    "happened",
+    "throttling",
+    "wasted",
+)
+"""Words that questions are made of, beside those that specialists handle."""
 
 
 class OfflineAnalyst(BaseChatModel):
@@ -73,14 +90,30 @@ class OfflineAnalyst(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _reply(self, messages: list[BaseMessage], tools: dict[str, dict[str, Any]]) -> AIMessage:
-        brief = read(_brief_text(messages))
+        brief, language = understood(read(_brief_text(messages)), self.specialists)
         if Route.__name__ in tools:
             return _structured(router.route(brief, self.knowledge, self.specialists))
         if DiagnosisDraft.__name__ in tools:
             return _structured(analyst.diagnose(brief, self.knowledge, self.specialists))
         if AnswerDraft.__name__ in tools:
-            return _structured(analyst.answer(brief, self.knowledge, self.specialists))
+            return _structured(_in_english(analyst.answer(brief, self.knowledge, self.specialists), language))
         return specialist.next_step(brief, messages, tools, self.knowledge)
+
+
+def understood(brief: Brief, specialists: Sequence[Specialist]) -> tuple[Brief, str]:
+    """The brief with its question in the rules' words, and the language that it was asked in (empty for English)."""
+    handled = {word for specialist in specialists for word in specialist.handles}
+    called = {word for names in SERVICES.values() for name in names for word in name.split()}
+    said = english(brief.question)
+    known = handled | called | {f"{word}s" for word in handled} | set(ASKING)
+    return replace(brief, question=corrected(said.text, known)), said.language
+
+
+def _in_english(draft: AnswerDraft, language: str) -> AnswerDraft:
+    if not language:
+        return draft
+    note = f"(I read {language}, but as the offline analyst I answer in English only.)"
+    return draft.model_copy(update={"headline": f"{draft.headline} {note}"})
 
 
 def _brief_text(messages: Sequence[BaseMessage]) -> str:

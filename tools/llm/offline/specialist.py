@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -10,22 +11,53 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from agent import evidence_text
 from agent.briefs import Brief
-from agent.knowledge import KnowledgeBase, Runbook
+from agent.knowledge import KnowledgeBase, Runbook, Verdict
 from agent.models import Evidence
 from tools.llm.offline.focus import focus_of
+from tools.llm.offline.intents import WAYS, intent_of
 
 DISCOVERY = ("unhealthy_resources",)
 """Tools that are there to find what nobody has named; they are asked about everything."""
+AFTERWARDS = ("recent_changes", "describe_resource", "deployments", "stack_events")
+"""Tools that tell more once a resource and an onset are known; they wait for the second round to find them."""
+TOLD_ONCE = (
+    "log_errors",
+    "unified_log_errors",
+    "cost_drivers",
+    "trigger_loops",
+    "target_health",
+    "workflow_failures",
+    "task_failure",
+    "dag_runs",
+    "airflow_waiting_tasks",
+    "redshift_workload",
+)
+"""Tools that say of one resource or DAG what they say when asked about all of them."""
+NAMED = ("model", "table", "bucket", "dag_id")
+"""Details that a question may name; a tool that takes one is for just such questions."""
 MAX_ROUNDS = 3
 MAX_CALLS_A_ROUND = 6
 DEFAULT_TOOLS = 2
 RUNBOOKS_CONSIDERED = 3
 REPORTED_FINDINGS = 6
 
-SCOPE = ("resource", "table", "bucket", "key", "start")
+SCOPE = ("resource", "dag_id", "table", "bucket", "key", "start")
 """Parameters that decide what a tool looks at; the others only help it find that."""
-NEEDS = {"s3_object_status": "bucket", "log_search": "pattern", "logs_insights": "query"}
-"""Parameters without which a call of the tool would be a shot in the dark."""
+NEEDS = {
+    "s3_object_status": ("bucket",),
+    "log_search": ("pattern",),
+    "logs_insights": ("query",),
+    "resource_metrics": ("resource",),
+    "log_changes": ("resource", "log_group", "start"),
+}
+"""Parameters of which a call needs one, or it would be a shot in the dark (or read everything there is)."""
+LIKELY = 0.6
+"""How much of the best score a runbook needs for its tools to be asked, too."""
+CONSIDERED = 0.15
+"""Support from which findings suggest a runbook."""
+ENOUGH = 0.6
+"""Support from which a complete runbook explains the case, and others' tools add nothing."""
+NOTEWORTHY = 0.5
 
 Call = tuple[str, dict[str, str]]
 
@@ -53,24 +85,64 @@ def plan(
 ) -> list[Call]:
     """Every call worth making now, most useful first.
 
-    A service that the words only hinted at may have been the wrong one, so each such call is planned without it too.
+    A service that the words only hinted at may have been the wrong one, so a look that found nothing is made once more
+    without it. Further resources that stand out are looked at until a runbook explains the case.
     """
     focus = focus_of(brief, gathered)
-    wanted = _wanted(brief, gathered, list(tools), knowledge)
+    carried = _carried([*gathered, *brief.evidence], knowledge)
+    named = focus_of(replace(brief, evidence=())).known.keys() & set(NAMED)
+    if "key" in focus.known:
+        named |= {"bucket"}  # an object that an error speaks of
+    for_these = [
+        name for name, tool in tools.items() if named & tool.get("parameters", {}).get("properties", {}).keys()
+    ]
+    wanted = list(dict.fromkeys([*for_these, *_wanted(brief, carried, list(tools), knowledge)]))
+    if not gathered and "resource" not in focus.known:
+        wanted = [name for name in wanted if name not in AFTERWARDS] or wanted
     calls = [call for name in wanted if (call := _call(name, tools[name], focus.known))]
-    calls += [(name, _without(args, "service")) for name, args in calls if "service" in args and "resource" not in args]
-    for resource in focus.others:
+    if gathered and not any(f.strength >= NOTEWORTHY for piece in gathered for f in piece.findings):
+        calls += [
+            (name, _without(args, "service")) for name, args in calls if "service" in args and "resource" not in args
+        ]
+    for resource in () if _explains(carried) else focus.others:
         elsewhere = {**focus.known, "resource": resource}
         calls += [call for name in wanted if (call := _call(name, tools[name], elsewhere)) and "resource" in call[1]]
-    return calls
+    return [call for call in calls if not _is_told(call, gathered)]
 
 
-def _wanted(brief: Brief, gathered: Sequence[Evidence], bound: list[str], knowledge: KnowledgeBase) -> list[str]:
-    """Tools of the runbooks that the words suggest and the findings support, then the specialist's own first ones."""
-    books: list[Runbook] = [book for book, _ in knowledge.search(brief.text, RUNBOOKS_CONSIDERED)]
-    supported = [v.runbook for v in knowledge.weigh([*gathered, *brief.evidence]) if v.support > 0.15]
-    names = [name for book in [*supported[:2], *books] for name in book.gather]
+def _is_told(call: Call, gathered: Sequence[Evidence]) -> bool:
+    """Whether a look at everything has told already what a look at one resource would tell again."""
+    name, args = call
+    resource = args.get("dag_id") or args.get("resource", "")
+    told = (f for piece in gathered if piece.tool == name for f in piece.findings if f.strength >= NOTEWORTHY)
+    return (
+        name in TOLD_ONCE
+        and bool(resource)
+        and any(resource in f"{f.resource} {f.statement} {f.attributes.get('dag_id')}" for f in told)
+    )
+
+
+def _wanted(brief: Brief, carried: Sequence[Verdict], bound: list[str], knowledge: KnowledgeBase) -> list[str]:
+    """The tools that answer a plain question; else those of the runbooks that findings carry or the words suggest."""
+    way = WAYS.get(intent_of(brief.question)) if brief.question else None
+    if way and (asked := [name for name in way.tools if name in bound]):
+        return asked
+    if _explains(carried):
+        return [name for name in carried[0].runbook.gather if name in bound]
+    found = knowledge.search(brief.text, RUNBOOKS_CONSIDERED)
+    books: list[Runbook] = [verdict.runbook for verdict in carried[:2]]
+    books += [book for book, score in found if score >= LIKELY * found[0][1]]
+    names = [name for book in books for name in book.gather]
     return [name for name in dict.fromkeys([*names, *bound[:DEFAULT_TOOLS]]) if name in bound]
+
+
+def _carried(evidence: Sequence[Evidence], knowledge: KnowledgeBase) -> list[Verdict]:
+    return [verdict for verdict in knowledge.weigh(evidence) if verdict.support > CONSIDERED]
+
+
+def _explains(carried: Sequence[Verdict]) -> bool:
+    """Whether nothing but details of one runbook's case is left to be found."""
+    return bool(carried) and carried[0].complete and carried[0].support >= ENOUGH
 
 
 def _call(name: str, tool: dict[str, Any], known: dict[str, str]) -> Call | None:
@@ -78,8 +150,9 @@ def _call(name: str, tool: dict[str, Any], known: dict[str, str]) -> Call | None
     schema = tool.get("parameters", {})
     args = {key: known[key] for key in schema.get("properties", {}) if known.get(key)}
     args = _without(args, "resource") if name in DISCOVERY else args
-    needed = [*schema.get("required", []), *([NEEDS[name]] if name in NEEDS else [])]
-    return (name, args) if all(key in args for key in needed) else None
+    able = all(key in args for key in schema.get("required", []))
+    aimed = name not in NEEDS or any(key in args for key in NEEDS[name])
+    return (name, args) if able and aimed else None
 
 
 def _without(args: dict[str, str], name: str) -> dict[str, str]:

@@ -1,0 +1,97 @@
+"""Asking: entries grouped by the state of the account that they need, the groups over a few processes.
+
+A simulated account belongs to its process, so two states can only be had at once in two of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from typing import Any
+
+from agent.models import ChatMessage, new_id
+from agent.settings import Settings
+from deploy.evaluation.marking import Mark, mark
+from deploy.evaluation.questions import Entry
+
+NO_OTHER = {"llm_router": "", "llm_specialist": "", "llm_fast": ""}
+"""So that one model has every role."""
+LARGEST_GROUP = 4
+"""So that no process is left with a long group at the end."""
+Marked = dict[str, list[Mark]]
+"""The marks of each entry's turns, by the entry's id."""
+
+
+def evaluate(entries: Sequence[Entry], model: str, processes: int, done: Callable[[str], None]) -> Marked:
+    """Ask everything. `model` is `provider:model`, or empty for the configured one; `done` hears of each group."""
+    settings(model)  # a mistake in it is told before anything starts
+    marked: Marked = {}
+    with ProcessPoolExecutor(processes or os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
+        asked: list[Future[Marked]] = [pool.submit(ask_group, group, model) for group in grouped(entries)]
+        for each in as_completed(asked):
+            marked |= each.result()
+            done(f"{len(marked)} of {len(entries)} asked")
+    return {entry.id: marked[entry.id] for entry in entries}
+
+
+def grouped(entries: Sequence[Entry]) -> list[tuple[Entry, ...]]:
+    """Entries that need the same state of the account, a few at a time, the largest groups first."""
+    same: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        same[tuple(sorted(entry.scenarios))].append(entry)
+    groups = [tuple(g[at : at + LARGEST_GROUP]) for g in same.values() for at in range(0, len(g), LARGEST_GROUP)]
+    return sorted(groups, key=lambda group: -len(group) * len(group[0].scenarios))
+
+
+def settings(model: str) -> Settings:
+    """The configured settings, with this model in every role."""
+    return Settings.read(**({"llm": model, **NO_OTHER} if model else {}))
+
+
+def ask_group(group: Sequence[Entry], model: str) -> Marked:
+    """One group in this process."""
+    from deploy.once import simulated_account
+
+    loaded_at = datetime.now(UTC)
+    chosen = settings(model)
+    with simulated_account(group[0].scenarios, chosen):
+        return asyncio.run(_ask_all(group, chosen, loaded_at))
+
+
+async def _ask_all(group: Sequence[Entry], chosen: Settings, loaded_at: datetime) -> Marked:
+    from deploy.once import application_once
+
+    async with application_once(chosen) as app:
+        return {entry.id: await _ask_entry(app, entry, loaded_at) for entry in group}
+
+
+async def _ask_entry(app: Any, entry: Entry, loaded_at: datetime) -> list[Mark]:
+    """A thread, turn by turn; nothing that an earlier thread gathered is used again."""
+    app.deps.cache.forget("")
+    history: list[ChatMessage] = []
+    marks: list[Mark] = []
+    for number, turn in enumerate(entry.turns, 1):
+        answer, evidence = await app.ask(turn.text, history, new_id("run"), _unheard)
+        marks.append(mark(turn, answer, evidence, loaded_at))
+        at = app.deps.clock()
+        history += [
+            ChatMessage(role="user", text=turn.text, ts=f"{number}", at=at),
+            ChatMessage(
+                role="assistant",
+                text=answer.headline,
+                answer=answer,
+                ts=f"answer:{number}",
+                at=at,
+                evidence=tuple(evidence),
+            ),
+        ]
+    return marks
+
+
+async def _unheard(part: dict[str, Any]) -> None:
+    """Nobody watches."""
