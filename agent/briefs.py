@@ -6,6 +6,7 @@ Every model, the offline analyst included, gets the same brief and nothing else:
     title: ...
     resource: checkout-api
     # Conversation
+    earlier: Ana asked: which DAG is late? Answer: orders_daily waits for a file. [ev_9f8e7d6c]
     user: why did it fail?
     # Evidence
     [ev_1a2b3c4d] ...
@@ -21,7 +22,7 @@ The scope holds what code made of the question's times and names, under the para
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -31,6 +32,7 @@ from agent.models import Alert, ChatMessage, Evidence
 MAX_TEXT_CHARS = 4000
 MAX_TURN_CHARS = 1500
 MAX_TURNS = 12
+MAX_NAME_CHARS = 40
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 _SECTION = re.compile(r"^# (Now|Alert|Conversation|Evidence|Scope|Question)$", re.M)
 _FIELD = re.compile(r"^(\w+): (.*)$")
@@ -85,18 +87,23 @@ def write(
     conversation: Sequence[ChatMessage] = (),
     evidence: Sequence[Evidence] = (),
     scope: Mapping[str, str] | None = None,
+    earlier: Sequence[str] = (),
+    evidence_chars: int = 0,
+    remembered: Collection[str] = (),
 ) -> str:
-    """The brief as text. Headings inside foreign text are defused, so that nobody can forge a section."""
+    """The brief as text. Headings inside foreign text are defused, so that nobody can forge a section.
+
+    `earlier` tells of turns before the conversation's. `evidence_chars` bounds the evidence, 0 does not; then pieces
+    whose ids are `remembered` give way to the others.
+    """
     parts = [f"# Now\n{now.strftime(_STAMP)}"]
     if alert is not None:
         parts.append("# Alert\n" + "\n".join(f"{key}: {value}" for key, value in alert_fields(alert).items()))
-    if conversation:
-        turns = conversation[-MAX_TURNS:]
-        parts.append(
-            "# Conversation\n" + "\n".join(f"{turn.role}: {_one_line(turn.text, MAX_TURN_CHARS)}" for turn in turns)
-        )
+    if conversation or earlier:
+        told = [f"earlier: {_one_line(line)}" for line in earlier]
+        parts.append("# Conversation\n" + "\n".join([*told, *map(turn_line, conversation[-MAX_TURNS:])]))
     if evidence:
-        parts.append("# Evidence\n" + evidence_text.render_all(evidence))
+        parts.append("# Evidence\n" + evidence_text.render_all(evidence, evidence_chars, remembered))
     if scope:
         lines = [f"{key}: {_one_line(value)}" for key, value in scope.items() if value and re.fullmatch(r"\w+", key)]
         parts.append("# Scope\n" + "\n".join(lines))
@@ -104,6 +111,12 @@ def write(
         flat = _one_line(question)
         parts.append(f"# Question\n{flat.lstrip('# ') if _SECTION.match(flat) else flat}")
     return "\n\n".join(parts)
+
+
+def turn_line(turn: ChatMessage) -> str:
+    """One turn as a brief tells it: `user: Ana asked: why?`, or `user: why?` of somebody without a name."""
+    name = _one_line(turn.author_name.replace(":", " "), MAX_NAME_CHARS) if turn.role == "user" else ""
+    return f"{turn.role}: {f'{name} asked: ' if name else ''}{_one_line(turn.text, MAX_TURN_CHARS)}"
 
 
 def is_brief(text: str) -> bool:

@@ -1,4 +1,8 @@
-"""Claims against evidence: what a model wrote becomes an answer only as far as evidence carries it."""
+"""Claims against evidence: what a model wrote becomes an answer only as far as evidence carries it.
+
+- A claim that cites no readable evidence is dropped, and so is one with a figure that its evidence does not show.
+- A headline, a cause or a step may use the figures of all evidence, of the question and of what was assumed.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,27 @@ from dataclasses import dataclass
 
 from agent.confidence import confidence
 from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim
-from agent.evidence_text import render
+from agent.grounding import Figures, known_figures
 from agent.knowledge import KnowledgeBase
 from agent.models import Answer, Claim, Diagnosis, Evidence, EvidenceStatus, Gap, Provenance
 
+NOT_ANSWERED = "not answered"
+NO_ANSWER = "I could not find evidence for an answer."
+INCONCLUSIVE = "Inconclusive: the evidence does not carry an explanation."
 _ID = re.compile(r"ev_\w+")
 _ID_TAIL = re.compile(r"\s*\[ev_\w+(?:[,;\s]+ev_\w+)*\]")
-_NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 _USABLE = (EvidenceStatus.ok, EvidenceStatus.no_data)
-_STAMP = re.compile(r"(?<=\d)T(?=\d)")
-"""Between date and time, so that the time's figures are found."""
-SMALLEST_CHECKED_NUMBER = 10  # "two retries" or "3 of 5" are words more than figures
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a case holds beside evidence: words whose figures may be repeated, and the reader's time zone."""
+
+    words: tuple[str, ...] = ()
+    zone: str = "UTC"
+
+
+NOTHING_SAID = Said()
 
 
 @dataclass(frozen=True)
@@ -29,49 +43,26 @@ class Checked:
     problems: tuple[str, ...]
 
 
-def check_claims(drafts: Sequence[DraftClaim], evidence: Sequence[Evidence]) -> Checked:
+def check_claims(drafts: Sequence[DraftClaim], evidence: Sequence[Evidence], zone: str = "UTC") -> Checked:
     """Keep the claims that cite evidence which exists and holds data, and whose figures stand in it."""
     by_id = {piece.id: piece for piece in evidence if piece.status in _USABLE}
+    figures = dict[str, Figures]()
     claims: list[Claim] = []
     problems: list[str] = []
     for draft in drafts:
-        text = _ID_TAIL.sub("", draft.text).strip()
+        text = _without_ids(draft.text)
         if not text:
             continue
         cited = tuple(dict.fromkeys(i for raw in draft.evidence for i in _ID.findall(raw) if i in by_id))
+        for piece in cited:
+            figures[piece] = figures.get(piece) or known_figures([by_id[piece]], zone)
         if not cited:
             problems.append(f"No evidence: {draft.text}")
-        elif strange := _strange_numbers(draft.text, [by_id[i] for i in cited]):
+        elif strange := _together(figures[i] for i in cited).strange(draft.text):
             problems.append(f"{', '.join(strange)} is not in {', '.join(cited)}: {draft.text}")
-        else:
+        elif _bare(text) not in {_bare(claim.text) for claim in claims}:
             claims.append(Claim(text=text, evidence=cited))
     return Checked(tuple(claims), tuple(problems))
-
-
-def _strange_numbers(text: str, pieces: Sequence[Evidence]) -> list[str]:
-    """Figures of the text that no cited piece shows, to the precision the text gives."""
-    known = [_value(n) for piece in pieces for n in _NUMBER.findall(_everything(piece))]
-    strange: list[str] = []
-    for written in _NUMBER.findall(_ID.sub("", text)):
-        value = _value(written)
-        slack = max(0.51 * 10 ** -_decimals(written), abs(value) * 0.005)
-        if value >= SMALLEST_CHECKED_NUMBER and not any(abs(value - other) <= slack for other in known):
-            strange.append(written)
-    return strange
-
-
-def _everything(piece: Evidence) -> str:
-    """What the model read of a piece, and its attributes; not the query, whose epochs would allow any figure."""
-    details = " ".join(value for finding in piece.findings for value in finding.attributes.values())
-    return f"{_STAMP.sub(' ', render(piece))} {details}"
-
-
-def _value(number: str) -> float:
-    return float(number.replace(",", ""))
-
-
-def _decimals(number: str) -> int:
-    return len(number.partition(".")[2])
 
 
 def gaps_of(evidence: Iterable[Evidence]) -> tuple[Gap, ...]:
@@ -85,27 +76,33 @@ def gaps_of(evidence: Iterable[Evidence]) -> tuple[Gap, ...]:
 
 
 def diagnose(
-    draft: DiagnosisDraft, evidence: Sequence[Evidence], knowledge: KnowledgeBase, provenance: Provenance
+    draft: DiagnosisDraft,
+    evidence: Sequence[Evidence],
+    knowledge: KnowledgeBase,
+    provenance: Provenance,
+    said: Said = NOTHING_SAID,
 ) -> tuple[Diagnosis, tuple[str, ...]]:
     """The diagnosis that the evidence carries, and the problems with what it does not carry."""
-    checked = check_claims(draft.claims, evidence)
+    checked = check_claims(draft.claims, evidence, said.zone)
     carried = bool(checked.claims)
     unfounded = not draft.summary.strip() or (draft.claims and not carried)
+    known = _Allowed(evidence, said, knowledge, draft.runbook)
+    best = checked.claims[0].text if carried else INCONCLUSIVE
     diagnosis = Diagnosis(
-        summary="Inconclusive: the evidence does not carry an explanation." if unfounded else draft.summary,
-        root_cause=draft.root_cause if carried else "",
+        summary=INCONCLUSIVE if unfounded else known.or_else(draft.summary, best),
+        root_cause=known.or_else(draft.root_cause, "") if carried else "",
         nothing_wrong=draft.nothing_wrong and carried,
         runbook=draft.runbook,
         claims=checked.claims,
-        contributing=tuple(draft.contributing),
-        ruled_out=tuple(draft.ruled_out),
+        contributing=known.those(draft.contributing),
+        ruled_out=known.those(draft.ruled_out),
         gaps=gaps_of(evidence),
-        next_steps=tuple(draft.next_steps),
+        next_steps=known.those(draft.next_steps),
         confidence=confidence(draft.runbook, checked.claims, evidence, knowledge),
         dropped_claims=len(checked.problems),
         provenance=provenance,
     )
-    return diagnosis, checked.problems
+    return diagnosis, (*checked.problems, *known.problems)
 
 
 def answer(
@@ -114,18 +111,73 @@ def answer(
     knowledge: KnowledgeBase,
     provenance: Provenance,
     specialists: Sequence[str],
+    said: Said = NOTHING_SAID,
 ) -> tuple[Answer, tuple[str, ...]]:
     """The answer that the evidence carries, and the problems with what it does not carry."""
-    checked = check_claims(draft.claims, evidence)
+    checked = check_claims(draft.claims, evidence, said.zone)
+    apart = check_claims(draft.disagreements, evidence, said.zone)
     unfounded = not draft.headline.strip() or (draft.claims and not checked.claims)
+    known = _Allowed(evidence, said, knowledge, draft.runbook)
+    best = checked.claims[0].text if checked.claims else NO_ANSWER
+    headline = NO_ANSWER if unfounded else known.or_else(_without_ids(draft.headline), best)
+    unanswered = tuple(Gap(tool=NOT_ANSWERED, reason=part) for part in known.those(draft.unanswered))
     done = Answer(
-        headline="I could not find evidence for an answer." if unfounded else draft.headline,
-        claims=checked.claims,
-        gaps=gaps_of(evidence),
-        next_steps=tuple(draft.next_steps),
+        headline=headline,
+        claims=_headline_first(headline, checked.claims),
+        disagreements=apart.claims,
+        gaps=(*gaps_of(evidence), *unanswered),
+        next_steps=known.those(draft.next_steps),
         specialists=tuple(specialists),
         confidence=confidence(draft.runbook, checked.claims, evidence, knowledge),
         dropped_claims=len(checked.problems),
         provenance=provenance,
     )
-    return done, checked.problems
+    return done, (*checked.problems, *apart.problems, *known.problems)
+
+
+class _Allowed:
+    """The figures that a sentence without citations may use.
+
+    `problems` are what is worth asking a model again for; a step more or less is not.
+    """
+
+    def __init__(self, evidence: Sequence[Evidence], said: Said, knowledge: KnowledgeBase, runbook: str) -> None:
+        usable = [piece for piece in evidence if piece.status in _USABLE]
+        # A runbook's steps hold figures of their own ("set it to 3 to 5"), which nobody can find in evidence.
+        books = [(book.text, *book.next_steps) for book in knowledge.runbooks if book.name == runbook]
+        self._figures = known_figures(usable, said.zone).with_text(*said.words, *(text for b in books for text in b))
+        self.problems: list[str] = []
+
+    def or_else(self, text: str, instead: str) -> str:
+        strange = self._figures.strange(text)
+        if strange:
+            self.problems.append(f"{', '.join(strange)} is in no evidence: {text}")
+        return instead if strange else text
+
+    def those(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """The ones without strange figures."""
+        return tuple(text for text in map(_without_ids, texts) if text and not self._figures.strange(text))
+
+
+def _headline_first(headline: str, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    """A claim that says what the headline says comes first and in its very words, so that it can be shown once."""
+    same = [claim for claim in claims if _bare(claim.text) == _bare(headline)]
+    if not same:
+        return claims
+    cited = tuple(dict.fromkeys(i for claim in same for i in claim.evidence))
+    return (Claim(text=headline, evidence=cited), *(claim for claim in claims if claim not in same))
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def _without_ids(text: str) -> str:
+    return _ID_TAIL.sub("", text).strip()
+
+
+def _together(figures: Iterable[Figures]) -> Figures:
+    whole = Figures()
+    for some in figures:
+        whole = whole | some
+    return whole

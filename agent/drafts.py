@@ -64,4 +64,7 @@ class AnswerDraft(Draft):
     disagreements: list[DraftClaim] = Field(
         default_factory=list[DraftClaim], description="Where pieces of evidence contradict each other, or none"
     )
+    unanswered: list[str] = Field(
+        default_factory=list[str], description="Parts of the question that the evidence does not answer, or none"
+    )
     follow_ups: list[FollowUp] = Field(default_factory=list[FollowUp], description="Only if it would change the answer")

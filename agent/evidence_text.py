@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from agent.models import Evidence, EvidenceStatus, Finding, TimeRange
@@ -23,6 +23,8 @@ MAX_TOOL_CHARS = 60
 MAX_ATTRIBUTE_CHARS = 400
 MAX_FINDINGS_CHARS = 5500
 """For the findings of one piece together: some 1,400 tokens. The strongest come first, so the weakest are left out."""
+NOTE_CHARS = 80
+"""For the line that says how many pieces were left out."""
 _STAMP = "%Y-%m-%dT%H:%MZ"
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\dZ"
 _HEAD = re.compile(
@@ -47,8 +49,52 @@ def render(evidence: Evidence) -> str:
     return "\n".join(lines)
 
 
-def render_all(pieces: Iterable[Evidence]) -> str:
-    return "\n\n".join(render(piece) for piece in pieces)
+def render_all(pieces: Iterable[Evidence], max_chars: int = 0, last: Collection[str] = ()) -> str:
+    """All pieces in their order, or as much of them as there is room for: see `fit`. 0 sets no bound."""
+    pieces = list(pieces)
+    kept = fit(pieces, max_chars, last) if max_chars else pieces
+    left_out = len(pieces) - len(kept)
+    note = [f"(and {left_out} more pieces of evidence, for which there is no room)"] if left_out else []
+    return "\n\n".join([*(render(piece) for piece in kept), *note])
+
+
+def fit(pieces: Sequence[Evidence], max_chars: int, last: Collection[str] = ()) -> list[Evidence]:
+    """The pieces without their weakest findings; where that is not enough, without the weakest pieces.
+
+    Every piece keeps its strongest finding before any keeps a second one; those whose ids are in `last` come after all
+    others. Order stays as it is.
+    """
+    if sum(len(render(piece)) + 2 for piece in pieces) <= max_chars:
+        return list(pieces)
+    room = max_chars - NOTE_CHARS
+    kept: dict[int, list[int]] = {}
+    for place in sorted(range(len(pieces)), key=lambda n: (pieces[n].id in last, -_strength(pieces[n]))):
+        first = _by_strength(pieces[place])[:1]
+        size = len(render(_with(pieces[place], first))) + 2
+        if size <= room:
+            room -= size
+            kept[place] = first
+    others = [(n, f) for n in kept for f in _by_strength(pieces[n])[1:]]
+    for place, number in sorted(
+        others, key=lambda pair: (pieces[pair[0]].id in last, -pieces[pair[0]].findings[pair[1]].strength)
+    ):
+        size = len(_finding_line(pieces[place].findings[number])) + 1
+        if size <= room:
+            room -= size
+            kept[place].append(number)
+    return [_with(pieces[place], sorted(kept[place])) for place in sorted(kept)]
+
+
+def _with(piece: Evidence, numbers: Sequence[int]) -> Evidence:
+    return piece.model_copy(update={"findings": tuple(piece.findings[n] for n in numbers)})
+
+
+def _by_strength(piece: Evidence) -> list[int]:
+    return sorted(range(len(piece.findings)), key=lambda n: -piece.findings[n].strength)
+
+
+def _strength(piece: Evidence) -> float:
+    return max((finding.strength for finding in piece.findings), default=0.0)
 
 
 def parse(text: str) -> list[Evidence]:

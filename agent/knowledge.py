@@ -133,6 +133,10 @@ class KnowledgeBase:
         ranked = sorted(zip(self.runbooks, scores, strict=True), key=lambda pair: -pair[1])
         return [(runbook, score) for runbook, score in ranked[:limit] if score > 0]
 
+    def shared(self, text: str, runbook: Runbook) -> int:
+        """How many different words a text has in common with a runbook's title, symptoms and services."""
+        return len(set(words(text)) & set(words(_searchable(runbook))))
+
     def weigh(self, evidence: Iterable[Evidence], about: str = "") -> list[Verdict]:
         """Every runbook against the findings, best supported first, preferring findings about the resource `about`."""
         # Having looked and found nothing is a finding too: `log_quiet` and `no_change` come as `no_data`.

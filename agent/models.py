@@ -160,6 +160,7 @@ class Evidence(Model):
     query: str = Field(description="The exact API operation and parameters, as a person would repeat it")
     parameters: dict[str, Any] = {}
     time_range: TimeRange | None = None
+    region: str = Field(default="", description="Where AWS was asked")
     summary: str = Field(description="The few lines that a model reads")
     findings: tuple[Finding, ...] = ()
     charts: tuple[Chart, ...] = ()
@@ -210,9 +211,11 @@ class Provenance(Model):
     prompt_hash: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = Field(default=0, description="Of the input tokens, those read from the provider's cache")
     model_calls: int = 0
     tool_calls: int = 0
     usd: float = Field(default=0.0, description="What the models cost, by the price table")
+    unpriced: tuple[str, ...] = Field(default=(), description="Models that answered and have no price in that table")
     seconds: float = 0.0
     run_id: str = Field(default="", description="Correlation id, as in every log line and span of the run")
 
@@ -373,6 +376,7 @@ class JobKind(StrEnum):
     stop = "stop"
     feedback = "feedback"
     evidence = "evidence"
+    command = "command"
     approval = "approval"
     tick = "tick"
     verify = "verify"

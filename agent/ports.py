@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 
-from agent.budgets import RunBudget
+from agent.budgets import RunBudget, RunMeter
 from agent.knowledge import KnowledgeBase
 from agent.models import (
     Alert,
@@ -29,6 +29,7 @@ from agent.models import (
     Spend,
 )
 from agent.settings import Settings
+from agent.telemetry import NO_METRICS, Metrics
 
 T = TypeVar("T")
 
@@ -140,8 +141,8 @@ class Messenger(Protocol):
         """The ts of Watchkeeper's first message in the thread after another that is none of the known; "" if none."""
         ...
 
-    async def set_status(self, place: SlackPlace, text: str) -> None:
-        """What is being done right now; an empty text clears it."""
+    async def set_status(self, place: SlackPlace, text: str) -> bool:
+        """What is being done right now; an empty text clears it. False where the status cannot be shown."""
         ...
 
 
@@ -274,7 +275,17 @@ class Deps:
     ledger: AlertLedger
     approvals: ApprovalStore
     audit: AuditLog
+    mutes: MuteStore
+    feedback: FeedbackStore
+    spend: SpendLedger
+    locks: LockStore
+    stops: StopRequests
+    archive: Archive
     queue: Queue
     cache: EvidenceCache
     budget: RunBudget = field(default_factory=RunBudget)
     """What this run may spend on evidence; each run gets its own."""
+    meter: RunMeter = field(default_factory=RunMeter)
+    """What language models took in this run and may still take; each run gets its own."""
+    metrics: Metrics = NO_METRICS
+    """What is counted for Prometheus; nothing by default."""

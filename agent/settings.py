@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Annotated, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from agent.errors import SettingsError
+from agent.logs import LogSettings
+from agent.mcp_server import McpServer
 
 PROVIDERS = ("bedrock", "gemini", "openai", "vllm", "offline")
 
@@ -30,7 +32,7 @@ class AwsAccount(BaseModel):
         return self.role if self.role.startswith("arn:") else f"arn:{partition}:iam::{self.id}:role/{self.role}"
 
 
-class Settings(BaseSettings):
+class Settings(LogSettings):
     """`Settings.read()` gives settings or one SettingsError that lists every mistake."""
 
     model_config = SettingsConfigDict(
@@ -42,11 +44,28 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    llm: str = Field(default="offline", description="provider:model for the strong role, or `offline`")
-    llm_fast: str = Field(default="", description="provider:model for routing and gathering; the strong model if empty")
-    llm_base_url: str = Field(default="", description="where the model listens; needed for vllm")
-    llm_api_key: SecretStr | None = Field(default=None, description="the provider's API key, where it needs one")
+    environment: Literal["dev", "prod"] = Field(
+        default="dev", description="which models a provider's name alone stands for: cheap ones in dev"
+    )
+    llm: str = Field(
+        default="offline",
+        description="provider:model of the analyst and of all roles without their own, a provider alone, or `offline`",
+    )
+    llm_router: str = Field(default="", description="who decides which specialists look")
+    llm_specialist: str = Field(default="", description="who gathers evidence")
+    llm_fast: str = Field(default="", description="router and specialist, where these two are empty")
+    llm_fallbacks: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="who is asked in turn when the model fails, comma separated; at last the analyst on board",
+    )
+    llm_base_url: str = Field(
+        default="", description="where the model of `llm` listens, needed for vllm; or `provider=https://…` for several"
+    )
+    llm_api_key: SecretStr | None = Field(
+        default=None, description="the API key of the provider in `llm`, or `provider=key,provider=key`"
+    )
     llm_timeout_seconds: float = Field(default=60, gt=0)
+    llm_prices: Path | None = Field(default=None, description="a price table to use instead of the one on board")
 
     slack_bot_token: SecretStr | None = Field(
         default=None, description="xoxb-…, OAuth & Permissions in the app's settings"
@@ -75,6 +94,12 @@ class Settings(BaseSettings):
         default="watchkeeper-", pattern=r"^[A-Za-z0-9_.-]{0,200}$", description="what DynamoDB table names begin with"
     )
     queue_url: str = Field(default="", description="URL of the SQS queue; the queue is a local file if empty")
+    archive_bucket: str = Field(
+        default="",
+        pattern=r"^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="S3 bucket of the archive; a folder in `home` if empty",
+    )
+    archive_days: int = Field(default=400, gt=0, description="how long that bucket keeps conversations")
     home: Path = Field(default=Path(".watchkeeper"), description="folder of the embedded stores and the queue")
 
     tool_timeout_seconds: float = Field(default=20, gt=0, description="deadline of each evidence tool")
@@ -82,9 +107,17 @@ class Settings(BaseSettings):
     run_timeout_seconds: float = Field(default=240, gt=0, description="deadline of a whole run")
     max_tool_calls: int = Field(default=12, gt=0, description="tool calls of one specialist in a run")
     max_model_calls: int = Field(default=8, gt=0, description="model calls of one specialist in a run")
+    max_rounds: int = Field(default=3, gt=0, description="how often specialists are sent to look for one question")
     run_api_calls: int = Field(default=600, gt=0, description="AWS calls that one run may make")
     run_scanned_gigabytes: float = Field(default=20, gt=0, description="log bytes that one run may have scanned")
     run_aws_usd: float = Field(default=0.5, gt=0, description="what AWS may charge for one run's requests")
+    run_input_tokens_per_call: int = Field(default=8000, ge=2000, description="what one model call may read")
+    run_output_tokens_per_call: int = Field(default=2000, ge=200, description="what it may write, thinking aside")
+    run_model_calls: int = Field(default=40, gt=0, description="model calls of a whole run")
+    run_tool_calls: int = Field(default=60, gt=0, description="tool calls of a whole run")
+    run_llm_usd: float = Field(default=0.5, gt=0, description="what the models may cost in one run, by the price table")
+    user_daily_usd: float = Field(default=5, gt=0, description="what they may cost for one person a day (UTC)")
+    daily_usd: float = Field(default=50, gt=0, description="what they may cost for everybody a day (UTC)")
     evidence_cache_seconds: float = Field(
         default=300, ge=0, description="how long an answer is used again; 0 for never"
     )
@@ -113,6 +146,20 @@ class Settings(BaseSettings):
         max_length=6,
         description="its columns for these six things, in this order, comma separated",
     )
+    mcp_servers: Annotated[tuple[McpServer, ...], NoDecode] = Field(
+        default=(), description="foreign MCP servers whose tools specialists get: a JSON list (docs/mcp.md)"
+    )
+    mcp_token: SecretStr | None = Field(
+        default=None, description="what clients of `watchkeeper mcp --http` present; needed beyond this machine"
+    )
+    otlp_endpoint: str = Field(
+        default="", pattern=r"^(https?://\S+)?$", description="where traces go, by OTLP over HTTP; nowhere if empty"
+    )
+    trace_content: bool = Field(default=False, description="put prompts, replies and results into traces, redacted")
+    metrics_port: int = Field(default=0, ge=0, le=65535, description="port of GET /metrics; 0 for none")
+    metrics_token: SecretStr | None = Field(
+        default=None, description="what Prometheus presents; without it only this machine can read metrics"
+    )
     redact_cards: bool = Field(default=True, description="hide payment card numbers, too; secrets always are")
     redact_emails: bool = Field(default=False, description="hide e-mail addresses, too; they say who changed what")
 
@@ -140,6 +187,14 @@ class Settings(BaseSettings):
                 raise ValueError("write https://host or name=https://host, without a user or password in it")
         return tuple(cast("list[str]", parts))
 
+    @field_validator("mcp_servers", mode="before")
+    @classmethod
+    def _mcp_servers(cls, value: object) -> object:
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError("write a JSON list of servers, as docs/mcp.md shows it") from None
+
     @field_validator("aws_accounts", mode="before")
     @classmethod
     def _accounts(cls, value: object) -> object:
@@ -150,23 +205,20 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError('write a JSON list, as in [{"id": "123456789012", "role": "watchkeeper-read"}]') from None
 
-    @field_validator("llm", "llm_fast")
+    @field_validator("llm", "llm_router", "llm_specialist", "llm_fast")
     @classmethod
     def _provider(cls, value: str) -> str:
-        provider, _, model = value.partition(":")
-        if not value or value == "offline":
-            return value
-        if provider == "offline":
-            raise ValueError("offline takes no model; write it alone")
-        if provider not in PROVIDERS:
-            raise ValueError(f"use one of {', '.join(p + ':<model>' for p in PROVIDERS[:-1])} or offline")
-        if not model:
-            raise ValueError(f"name the model too, as in {provider}:<model>")
-        return value
+        return _checked_spec(value)
+
+    @field_validator("llm_fallbacks", mode="before")
+    @classmethod
+    def _chain(cls, value: object) -> object:
+        parts = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        return tuple(_checked_spec(part) for part in cast("list[str]", parts))
 
     @model_validator(mode="after")
     def _vllm_needs_an_address(self) -> Self:
-        if not self.llm_base_url and any(spec.startswith("vllm:") for spec in (self.llm, self.llm_fast)):
+        if "vllm" in self.llm_providers and not self.llm_base_url_of("vllm"):
             raise ValueError("WATCHKEEPER_LLM_BASE_URL is not set; vllm needs it, as in http://host:8000/v1")
         return self
 
@@ -178,11 +230,35 @@ class Settings(BaseSettings):
             )
         return self
 
-    @property
-    def fast_llm(self) -> str:
-        return self.llm_fast or self.llm
+    def llm_of(self, role: str) -> str:
+        """`provider:model`, a provider alone, or `offline`, for router, specialist, analyst or offline."""
+        own = {"router": self.llm_router, "specialist": self.llm_specialist}
+        if role in own:
+            return own[role] or self.llm_fast or self.llm
+        return self.llm if role == "analyst" else "offline"
 
-    def environment(self) -> dict[str, str]:
+    @property
+    def llm_providers(self) -> set[str]:
+        """The providers that may be asked, `offline` aside."""
+        specs = (*map(self.llm_of, ("router", "specialist", "analyst")), *self.llm_fallbacks)
+        return {spec.partition(":")[0] for spec in specs} - {"offline"}
+
+    def llm_base_url_of(self, provider: str) -> str:
+        """A plain address belongs to the provider that `llm` names, and to no other."""
+        return self._of_provider(self.llm_base_url, provider)
+
+    def llm_api_key_of(self, provider: str) -> SecretStr | None:
+        """A plain key belongs to the provider that `llm` names: it is never sent to another."""
+        key = self._of_provider(self.llm_api_key.get_secret_value() if self.llm_api_key else "", provider)
+        return SecretStr(key) if key else None
+
+    def _of_provider(self, value: str, provider: str) -> str:
+        named = dict(part.strip().split("=", 1) for part in value.split(",") if _NAMED.match(part.strip()))
+        if named:
+            return named.get(provider, "")
+        return value if provider == self.llm.partition(":")[0] else ""
+
+    def as_environment(self) -> dict[str, str]:
         """These settings as environment variables, for a process that is to have the same ones."""
         values = {name: getattr(self, name) for name in type(self).model_fields}
         return {f"WATCHKEEPER_{name.upper()}": _plain(value) for name, value in values.items() if value is not None}
@@ -194,6 +270,22 @@ class Settings(BaseSettings):
             return cls(**overrides)  # pyright: ignore[reportArgumentType] -- pydantic validates each keyword
         except ValidationError as error:
             raise SettingsError(_explain(error)) from None
+
+
+_NAMED = re.compile(rf"({'|'.join(PROVIDERS)})=")
+
+
+def _checked_spec(value: str) -> str:
+    provider, colon, model = value.partition(":")
+    if not value or value == "offline":
+        return value
+    if provider == "offline":
+        raise ValueError("offline takes no model; write it alone")
+    if provider not in PROVIDERS:
+        raise ValueError(f"use one of {', '.join(p + ':<model>' for p in PROVIDERS[:-1])} or offline")
+    if not model and (colon or provider == "vllm"):
+        raise ValueError(f"name the model too, as in {provider}:<model>")
+    return value
 
 
 def _plain(value: object) -> str:

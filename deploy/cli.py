@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from agent.errors import InputError, WatchkeeperError
-from agent.redaction.plain import redact_logs
+from agent.logs import read_log_settings, set_up_logging
 
 app = typer.Typer(
     name="watchkeeper",
@@ -40,7 +39,7 @@ AwsOption = Annotated[str, typer.Option("--aws", help="`simulated` or `real` (yo
 def main() -> None:
     """Entry point: every error a person can fix is one sentence, and no traceback reaches them."""
     try:
-        _set_up_logging()
+        set_up_logging(read_log_settings(), sys.stderr)
         app()
     except WatchkeeperError as error:
         _stop(str(error), 2)
@@ -53,14 +52,6 @@ def main() -> None:
             "Run it again with WATCHKEEPER_LOG_LEVEL=INFO for the details.",
             1,
         )
-
-
-def _set_up_logging() -> None:
-    level = os.environ.get("WATCHKEEPER_LOG_LEVEL", "ERROR").upper()
-    if level not in logging.getLevelNamesMapping():
-        raise InputError(f"WATCHKEEPER_LOG_LEVEL is {level}; use ERROR, WARNING, INFO or DEBUG.")
-    logging.basicConfig(level=level, stream=sys.stderr)
-    redact_logs()
 
 
 def _stop(message: str, code: int) -> None:
@@ -91,6 +82,9 @@ def ask(
     scenario: ScenarioOption = "",
     json_output: JsonOption = False,
     aws: AwsOption = "simulated",
+    commands: Annotated[
+        bool, typer.Option("--commands", help="Under each source, how to see the same by hand.")
+    ] = False,
 ) -> None:
     """Ask one question and print the cited answer."""
     from deploy.once import ask_once
@@ -99,7 +93,7 @@ def ask(
     if not question.strip():
         raise InputError('Ask something, as in: watchkeeper ask "why did our Lambda costs spike?"')
     answer, evidence = asyncio.run(ask_once(question, scenario, _aws(aws)))
-    _print(json_output, lambda: answer_json(answer, evidence), lambda: print_answer(answer, evidence))
+    _print(json_output, lambda: answer_json(answer, evidence), lambda: print_answer(answer, evidence, commands))
 
 
 @app.command()
@@ -132,6 +126,36 @@ def scenarios(json_output: JsonOption = False) -> None:
     _print(json_output, lambda: {"scenarios": rows}, lambda: print_scenarios(rows))
 
 
+@app.command("eval")
+def evaluate(
+    questions: Annotated[Path, typer.Option(help="A YAML file of questions and what is expected of their answers.")],
+    model: Annotated[str, typer.Option(help="provider:model to ask; the configured one if empty.")] = "",
+    scenario_filter: Annotated[str, typer.Option(help="Only questions about scenarios with this in their name.")] = "",
+    min_routing: Annotated[float, typer.Option(min=0, max=1, help="Share that must go to the right place.")] = 0.95,
+    min_facts: Annotated[float, typer.Option(min=0, max=1, help="Share that must say what is expected.")] = 0.90,
+    processes: Annotated[int, typer.Option(min=0, help="How many to ask at once; 0 is one a core.")] = 0,
+    json_output: JsonOption = False,
+) -> None:
+    """Ask a file of questions over the simulated account and mark the answers; exit code 1 below the thresholds."""
+    from deploy.evaluation import report
+    from deploy.evaluation.questions import read_questions
+    from deploy.evaluation.running import evaluate as ask_all
+    from deploy.terminal import progress
+
+    entries = [e for e in read_questions(questions) if not scenario_filter or _about(e.scenarios, scenario_filter)]
+    if not entries:
+        raise InputError(f"No question is about a scenario with {scenario_filter!r} in its name.")
+    with progress() as show:
+        document = report.report(entries, ask_all(entries, model, processes, show))
+    _print(json_output, lambda: document, lambda: report.print_report(document))
+    if not report.passes(document, min_routing, min_facts):
+        raise typer.Exit(1)
+
+
+def _about(scenarios: Sequence[str], part: str) -> bool:
+    return any(part in name for name in scenarios)
+
+
 @app.command()
 def doctor(json_output: JsonOption = False, aws: AwsOption = "simulated") -> None:
     """Check every setting, token, permission and endpoint, and say how to fix what is missing."""
@@ -145,17 +169,43 @@ def doctor(json_output: JsonOption = False, aws: AwsOption = "simulated") -> Non
 
 
 @app.command()
+def mcp(
+    http: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Serve streamable HTTP at this port, at /mcp; else stdio.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="With --http: where to listen. Beyond this machine it needs a token.")] = (
+        "127.0.0.1"
+    ),
+    scenario: ScenarioOption = "",
+    aws: AwsOption = "simulated",
+) -> None:
+    """Serve the evidence tools and `ask` to MCP clients, such as an editor: read-only."""
+    try:
+        from deploy.mcp_serving import serve_mcp
+    except ImportError:
+        raise InputError("`watchkeeper mcp` needs a library: pip install 'watchkeeper[mcp]'") from None
+    asyncio.run(serve_mcp(_aws(aws), scenario, host, http))
+
+
+@app.command()
 def tables(
     queue: Annotated[str, typer.Option(help="Create an SQS queue of this name too, with its dead-letter queue.")] = "",
+    bucket: Annotated[
+        str, typer.Option(help="Create this S3 bucket too, or set up one that is there: private, with a lifecycle.")
+    ] = "",
 ) -> None:
     """Create the DynamoDB tables that WATCHKEEPER_STORE=dynamodb needs, in your own account; those there stay."""
     from agent.settings import Settings
-    from deploy.own_stores import create_own_stores
+    from deploy.own_stores import create_own_bucket, create_own_stores
 
-    created, url = create_own_stores(Settings.read(), queue)
+    settings = Settings.read(**({"archive_bucket": bucket} if bucket else {}))
+    created, url = create_own_stores(settings, queue)
     sys.stdout.write(f"Created: {', '.join(created)}\n" if created else "All tables are there.\n")
     if url:
         sys.stdout.write(f"Set WATCHKEEPER_QUEUE_URL={url}\n")
+    if bucket:
+        new = create_own_bucket(settings, bucket)
+        sys.stdout.write(f"The bucket is {'created' if new else 'set up'}. Set WATCHKEEPER_ARCHIVE_BUCKET={bucket}\n")
 
 
 @app.command("iam-policy")
@@ -170,12 +220,21 @@ def iam_policy(
     redshift_user: Annotated[
         str, typer.Option(help="Read-only user of Redshift clusters; credentials of no other can be had then.")
     ] = "",
+    own: Annotated[
+        str, typer.Option(help="Instead: the policy for Watchkeeper's own tables, queue and bucket in this account id.")
+    ] = "",
 ) -> None:
     """Print the IAM policy that reading AWS needs: every action that the evidence tools call, and no other."""
     from tools.aws.iam import MANAGED_POLICY_CHARS, policy
 
     if partition not in PARTITIONS:
         raise InputError(f"--partition is one of {', '.join(PARTITIONS)}, not {partition!r}.")
+    if own:
+        from agent.settings import Settings
+        from deploy.own_stores import policy_of_own_stores
+
+        sys.stdout.write(json.dumps(policy_of_own_stores(Settings.read(), own, partition), indent=2) + "\n")
+        return
     for option, service, arns in (("--secret", "secretsmanager", secret or []), ("--role", "iam", role or [])):
         if wrong := [arn for arn in arns if not arn.startswith(f"arn:{partition}:{service}:")]:
             raise InputError(f"{option} takes an ARN, as in arn:{partition}:{service}:…, not {wrong[0]!r}.")

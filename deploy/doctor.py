@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,17 +13,13 @@ import yaml
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from agent.errors import SettingsError, WatchkeeperError
+from agent.errors import SettingsError
 from agent.settings import Settings
 from deploy.doctor_aws import check_aws
+from deploy.doctor_mcp import check_mcp
+from deploy.doctor_models import check_models
 from slack_app.tokens import check_tokens
 
-EXTRAS = {
-    "bedrock": "langchain_aws",
-    "gemini": "langchain_google_genai",
-    "openai": "langchain_openai",
-    "vllm": "langchain_openai",
-}
 MANIFEST = Path(__file__).parents[1] / "slack_app" / "manifest.yaml"
 
 
@@ -48,8 +43,10 @@ def examine(aws: Literal["simulated", "real"]) -> list[Check]:
         settings = Settings.read()
     except SettingsError as error:
         return [*checks, Check("Settings", "fail", str(error), "correct the variable, in the environment or in .env")]
-    checks += [_unknown_settings(), _home(settings), *_model(settings), *_slack(settings)]
+    checks += [_unknown_settings(), _home(settings), *(Check(**check) for check in check_models(settings))]
+    checks += _slack(settings)
     checks += [Check(**check) for check in check_aws(settings, aws)]
+    checks += [Check(**check) for check in check_mcp(settings, os.environ)]
     return checks
 
 
@@ -60,7 +57,7 @@ def _python() -> Check:
 
 def _unknown_settings() -> Check:
     """A misspelt variable would be ignored without a word."""
-    known = {f"WATCHKEEPER_{name.upper()}" for name in Settings.model_fields} | {"WATCHKEEPER_LOG_LEVEL"}
+    known = {f"WATCHKEEPER_{name.upper()}" for name in Settings.model_fields}
     strange = sorted(
         name for name in os.environ if name.startswith("WATCHKEEPER_") and name not in known and "_TEST_" not in name
     )
@@ -79,39 +76,6 @@ def _home(settings: Settings) -> Check:
         fix = "set WATCHKEEPER_HOME to a folder that you may write to"
         return Check("Store", "fail", f"{settings.home} is not writable ({error.strerror})", fix)
     return Check("Store", "ok", f"{settings.store}; files in {settings.home}")
-
-
-def _model(settings: Settings) -> Iterator[Check]:
-    if settings.llm == "offline":
-        fix = "set WATCHKEEPER_LLM=bedrock:<model>, gemini:<model>, openai:<model> or vllm:<model> for a language model"
-        yield Check("Model", "ok", "the offline analyst answers, by runbooks and without a language model", fix)
-        return
-    for role, spec in dict.fromkeys([("analyst", settings.llm), ("specialist", settings.fast_llm)]):
-        provider = spec.partition(":")[0]
-        if provider != "offline" and importlib.util.find_spec(EXTRAS[provider]) is None:
-            extra = "openai" if provider == "vllm" else provider
-            yield Check(f"Model ({role})", "fail", f"{spec}: not installed", f"pip install 'watchkeeper[{extra}]'")
-        elif provider != "offline":
-            yield _ask_model(role, spec, settings)
-
-
-def _ask_model(role: str, spec: str, settings: Settings) -> Check:
-    from tools.llm.errors import explain_model_error
-    from tools.llm.providers import chat_model
-
-    def no_fallback() -> Any:
-        raise SettingsError(f"{spec} is not a language model")
-
-    try:
-        chat_model(spec, settings, no_fallback).invoke("Reply with OK.")
-    except WatchkeeperError as error:
-        return Check(
-            f"Model ({role})", "fail", str(error), "correct the settings; meanwhile the offline analyst answers"
-        )
-    except Exception as error:
-        reason = str(explain_model_error(error))
-        return Check(f"Model ({role})", "fail", reason, "meanwhile the offline analyst answers")
-    return Check(f"Model ({role})", "ok", f"{spec} answers")
 
 
 def _slack(settings: Settings) -> Iterator[Check]:

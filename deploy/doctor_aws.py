@@ -30,7 +30,7 @@ def check_aws(settings: Settings, aws: Literal["simulated", "real"]) -> Iterator
         if aws == "simulated":
             from deploy.once import simulated_account
 
-            stack.enter_context(simulated_account("lambda-cost-spike", settings))
+            stack.enter_context(simulated_account(["lambda-cost-spike"], settings))
         try:
             session = Boto3Session.of(settings)
             account = session.account

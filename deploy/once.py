@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -39,16 +39,12 @@ async def _running(scenario: str, aws: Aws) -> AsyncGenerator[tuple[Application,
     async with AsyncExitStack() as stack:
         show = stack.enter_context(progress())
         if aws == "simulated":
-            show("Preparing the simulated AWS account")
-            stack.enter_context(simulated_account(scenario, settings))
-        show("Starting")
-        from slack_app.bootstrap import application, build_deps
+            from deploy.local.account import scenario_names
 
-        home = stack.enter_context(tempfile.TemporaryDirectory(prefix="watchkeeper-"))
-        of_its_own = {"home": Path(home), "store": "sqlite", "queue_url": ""}
-        held = build_deps(settings.model_copy(update=of_its_own))
-        stack.callback(held.close)
-        app = await stack.enter_async_context(application(held.deps))
+            show("Preparing the simulated AWS account")
+            stack.enter_context(simulated_account([scenario] if scenario else scenario_names(), settings))
+        show("Starting")
+        app = await stack.enter_async_context(application_once(settings))
 
         async def follow(part: dict[str, Any]) -> None:
             if part.get("kind") == "tool_started":
@@ -57,12 +53,25 @@ async def _running(scenario: str, aws: Aws) -> AsyncGenerator[tuple[Application,
         yield app, follow
 
 
-@contextmanager
-def simulated_account(scenario: str, settings: Settings) -> Generator[None]:
-    """The simulated account, reached as any account is: by boto3's own environment variables."""
-    from deploy.local.account import SimulatedAccount, load_scenario, scenario_names
+@asynccontextmanager
+async def application_once(settings: Settings) -> AsyncGenerator[Application]:
+    """The application with embedded stores in a home that is thrown away."""
+    from slack_app.bootstrap import application, build_deps
 
-    wanted = [load_scenario(name) for name in ([scenario] if scenario else scenario_names())]
+    async with AsyncExitStack() as stack:
+        home = stack.enter_context(tempfile.TemporaryDirectory(prefix="watchkeeper-"))
+        of_its_own = {"home": Path(home), "store": "sqlite", "queue_url": ""}
+        held = build_deps(settings.model_copy(update=of_its_own))
+        stack.callback(held.close)
+        yield await stack.enter_async_context(application(held.deps))
+
+
+@contextmanager
+def simulated_account(scenarios: Sequence[str], settings: Settings) -> Generator[None]:
+    """The simulated account after these scenarios, reached as any account is: by boto3's own environment variables."""
+    from deploy.local.account import SimulatedAccount, load_scenario
+
+    wanted = [load_scenario(name) for name in scenarios]
     with SimulatedAccount() as account:
         for each in wanted:
             account.load(each)

@@ -34,6 +34,7 @@ async def run_everything(port: int, aws: Literal["simulated", "real"], first_ale
     local_slack = not any(tokens)
     if not local_slack:
         check_tokens(settings)
+    _check_models(settings)
     with ExitStack() as stack:
         world: World | None = None
         if local_slack or aws == "simulated":
@@ -46,10 +47,18 @@ async def run_everything(port: int, aws: Literal["simulated", "real"], first_ale
         await _serve(settings, world if local_slack else None, first_alert if aws == "simulated" else "")
 
 
+def _check_models(settings: Settings) -> None:
+    """A model that cannot be set up is told before anything starts, and not by a worker that dies again and again."""
+    if settings.llm_providers:
+        from slack_app.bootstrap import check_models
+
+        check_models(settings)
+
+
 def simulated_environment(environment: dict[str, str], settings: Settings) -> dict[str, str]:
     """What leads boto3 into the simulated account. Bedrock is real even then, so its credentials are left alone."""
     own = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
-    if not any(spec.startswith("bedrock:") for spec in (settings.llm, settings.fast_llm)):
+    if "bedrock" not in settings.llm_providers:
         return environment
     return {name: value for name, value in environment.items() if name not in own}
 

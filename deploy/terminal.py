@@ -10,11 +10,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from agent.cli_commands import commands
 from agent.models import Alert, Answer, Claim, Diagnosis, Evidence, Gap, Provenance
+from agent.models import Table as Listed
+from slack_app.blocks.exhibits import shown_table
+from slack_app.blocks.headline import about_headline, repeats
+from slack_app.blocks.parts import numbered, spent
 
 if TYPE_CHECKING:
     from deploy.doctor import Check
 
+MAX_ROWS = 15
 SIGNS = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "fail": "[red]✗[/]"}
 
 
@@ -28,9 +34,15 @@ def progress() -> Generator[Callable[[str], None]]:
 
 def answer_json(answer: Answer, evidence: Sequence[Evidence]) -> dict[str, Any]:
     """The documented shape of `ask --json`."""
+    asked = answer.clarification
     return {
         "answer": answer.headline,
+        "kind": answer.kind,
         "specialists": list(answer.specialists),
+        "assumptions": list(answer.assumptions),
+        "disagreements": [claim.model_dump(mode="json") for claim in answer.disagreements],
+        "clarification": asked.model_dump(mode="json") if asked else None,
+        "reused_from": answer.reused_from.isoformat() if answer.reused_from else None,
         **_common(answer, evidence),
     }
 
@@ -54,53 +66,100 @@ def _common(outcome: Answer | Diagnosis, evidence: Sequence[Evidence]) -> dict[s
         "confidence": outcome.confidence.model_dump(mode="json"),
         "next_steps": list(outcome.next_steps),
         "gaps": [gap.model_dump(mode="json") for gap in outcome.gaps],
-        "evidence": [piece.model_dump(mode="json", exclude={"raw_reference"}) for piece in evidence],
+        "evidence": [
+            piece.model_dump(mode="json", exclude={"raw_reference"}) | {"commands": commands(piece)}
+            for piece in evidence
+        ],
         "model": outcome.provenance.model,
         "degraded": outcome.provenance.degraded,
         "seconds": outcome.provenance.seconds,
+        "tokens": {"input": outcome.provenance.input_tokens, "output": outcome.provenance.output_tokens},
+        "usd": outcome.provenance.usd,
+        "run_id": outcome.provenance.run_id,
     }
 
 
-def print_answer(answer: Answer, evidence: Sequence[Evidence]) -> None:
+def print_answer(answer: Answer, evidence: Sequence[Evidence], with_commands: bool = False) -> None:
     console = Console()
-    console.print(f"\n[bold]{escape(answer.headline)}[/]\n")
-    _print_case(console, answer.claims, answer.next_steps, answer.gaps, evidence)
+    numbers = numbered([*answer.claims, *answer.disagreements], evidence)
+    console.print(f"\n[bold]{escape(answer.headline)}[/] {_cited(about_headline(answer), numbers)}\n")
+    _print_claims(console, [c for c in answer.claims if not repeats(c.text, answer.headline)], numbers)
+    if answer.disagreements:
+        console.print("\n[bold yellow]The evidence disagrees[/]")
+        _print_claims(console, answer.disagreements, numbers)
+    if table := shown_table(answer, evidence):
+        _print_table(console, table)
+    if answer.assumptions:
+        console.print(f"\n[dim]Assumed: {escape('; '.join(answer.assumptions))}[/]")
+    if asked := answer.clarification:
+        told = "" if repeats(asked.question, answer.headline) else asked.question
+        console.print(f"\n{escape(' '.join(part for part in (told, ' / '.join(asked.choices)) if part))}")
+    _print_ending(console, answer.next_steps, numbers, answer.gaps, evidence, with_commands)
     _print_footer(console, answer.provenance, answer.confidence.value if answer.claims else None)
 
 
 def print_diagnosis(alert: Alert, diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> None:
     console = Console()
+    numbers = numbered(diagnosis.claims, evidence)
     console.print(f"\n[dim]{escape(alert.title)}[/]\n[bold]{escape(diagnosis.summary)}[/]\n")
     cause = diagnosis.root_cause or "The evidence does not carry a cause yet."
     console.print(f"[bold]Likely cause[/] {escape(cause)}\n")
-    _print_case(console, diagnosis.claims, diagnosis.next_steps, diagnosis.gaps, evidence)
+    _print_claims(console, diagnosis.claims, numbers)
+    _print_ending(console, diagnosis.next_steps, numbers, diagnosis.gaps, evidence)
     _print_footer(console, diagnosis.provenance, diagnosis.confidence.value)
 
 
-def _print_case(
-    console: Console, claims: Sequence[Claim], steps: Sequence[str], gaps: Sequence[Gap], evidence: Sequence[Evidence]
-) -> None:
-    numbers = {i: n for n, i in enumerate(dict.fromkeys(i for claim in claims for i in claim.evidence), 1)}
+def _print_claims(console: Console, claims: Sequence[Claim], numbers: dict[str, int]) -> None:
     for claim in claims:
-        cited = " ".join(f"[cyan]\\[{numbers[i]}][/]" for i in claim.evidence)
-        console.print(f" • {escape(claim.text)} {cited}")
+        console.print(f" • {escape(claim.text)} {_cited(claim.evidence, numbers)}")
+
+
+def _cited(ids: Sequence[str], numbers: dict[str, int]) -> str:
+    return " ".join(f"[cyan]\\[{numbers[i]}][/]" for i in dict.fromkeys(ids) if i in numbers)
+
+
+def _print_table(console: Console, listed: Listed) -> None:
+    table = Table(title=escape(listed.title), title_justify="left", box=None, pad_edge=False, header_style="dim")
+    for name in listed.columns:
+        table.add_column(escape(name))
+    for row in listed.rows[:MAX_ROWS]:
+        table.add_row(*(escape(cell) for cell in row))
+    console.print()
+    console.print(table)
+    if len(listed.rows) > MAX_ROWS:
+        console.print(f"[dim]and {len(listed.rows) - MAX_ROWS} more rows[/]")
+
+
+def _print_ending(
+    console: Console,
+    steps: Sequence[str],
+    numbers: dict[str, int],
+    gaps: Sequence[Gap],
+    evidence: Sequence[Evidence],
+    with_commands: bool = False,
+) -> None:
+    """Next steps, sources, and what could not be read."""
     for number, step in enumerate(steps, 1):
         console.print(("\n[bold]Next[/]\n" if number == 1 else "") + f" {number}. {escape(step)}")
+    by_id = {piece.id: piece for piece in evidence}
     if numbers:
         console.print("\n[bold]Sources[/]")
-    for piece in evidence:
-        if piece.id in numbers:
-            console.print(f" [cyan]\\[{numbers[piece.id]}][/] {piece.tool}: {escape(piece.question)}", soft_wrap=True)
-            console.print(f"     [dim]{escape(piece.console_url)}[/]", soft_wrap=True)
+    for i, number in numbers.items():
+        piece = by_id[i]
+        console.print(f" [cyan]\\[{number}][/] {escape(piece.tool)}: {escape(piece.question)}", soft_wrap=True)
+        for line in (piece.console_url, *(commands(piece) if with_commands else ())):
+            console.print(f"     [dim]{escape(line)}[/]", soft_wrap=True, highlight=False)
     for gap in gaps:
-        console.print(f"\n[yellow]Could not be read[/] {gap.tool}: {escape(gap.reason)}")
+        console.print(f"\n[yellow]Could not be read[/] {escape(gap.tool)}: {escape(gap.reason)}")
 
 
 def _print_footer(console: Console, provenance: Provenance, confidence: float | None) -> None:
-    who = "the offline analyst, without a language model" if provenance.model == "offline-analyst" else provenance.model
+    offline = provenance.model == "offline-analyst"
+    who = "the offline analyst, without a language model" if offline else provenance.model
+    tokens = 0 if offline else provenance.input_tokens + provenance.output_tokens
     parts = [f"by {who}" if who else "", f"confidence {confidence:.0%}" if confidence is not None else ""]
-    parts += [f"{provenance.seconds:.1f} s", provenance.degraded]
-    console.print(f"\n[dim]{escape(' · '.join(part for part in parts if part))}[/]")
+    parts += [f"{provenance.seconds:.1f} s", f"{tokens:,} tokens" if tokens else "", spent(provenance.usd)]
+    console.print(f"\n[dim]{escape(' · '.join(part for part in [*parts, provenance.degraded] if part))}[/]")
 
 
 def print_scenarios(rows: Sequence[dict[str, str]]) -> None:

@@ -16,7 +16,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
 from agent import briefs
-from agent.diagnosis import diagnose
+from agent.diagnosis import Said, diagnose
 from agent.drafts import DiagnosisDraft, FollowUp
 from agent.models import Alert, Provenance
 from agent.ports import Deps
@@ -68,17 +68,18 @@ def build_alert_analysis(
                 Send(f.specialist, {"specialist": f.specialist, "brief": _ask(deps, alert, state, f)}) for f in more
             ]
             return Command(goto=sends, update={"rounds": MAX_ROUNDS, "usage": usage})
-        diagnosis, problems = diagnose(draft, evidence, deps.knowledge, _provenance(usage))
+        said = Said(tuple(briefs.alert_fields(alert).values()))
+        diagnosis, problems = diagnose(draft, evidence, deps.knowledge, _provenance(usage), said)
         if problems:
             again = reconsider(draft, problems)
             draft, spent = await fill_in(DiagnosisDraft, system, brief, deps, "analyst", again)
-            second, _ = diagnose(draft, evidence, deps.knowledge, _provenance(spent))
+            second, _ = diagnose(draft, evidence, deps.knowledge, _provenance(spent), said)
             diagnosis, usage = max(second, diagnosis, key=lambda d: len(d.claims)), add_usage(usage, spent)
         return Command(goto=END, update={"diagnosis": diagnosis.model_dump(mode="json"), "usage": usage})
 
     graph = StateGraph(AlertState, context_schema=Deps)
     graph.add_node("classify", classify, destinations=tuple(names))
-    for name, node in build_specialists(specialists, tools, deps.models("specialist"), deps.settings).items():
+    for name, node in build_specialists(specialists, tools, deps.models("specialist")).items():
         graph.add_node(name, node)
         graph.add_edge(name, "analyse")
     graph.add_node("analyse", analyse, defer=True, destinations=(*names, END))
@@ -89,6 +90,7 @@ def build_alert_analysis(
 def _forget_what_may_have_changed(deps: Deps, chosen: Sequence[str]) -> None:
     """An alert says that the account is not as it was a few minutes ago; one about money, that the bill is not."""
     deps.cache.forget("evidence|")
+    deps.cache.forget("answer|")
     if "cost" in chosen:
         deps.cache.forget("ce|")
 

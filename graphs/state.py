@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from collections.abc import Sequence
+from typing import Annotated, Any, NotRequired, TypedDict
 
-from agent.models import Evidence, EvidenceStatus
+from agent.clarifying import asked_now
+from agent.memory import recall
+from agent.models import AnswerKind, Asker, ChatMessage, Evidence, EvidenceStatus
+from agent.redaction import redact
 
 PlainEvidence = dict[str, Any]
 """`Evidence.model_dump(mode="json")`"""
@@ -70,12 +74,47 @@ class AlertState(Case):
 
 
 class ConversationState(Case):
-    """In: `question`, `history` (ChatMessages) and the thread's earlier `evidence`. Out: `answer`."""
+    """In: what `conversation_start` makes. Out: `answer`."""
 
     question: str
     history: list[dict[str, Any]]
-    kind: NotRequired[Literal["question", "follow_up", "help", "write", "out_of_scope"]]
+    """The latest turns, as ChatMessages without their evidence and answers."""
+    earlier: list[str]
+    """A line for each exchange before them."""
+    remembered: list[str]
+    """Ids of the thread's evidence."""
+    zone: str
+    clarified: bool
+    """Whether the thread was asked back just before: it is not asked again."""
+    kind: NotRequired[AnswerKind]
+    scope: NotRequired[dict[str, str]]
+    named: NotRequired[list[dict[str, str]]]
+    assumptions: NotRequired[list[str]]
+    candidates: NotRequired[list[str]]
+    """Resources between which the question does not decide."""
+    clarification: NotRequired[dict[str, Any]]
+    asked: NotRequired[list[dict[str, str]]]
+    """Every assignment of the run: specialist and question."""
     answer: NotRequired[dict[str, Any]]
+
+
+def conversation_start(
+    question: str, history: Sequence[ChatMessage], asker: Asker, memory_tokens: int
+) -> ConversationState:
+    """The state in which a conversation run begins: the question, and the thread as far as it is remembered."""
+    asked = asked_now(question, history)
+    memory = recall(history, memory_tokens, about=asked.question)
+    turns = [turn.model_copy(update={"text": redact(turn.text)}) for turn in memory.turns]
+    return {
+        "question": redact(asked.question),
+        "history": [turn.model_dump(mode="json", exclude={"evidence", "answer"}) for turn in turns],
+        "earlier": [redact(line) for line in memory.summary],
+        "remembered": [piece.id for piece in memory.evidence],
+        "zone": asker.zone,
+        "clarified": asked.clarified,
+        "evidence": [piece.model_dump(mode="json") for piece in memory.evidence],
+        "usage": NO_USAGE,
+    }
 
 
 def typed(evidence: list[PlainEvidence]) -> list[Evidence]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
-from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
 HERE = Path(__file__).parent
 _JINJA = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 -- the output is plain text for a model, not HTML
@@ -36,9 +36,15 @@ class Prompt:
 def fill(template: str, where: str, **names: object) -> str:
     """Jinja text with names filled in; a name that is missing is an error that says `where`."""
     try:
-        return _JINJA.from_string(template).render(**names).strip()
+        return _compiled(template).render(**names).strip()
     except TemplateError as error:
         raise PromptFileError(f"{where}: {error}") from error
+
+
+@lru_cache(maxsize=1000)
+def _compiled(template: str) -> Template:
+    """Compiling takes milliseconds, rendering hardly any; prompts and runbooks are a few hundred texts."""
+    return _JINJA.from_string(template)
 
 
 @cache

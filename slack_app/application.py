@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from agent.budgets import RunBudget
-from agent.models import Alert, Answer, ChatMessage, Diagnosis, Evidence
+from agent.budgets import RunBudget, RunMeter
+from agent.errors import StoreUnavailable
+from agent.models import Alert, Answer, Asker, ChatMessage, Diagnosis, Evidence, Provenance, Spend
 from agent.ports import Deps
-from agent.redaction import redact
 from agent.redaction.plain import redact_plain
-from graphs.state import NO_USAGE, typed
+from agent.telemetry import running
+from graphs.state import NO_USAGE, conversation_start, typed
+from slack_app.answer_cache import AnswerCache
+from tools.checkpoints import forget
 
+log = logging.getLogger(__name__)
 Outcome = TypeVar("Outcome", Diagnosis, Answer)
+MEMORY_SHARE = 0.7
+"""Of what a model call may read. Where prompt and fresh evidence need more than the rest, old evidence gives way."""
+NOBODY = Asker()
 Follow = Callable[[dict[str, Any]], Awaitable[None]]
 """Is told what a graph reports while it runs."""
 
@@ -30,55 +39,93 @@ class Application:
     async def analyse(self, alert: Alert, run_id: str, follow: Follow) -> tuple[Diagnosis, list[Evidence]]:
         """One alert through the graph."""
         start = {"alert": redact_plain(alert.model_dump(mode="json")), "evidence": [], "usage": NO_USAGE}
-        state, seconds = await self._run(self.alert_analysis, start, run_id, follow)
+        state, took = await self._run(self.alert_analysis, start, run_id, follow)
         diagnosis = Diagnosis.model_validate(state["diagnosis"])
-        return _timed(diagnosis, state, seconds), typed(state["evidence"])
+        return _told(diagnosis, state, took), typed(state["evidence"])
 
     async def ask(
-        self, question: str, history: list[ChatMessage], run_id: str, follow: Follow
+        self, question: str, history: list[ChatMessage], run_id: str, follow: Follow, asker: Asker = NOBODY
     ) -> tuple[Answer, list[Evidence]]:
-        """One question through the graph, with what the thread already knows."""
-        known = {piece.id: piece for turn in history for piece in turn.evidence}
-        start = {
-            "question": redact(question),
-            "history": [turn.model_dump(mode="json", exclude={"evidence"}) for turn in history],
-            "evidence": [piece.model_dump(mode="json") for piece in known.values()],
-            "usage": NO_USAGE,
-        }
-        state, seconds = await self._run(self.conversation, start, run_id, follow)
-        return _timed(Answer.model_validate(state["answer"]), state, seconds), typed(state["evidence"])
+        """One question through the graph, with what the thread already knows.
+
+        A question that begins a thread and equals one of the last minutes gets that one's answer, while no alert came.
+        """
+        cache = AnswerCache(self.deps)
+        key = cache.key(question, asker.zone) if not history else ""
+        if known := cache.get(key):
+            answer, evidence = known
+            return _reused(answer, run_id), evidence
+        budget = int(self.deps.settings.run_input_tokens_per_call * MEMORY_SHARE)
+        start = conversation_start(question, history, asker, budget)
+        state, took = await self._run(self.conversation, dict(start), run_id, follow, asker.user)
+        answer = _told(Answer.model_validate(state["answer"]), state, took)
+        evidence = _whole(typed(state["evidence"]), typed(start["evidence"]), history)
+        cache.keep(key, answer, evidence)
+        return answer, evidence
 
     async def _run(
-        self, graph: Any, start: dict[str, Any], run_id: str, follow: Follow
-    ) -> tuple[dict[str, Any], float]:
+        self, graph: Any, start: dict[str, Any], run_id: str, follow: Follow, user: str = ""
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The last state, and what the run took as fields of Provenance."""
+        from graphs.limits import run_meter  # with it come all agents, and who only imports this may never run one
+
         began = time.monotonic()
-        context = replace(self.deps, budget=self._budget())
+        meter = await run_meter(self.deps, user)
+        context = replace(self.deps, budget=self._budget(), meter=meter)
         state: dict[str, Any] = start
-        config = {"configurable": {"thread_id": run_id}}
+        config = {"configurable": {"thread_id": run_id}, "metadata": {"run_id": run_id}}
         stream: AsyncGenerator[tuple[str, Any]] = graph.astream(
             start, config, context=context, stream_mode=["custom", "values"], durability="exit"
         )
-        async for mode, part in stream:
-            if mode == "custom":
-                await follow(part)
-            else:
-                state = part
-        return state, time.monotonic() - began
+        try:
+            with running(run_id):
+                async with aclosing(stream):  # whatever ends this, no specialist goes on working
+                    async for mode, part in stream:
+                        if mode == "custom":
+                            await follow(part)
+                        else:
+                            state = part
+        finally:
+            await self._charge(user, meter)  # a run that was stopped has been paid for, too
+        await forget(graph, run_id)
+        return state, {**meter.provenance(), "seconds": round(time.monotonic() - began, 1), "run_id": run_id}
+
+    async def _charge(self, user: str, meter: RunMeter) -> None:
+        spent = meter.spend()
+        if spent == Spend():
+            return
+        try:
+            await self.deps.spend.add(user, spent)
+        except StoreUnavailable as error:
+            log.warning("what a run took could not be written down: %s", error)
 
     def _budget(self) -> RunBudget:
         settings = self.deps.settings
         return RunBudget(settings.run_api_calls, settings.run_scanned_gigabytes * 1e9, settings.run_aws_usd)
 
 
-def _timed(outcome: Outcome, state: dict[str, Any], seconds: float) -> Outcome:
+def _told(outcome: Outcome, state: dict[str, Any], took: dict[str, Any]) -> Outcome:
     usage = state["usage"]
     provenance = outcome.provenance.model_copy(
         update={
+            **took,
             "input_tokens": usage["input_tokens"],
             "output_tokens": usage["output_tokens"],
             "model": outcome.provenance.model or usage["model"],
             "degraded": usage["degraded"],
-            "seconds": round(seconds, 1),
         }
     )
     return outcome.model_copy(update={"provenance": provenance})
+
+
+def _whole(found: list[Evidence], remembered: list[Evidence], history: list[ChatMessage]) -> list[Evidence]:
+    """The evidence of a run, with the thread's own pieces as they were before memory shortened them."""
+    shortened = {piece.id: piece for piece in remembered}
+    known = {piece.id: piece for turn in history for piece in turn.evidence}
+    return [known[piece.id] if shortened.get(piece.id) == piece else piece for piece in found]
+
+
+def _reused(answer: Answer, run_id: str) -> Answer:
+    """An answer given again: it took nothing."""
+    wrote = answer.provenance.model_dump(include={"model", "prompt_name", "prompt_version", "prompt_hash"})
+    return answer.model_copy(update={"provenance": Provenance(**wrote, run_id=run_id)})

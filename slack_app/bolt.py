@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from slack_bolt import App
@@ -12,9 +14,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from agent.errors import SettingsError
+from agent.models import SlackPlace
 from agent.ports import Deps
 from agent.settings import Settings
-from slack_app.intake import Identity, Intake
+from slack_app.intake import Identity, Intake, RequestStop
 from slack_app.listeners import register
 
 
@@ -57,7 +60,8 @@ def build_slack_app(deps: Deps) -> SlackApp:
         request_verification_enabled=bool(secret),
         ssl_check_enabled=True,
     )
-    register(bolt, Intake(deps.queue, deps.clock, identity, settings.alert_channels, _channel_names(client)))
+    channel_names, request_stop = _channel_names(client), _stops(deps)
+    register(bolt, Intake(deps.queue, deps.clock, identity, settings.alert_channels, channel_names, request_stop))
     return SlackApp(bolt, identity)
 
 
@@ -75,6 +79,15 @@ def who_am_i(client: WebClient, settings: Settings) -> Identity:
             f"Slack cannot be reached at {settings.slack_api_url}; check WATCHKEEPER_SLACK_API_URL and the network."
         ) from error
     return Identity(str(me["team_id"]), str(me["user_id"]), str(me.get("bot_id", "")), str(me.get("app_id") or ""))
+
+
+def _stops(deps: Deps) -> RequestStop:
+    """The store of stop requests for listeners, which run in threads without an event loop."""
+
+    def request_stop(place: SlackPlace, at: datetime, by: str) -> None:
+        asyncio.run(deps.stops.request(place, at, by))
+
+    return request_stop
 
 
 def _channel_names(client: WebClient) -> Any:

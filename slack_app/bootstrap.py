@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+from agent.budgets import RunMeter
 from agent.errors import SettingsError
 from agent.knowledge import KnowledgeBase
 from agent.ports import Deps, ModelRole
@@ -19,9 +20,18 @@ from agent.redaction import Policy, use
 from agent.settings import Settings
 from agent.specialists import read_specialists
 from slack_app.application import Application
+from slack_app.equipment import equipped
+from slack_app.watching import watched
+from slack_app.web.metrics import metrics_folder
 from tools.aws import Boto3Session
+from tools.checkpoints import open_checkpointer
 from tools.evidence.cache import MemoryCache
+from tools.llm.links import Link
+from tools.llm.prices import PriceTable
 from tools.persistence import open_persistence
+from tools.telemetry import ROLE
+from tools.telemetry.feedback import CountedFeedback
+from tools.telemetry.prometheus import metrics_in
 
 
 def utc_now() -> datetime:
@@ -48,6 +58,7 @@ def build_deps(settings: Settings, **replaced: Any) -> Held:
             f"WATCHKEEPER_HOME: {home} cannot be made ({error.strerror}); name another folder."
         ) from error
     kept = open_persistence(settings, clock)
+    metrics = replaced.get("metrics") or metrics_in(metrics_folder(settings))
     knowledge = replaced.get("knowledge") or KnowledgeBase.read()
     fields: dict[str, Any] = {
         "settings": settings,
@@ -60,14 +71,32 @@ def build_deps(settings: Settings, **replaced: Any) -> Held:
         "ledger": kept.ledger,
         "approvals": kept.approvals,
         "audit": kept.audit,
+        "mutes": kept.mutes,
+        "feedback": CountedFeedback(kept.feedback, metrics),
+        "metrics": metrics,
+        "spend": kept.spend,
+        "locks": kept.locks,
+        "stops": kept.stops,
+        "archive": kept.archive,
         "queue": kept.queue,
         "cache": replaced.get("cache") or MemoryCache(),
+        "meter": RunMeter(PriceTable.read(settings.llm_prices).usd),
     }
     return Held(Deps(**(fields | replaced)), kept.close)
 
 
+def check_models(settings: Settings) -> None:
+    """SettingsError when a model that the settings name cannot be set up: no key, no library, no such provider."""
+    from tools.llm.roles import ROLES, chain_of
+
+    for spec in dict.fromkeys(spec for role in ROLES for spec in chain_of(role, settings)):
+        from tools.llm.providers import chat_model
+
+        chat_model(spec, settings)
+
+
 def model_factory(settings: Settings, knowledge: KnowledgeBase) -> Callable[[ModelRole], BaseChatModel]:
-    """The chat model of each role, made when first asked for, with the offline analyst to fall back on."""
+    """The chat model of each role, made when first asked for: a chain of models that ends with the offline analyst."""
 
     @lru_cache
     def offline() -> BaseChatModel:
@@ -76,29 +105,45 @@ def model_factory(settings: Settings, knowledge: KnowledgeBase) -> Callable[[Mod
         return OfflineAnalyst(knowledge, read_specialists())
 
     @lru_cache
-    def models(role: ModelRole) -> BaseChatModel:
-        spec = {"offline": "offline", "analyst": settings.llm}.get(role, settings.fast_llm)
-        if spec == "offline":
-            return offline()
-        from tools.llm.fallback import FallbackChatModel
-        from tools.llm.providers import chat_model
+    def link(spec: str) -> Link:
+        """Roles that have the same model share it, and its circuit breaker."""
+        from tools.llm.breaker import CircuitBreaker
+        from tools.llm.providers import link_of
 
-        return FallbackChatModel(primary=chat_model(spec, settings, offline), fallback=offline())
+        return link_of(spec, settings, CircuitBreaker())
+
+    @lru_cache
+    def models(role: ModelRole) -> BaseChatModel:
+        from tools.llm.roles import chain_of
+
+        chain = chain_of(role, settings)
+        if not chain:
+            return offline().model_copy(update={"metadata": {ROLE: role}})
+        from tools.llm.fallback import FallbackChatModel
+
+        seconds = settings.llm_timeout_seconds
+        if role == "specialist":  # so that somebody else can still take over before its deadline
+            seconds = min(seconds, settings.gather_timeout_seconds * 2 / 3)
+        links = tuple(link(spec) for spec in chain)
+        return FallbackChatModel(links=links, offline=offline(), attempt_seconds=seconds, metadata={ROLE: role})
 
     return models
 
 
 @asynccontextmanager
 async def application(deps: Deps) -> AsyncGenerator[Application]:
-    """The graphs over the dependencies, with checkpoints in SQLite while the context is open."""
+    """The graphs over the dependencies, with their checkpoints where the settings say, while the context is open."""
     from graphs.alert_analysis import build_alert_analysis
     from graphs.conversation import build_conversation
     from tools.evidence.catalog import TOOLS
 
-    specialists = read_specialists()
-    async with AsyncSqliteSaver.from_conn_string(str(deps.settings.home / "checkpoints.db")) as saver:
+    async with (
+        equipped(deps.settings, read_specialists(), TOOLS, os.environ) as (specialists, tools),
+        watched(deps, [specialist.name for specialist in specialists], os.environ) as watch,
+        open_checkpointer(deps.settings) as saver,
+    ):
         yield Application(
             deps=deps,
-            alert_analysis=build_alert_analysis(deps, specialists, TOOLS, saver),
-            conversation=build_conversation(deps, specialists, TOOLS, saver),
+            alert_analysis=watch(build_alert_analysis(deps, specialists, tools, saver)),
+            conversation=watch(build_conversation(deps, specialists, tools, saver)),
         )

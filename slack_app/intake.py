@@ -7,16 +7,19 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from agent.models import Job, JobKind, new_id
+from agent.models import Job, JobKind, SlackPlace, new_id
 from agent.ports import Clock, Queue
 from agent.redaction.plain import redact_plain
+from slack_app.phrases import command_in, is_stop
 
 log = logging.getLogger(__name__)
 Event = Mapping[str, Any]
 HEARD_SUBTYPES = ("", "bot_message", "file_share", "me_message", "thread_broadcast")
 """What people and apps say. Every other subtype is Slack talking about the channel: joins, topics, pins, deletions."""
+_TO_SOMEBODY = re.compile(r"\s*<@[UW]")
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,23 @@ class Identity:
     app_id: str = ""
 
 
+RequestStop = Callable[[SlackPlace, datetime, str], None]
+"""Asks for a run to be stopped: its thread, when somebody wanted that, and who."""
+
+
 @dataclass
 class Intake:
-    """Turns events into jobs. `channel_name` looks a channel up in Slack, once for each channel."""
+    """Turns events into jobs. `channel_name` looks a channel up in Slack, once for each channel.
+
+    `request_stop` does not go through the queue: a stop must not wait behind the work that it stops.
+    """
 
     queue: Queue
     clock: Clock
     identity: Identity
     alert_channels: tuple[str, ...]
     channel_name: Callable[[str], str]
+    request_stop: RequestStop
     _watched: dict[str, bool] = field(default_factory=dict[str, bool])
 
     def message(self, event: Event) -> bool:
@@ -53,17 +64,33 @@ class Intake:
             )
         if event.get("channel_type") == "im":
             return self.mention(event)
-        if self._mentioned.search(str(event.get("text", ""))):
+        text = str(event.get("text", ""))
+        if self._mentioned.search(text):
             return self.mention(event)
-        if event.get("thread_ts") and event.get("thread_ts") != event.get("ts"):
-            return self._question(event, implicit=True)  # the worker knows whether the thread is one of ours
+        if not _top_level(event) and not _TO_SOMEBODY.match(text):
+            return self._said(event, implicit=True)  # the worker knows whether the thread is one of ours
         return False
 
     def mention(self, event: Event) -> bool:
         """An `app_mention`, or a message that amounts to one. Mentions by bots are ignored: they could loop."""
         if _from_bot(event) or self._own(event):
             return False
-        return self._question(event, implicit=False)
+        return self._said(event, implicit=False)
+
+    def stop(self, event: Event) -> bool:
+        """The stop button: an `agent_session_stopped` event."""
+        ts = str(event.get("event_ts") or self.clock().timestamp())
+        return self._stop(str(event["channel"]), str(event["thread_ts"]), ts, str(event.get("user", "")), "button")
+
+    def choice(self, clicked: Event) -> bool:
+        """A choice under a question back becomes what its clicker says next. False when one was taken already."""
+        key = f"choice:{self.identity.team_id}:{clicked['channel']}:{clicked['message_ts']}"
+        question = {"text": clicked["choice"], "implicit": False, "ts": clicked["action_ts"]}
+        return self._enqueue(JobKind.mention, key, {**clicked, **question})
+
+    def quick(self, kind: JobKind, unique: str, payload: Mapping[str, Any]) -> bool:
+        """A job that takes no analysis: feedback, evidence to show, a command."""
+        return self._enqueue(kind, f"{kind}:{self.identity.team_id}:{unique}", dict(payload))
 
     def watches(self, channel: str) -> bool:
         """Whether posts in a channel are analysed. An unknown channel is looked up once."""
@@ -84,18 +111,24 @@ class Intake:
         edited = str((message.get("edited") or {}).get("ts") or event.get("event_ts") or event.get("ts", ""))
         return self._alert(message, channel, edit=edited)
 
-    def _question(self, event: Event, *, implicit: bool) -> bool:
-        key = f"mention:{self.identity.team_id}:{event['channel']}:{event['ts']}"
-        question = html.unescape(self._mentioned.sub("", str(event.get("text", "")))).strip()
-        payload = {
-            "channel": event["channel"],
-            "user": event.get("user", ""),
-            "ts": event["ts"],
-            "thread_ts": event.get("thread_ts") or event["ts"],
-            "text": question,
-            "implicit": implicit,
-        }
-        return self._enqueue(JobKind.mention, key, payload)
+    def _said(self, event: Event, *, implicit: bool) -> bool:
+        """A person's words: an order to stop, a command, or a question."""
+        text = html.unescape(self._mentioned.sub("", str(event.get("text", "")))).strip()
+        channel, ts, user = str(event["channel"]), str(event["ts"]), str(event.get("user", ""))
+        thread_ts = str(event.get("thread_ts") or ts)
+        if is_stop(text):
+            return self._stop(channel, thread_ts, ts, user, "implicit" if implicit else "reply")
+        where = {"channel": channel, "user": user, "ts": ts, "thread_ts": thread_ts}
+        if not implicit and (command := command_in(text)):
+            return self.quick(JobKind.command, f"{channel}:{ts}", {**where, "text": command})
+        key = f"mention:{self.identity.team_id}:{channel}:{ts}"
+        return self._enqueue(JobKind.mention, key, {**where, "text": text, "implicit": implicit})
+
+    def _stop(self, channel: str, thread_ts: str, ts: str, user: str, how: str) -> bool:
+        place = SlackPlace(team=self.identity.team_id, channel=channel, thread_ts=thread_ts)
+        self.request_stop(place, slack_time(ts), user)
+        payload = {"channel": channel, "thread_ts": thread_ts, "ts": ts, "user": user, "how": how}
+        return self.quick(JobKind.stop, f"{channel}:{ts}", payload)
 
     @property
     def _mentioned(self) -> re.Pattern[str]:
@@ -103,7 +136,7 @@ class Intake:
 
     def _enqueue(self, kind: JobKind, key: str, payload: dict[str, Any]) -> bool:
         """Queue it without the secrets that people and monitoring apps paste: nothing after the queue sees them."""
-        plain = redact_plain(payload)
+        plain = redact_plain({"team": self.identity.team_id, **payload})
         job = Job(id=new_id("job"), kind=kind, idempotency_key=key, payload=plain, created_at=self.clock())
         return self.queue.send(job)
 
@@ -114,6 +147,11 @@ class Intake:
             or (own.bot_id and event.get("bot_id") == own.bot_id)
             or (own.app_id and event.get("app_id") == own.app_id and event.get("bot_id"))
         )
+
+
+def slack_time(ts: str) -> datetime:
+    """When a message was written. Comparing these needs no two clocks to agree."""
+    return datetime.fromtimestamp(float(ts), UTC)
 
 
 def _from_bot(event: Event) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any, cast
 
 from slack_sdk.errors import SlackApiError
@@ -17,12 +17,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from agent.models import SlackPlace
 from agent.redaction import redact
 from agent.redaction.plain import redact_plain
+from slack_app.blocks.figures import without_charts, without_tables
+from slack_app.blocks.paging import pages
 from slack_app.blocks.text import cut, pieces
 
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_EDITS = 1.2
 TEXT_LIMIT = 4000
-BLOCKS_PER_MESSAGE = 50
 REFUSED_BLOCKS = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long")
 
 Part = tuple[str, list[dict[str, Any]]]
@@ -82,14 +83,27 @@ class SlackMessenger:
                 return ts
         return ""
 
-    async def set_status(self, place: SlackPlace, text: str) -> None:
-        """The line under the thread while an answer is coming. Only a nicety: a refusal is no error."""
+    async def upload(self, place: SlackPlace, name: str, text: str, comment: str = "") -> None:
+        """A file in the thread, for what is too long for messages."""
+        await self.client.files_upload_v2(
+            channel=place.channel,
+            thread_ts=place.thread_ts,
+            filename=name,
+            title=name,
+            content=redact(text),
+            initial_comment=redact(comment) or None,
+        )
+
+    async def set_status(self, place: SlackPlace, text: str) -> bool:
+        """The line under the thread while an answer is coming; False where Slack shows none."""
         try:
             await self.client.assistant_threads_setStatus(
                 channel_id=place.channel, thread_ts=place.thread_ts, status=redact(text)
             )
         except SlackApiError as error:
             log.debug("setStatus refused: %s", error.response.get("error"))
+            return False
+        return True
 
     async def _continue(self, place: SlackPlace, rest: Sequence[Part]) -> None:
         for words, blocks in rest:
@@ -118,14 +132,28 @@ class SlackMessenger:
 async def _or_as_text(
     send: Callable[[Sequence[dict[str, Any]]], Awaitable[None]], blocks: Sequence[dict[str, Any]]
 ) -> None:
-    """Send with blocks, or as text alone when Slack refuses the blocks: an ugly answer beats none."""
-    try:
-        await send(blocks)
-    except SlackApiError as error:
-        if not blocks or error.response.get("error") not in REFUSED_BLOCKS:
-            raise
-        log.error("Slack refused blocks: %s", error.response.get("response_metadata") or error.response.get("error"))
-        await send(())
+    """Send with blocks; without charts, without tables, and at last as text alone when Slack refuses them."""
+    for shown in _plainer(blocks):
+        try:
+            await send(shown)
+            return
+        except SlackApiError as error:
+            if not shown or error.response.get("error") not in REFUSED_BLOCKS:
+                raise
+            reason = error.response.get("response_metadata") or error.response.get("error")
+            log.error("Slack refused blocks: %s", reason)
+
+
+def _plainer(blocks: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
+    """The blocks, and what to try instead, each once: an ugly answer beats none."""
+    yield blocks
+    kinds = {block.get("type") for block in blocks}
+    if "data_visualization" in kinds:
+        yield without_charts(blocks)
+    if kinds & {"data_visualization", "table"}:
+        yield without_tables(blocks)
+    if blocks:
+        yield ()
 
 
 def _messages(text: str, blocks: Sequence[dict[str, Any]]) -> list[Part]:
@@ -133,8 +161,8 @@ def _messages(text: str, blocks: Sequence[dict[str, Any]]) -> list[Part]:
     text, blocks = redact(text), cast("Sequence[dict[str, Any]]", redact_plain(blocks))
     if not blocks:
         return [(part, []) for part in pieces(text, TEXT_LIMIT)] or [(text, [])]
-    shares = [list(blocks[i : i + BLOCKS_PER_MESSAGE]) for i in range(0, len(blocks), BLOCKS_PER_MESSAGE)]
-    return [(cut(text, TEXT_LIMIT) if not number else "(continued)", share) for number, share in enumerate(shares)]
+    shares = enumerate(pages(blocks))
+    return [(cut(text, TEXT_LIMIT) if not number else "(continued)", share) for number, share in shares]
 
 
 class LiveMessage:

@@ -7,6 +7,7 @@ its acknowledgements (docs/adr/0005). `serve` does both in one, for tests and fo
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
@@ -17,8 +18,12 @@ from slack_app.bootstrap import application
 from slack_app.messenger import SlackMessenger, web_client
 from slack_app.socket import socket_mode
 from slack_app.tokens import check_tokens
+from slack_app.web.metrics import metrics_port
 from slack_app.web.server import signed_http
 from slack_app.worker import Worker
+from tools.inventory import read_inventory
+
+log = logging.getLogger(__name__)
 
 Ready = Callable[[str], Awaitable[None]]
 """Called once when events can arrive, with a word on how they do."""
@@ -30,11 +35,12 @@ async def listen(deps: Deps, ready: Ready | None = None) -> None:
     check_tokens(settings)
     slack = await asyncio.to_thread(build_slack_app, deps)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(metrics_port(deps))
         if settings.slack_app_token is not None:
             stack.enter_context(socket_mode(slack, settings))
             how = "Socket Mode"
         else:
-            how = f"signed HTTP at {await stack.enter_async_context(signed_http(slack, settings))}/slack/events"
+            how = f"signed HTTP at {await stack.enter_async_context(signed_http(slack, deps))}/slack/events"
         if ready is not None:
             await ready(how)
         await asyncio.Event().wait()
@@ -43,7 +49,19 @@ async def listen(deps: Deps, ready: Ready | None = None) -> None:
 async def work(deps: Deps) -> None:
     """Turn jobs into answers, until cancelled."""
     async with application(deps) as running:
-        await Worker(running, _messenger(deps.settings)).run()
+        warming = asyncio.create_task(_warm_up(deps))
+        try:
+            await Worker(running, _messenger(deps.settings)).run()
+        finally:
+            warming.cancel()
+
+
+async def _warm_up(deps: Deps) -> None:
+    """Make the AWS clients that the first question would wait for: a cold one takes seconds."""
+    try:
+        await read_inventory(deps)
+    except Exception as error:  # only a head start: a question that needs it says what is wrong
+        log.info("the inventory could not be read in advance (%s)", type(error).__name__)
 
 
 async def serve(deps: Deps, ready: Ready | None = None) -> None:

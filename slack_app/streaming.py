@@ -1,20 +1,29 @@
 """An answer that appears while it is made: streamed where Slack streams, edited in place where it does not.
 
 A stream needs a human recipient and dies after about five minutes, so it is given up for edits well before that.
+
+    async with LiveAnswer(messenger, place, user) as live:
+        await live.begin()          # something to see, before any work
+        await live.follow(part)     # cards for what the graph reports
+        await live.finish(...)
+
+However the context is left, no stream stays open.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 from slack_sdk.errors import SlackApiError
 
 from agent.models import SlackPlace
 from agent.redaction.plain import redact_plain
+from slack_app.blocks.paging import pages
 from slack_app.blocks.progress import Progress, Task, progress_blocks
 from slack_app.blocks.text import escape
 from slack_app.messenger import LiveMessage, SlackMessenger
@@ -22,8 +31,13 @@ from slack_app.messenger import LiveMessage, SlackMessenger
 log = logging.getLogger(__name__)
 STREAM_SECONDS = 220
 CHUNK_LIMIT = 9_000
+STATUS = "is looking into it…"
 TITLE = "Looking into it"
 DONE_TITLE = "What was checked"
+STOPPED_TITLE = "Stopped"
+CONTINUED = "(continued)"
+
+Block = dict[str, Any]
 
 
 class LiveAnswer:
@@ -36,12 +50,32 @@ class LiveAnswer:
         self._progress = Progress()
         self._left_ts = existing_ts
         self._stream_ts = ""
+        self._closed = False
         self._started_at = 0.0
         self._live: LiveMessage | None = None
+        self._beginning: asyncio.Task[None] | None = None
 
     @property
     def ts(self) -> str:
         return self._stream_ts or (self._live.ts if self._live else self._left_ts)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """After a failure the cards say that they were not finished."""
+        with suppress(SlackApiError, OSError, TimeoutError):
+            if self._beginning is not None:
+                await self._beginning
+            if self._stream_ts and not self._closed:
+                await self._append([_task_chunk(task) for task in self._progress.stop()])
+                if self._stream_ts:
+                    await self._edit_instead()
+
+    async def begin(self) -> None:
+        """Something to see within the first second: Slack's status, or a card where Slack refuses to show one."""
+        if not await self._messenger.set_status(self._place, STATUS):
+            await self._show(self._progress.begin())
 
     async def follow(self, part: dict[str, Any]) -> None:
         """Show what the graph reports."""
@@ -50,25 +84,41 @@ class LiveAnswer:
             await self._show(changed)
 
     async def finish(
-        self, chunks: Sequence[str], text: str, closing: Sequence[dict[str, Any]], whole: Sequence[dict[str, Any]]
+        self,
+        chunks: Sequence[str],
+        text: str,
+        closing: Sequence[Block],
+        whole: Sequence[Block],
+        *,
+        complete: bool = True,
     ) -> None:
-        """Stream the text and close with blocks, or put the whole answer into the edited message."""
-        finished = self._progress.finish()
+        """Stream the text and close with blocks, or put the whole answer into the edited message.
+
+        Not `complete`: somebody stopped it, and the cards say which looks were not finished.
+        """
+        finished = self._progress.finish() if complete else self._progress.stop()
         await self._show(finished)
         if finished and self._stream_ts:
-            await self._append([{"type": "plan_update", "title": DONE_TITLE}])
+            await self._append([{"type": "plan_update", "title": DONE_TITLE if complete else STOPPED_TITLE}])
         if self._stream_ts and await self._stream_out(chunks, closing):
             return
         live = self._live or await self._edit_instead()
         await live.finish(text, whole)
 
     async def _show(self, changed: Sequence[Task]) -> None:
-        if not self._stream_ts and not self._live:
-            await self._begin()
+        await self._begun()
         if self._stream_ts:
             await self._append([_task_chunk(task) for task in changed])
         elif self._live and self._progress.tasks:
             self._live.show(TITLE, progress_blocks(self._progress, TITLE))
+
+    async def _begun(self) -> None:
+        """Begin once. Who is cancelled meanwhile leaves no message behind that nobody knows of."""
+        if self._stream_ts or self._live:
+            return
+        if self._beginning is None or (self._beginning.done() and self._beginning.exception()):
+            self._beginning = asyncio.create_task(self._begin())
+        await asyncio.shield(self._beginning)
 
     async def _begin(self) -> None:
         """A stream, or the message that an earlier attempt left."""
@@ -104,20 +154,24 @@ class LiveAnswer:
         await self._edit_instead()
         return False
 
-    async def _stream_out(self, chunks: Sequence[str], closing: Sequence[dict[str, Any]]) -> bool:
+    async def _stream_out(self, chunks: Sequence[str], closing: Sequence[Block]) -> bool:
         if sum(map(len, chunks)) > CHUNK_LIMIT:
             return False
+        first, *rest = pages(closing) or [[]]
         for chunk in chunks:
             if not await self._append([{"type": "markdown_text", "text": chunk}]):
                 return False
         try:
-            await self._stop(self._stream_ts, closing)
+            await self._stop(self._stream_ts, first)
         except SlackApiError as error:
             log.info("the stream could not be closed (%s)", error.response.get("error"))
             return False
+        self._closed = True
+        for share in rest:
+            await self._messenger.post(self._place, CONTINUED, share)
         return True
 
-    async def _stop(self, ts: str, blocks: Sequence[dict[str, Any]] = ()) -> None:
+    async def _stop(self, ts: str, blocks: Sequence[Block] = ()) -> None:
         await self._messenger.client.chat_stopStream(
             channel=self._place.channel, ts=ts, blocks=redact_plain(blocks) or None
         )
@@ -125,10 +179,10 @@ class LiveAnswer:
     async def _edit_instead(self) -> LiveMessage:
         """Go on in the same message. While it is a stream, Slack refuses to have it edited."""
         ts, self._stream_ts = self.ts, ""
+        self._live = live = LiveMessage(self._messenger, self._place, ts)  # even if it is cancelled while it waits
         with suppress(SlackApiError):
             await self._stop(ts)
-        self._live = LiveMessage(self._messenger, self._place, ts)
-        return self._live
+        return live
 
 
 def _task_chunk(task: Task) -> dict[str, Any]:

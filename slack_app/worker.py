@@ -2,48 +2,75 @@
 
 Everything a job does may be repeated: the incident's id derives from the alert's message, the summary's ts is kept
 before the analysis begins, and after a crash the message that is already there is found again and edited.
+
+Analyses and answers take turns: one at a time in a thread, in order of arrival, whichever process works on it, and at
+most `workers` at once. What waits is held here with its lease renewed, so that waiting costs no attempt. Clicks and
+commands take no turn.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import NoReturn
+from uuid import uuid4
 
 from slack_sdk.errors import SlackApiError
 
-from agent.errors import RetryLater, WatchkeeperError
-from agent.models import Job, JobKind, SlackPlace
+from agent.errors import RetryLater, StoreUnavailable, WatchkeeperError
+from agent.models import Job, JobKind
+from agent.ports import Lease
+from agent.telemetry import running
 from slack_app.application import Application
 from slack_app.blocks.text import escape
 from slack_app.handlers.alerts import handle_alert
-from slack_app.handlers.questions import handle_question
+from slack_app.handlers.commands import handle_command
+from slack_app.handlers.desk import Desk, Handler, place_of
+from slack_app.handlers.evidence import handle_evidence
+from slack_app.handlers.feedback import handle_feedback
+from slack_app.handlers.questions import give_up, handle_question, hear_question
+from slack_app.handlers.stops import handle_stop
 from slack_app.messenger import SlackMessenger
+from slack_app.people import People
+from slack_app.turns import Turns, unless
 
 log = logging.getLogger(__name__)
 HEARTBEATS_PER_LEASE = 4
 POLL_SECONDS = 2.0
+LOCK_POLL_SECONDS = 0.5
 MAX_ATTEMPTS = 3
 RETRY_SECONDS = 5.0
 AWS_THREADS = 64
+HELD_BEYOND_WORKERS = 32
+"""How many jobs one worker holds that wait for their turn; the rest is for the other workers."""
 GONE = ("message_not_found", "thread_not_found", "channel_not_found", "not_in_channel", "is_archived")
 """What Slack says when there is nowhere left to answer to."""
 
-Handler = Callable[[Job, Application, SlackMessenger], Awaitable[None]]
-HANDLERS: dict[JobKind, Handler] = {JobKind.alert: handle_alert, JobKind.mention: handle_question}
+IN_TURN: dict[JobKind, Handler] = {JobKind.alert: handle_alert, JobKind.mention: handle_question}
+AT_ONCE: dict[JobKind, Handler] = {
+    JobKind.stop: handle_stop,
+    JobKind.feedback: handle_feedback,
+    JobKind.evidence: handle_evidence,
+    JobKind.command: handle_command,
+}
 
 
 class Worker:
     """Works on several jobs at once, but on one at a time for each thread in Slack."""
 
     def __init__(self, application: Application, messenger: SlackMessenger) -> None:
+        settings = application.deps.settings
         self._app = application
         self._messenger = messenger
-        self._lease = application.deps.settings.job_lease_seconds
-        self._slots = asyncio.Semaphore(application.deps.settings.workers)
-        self._threads: dict[str, asyncio.Lock] = {}
+        self._desk = Desk(application, messenger, People(messenger.client))
+        self._name = f"worker-{uuid4().hex[:8]}"
+        self._lease = settings.job_lease_seconds
+        self._held = asyncio.Semaphore(settings.workers + HELD_BEYOND_WORKERS)
+        self._slots = asyncio.Semaphore(settings.workers)
+        self._turns = Turns()
 
     async def run(self) -> None:
         """Until cancelled; then what is being worked on is given back to the queue."""
@@ -51,10 +78,10 @@ class Worker:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(AWS_THREADS, "aws"))
         async with asyncio.TaskGroup() as tasks:
             while True:
-                await self._slots.acquire()
+                await self._held.acquire()
                 job = await self._next()
                 if job is None:
-                    self._slots.release()
+                    self._held.release()
                     continue
                 tasks.create_task(self._work(job))
 
@@ -70,21 +97,21 @@ class Worker:
     async def _work(self, job: Job) -> None:
         heartbeat = asyncio.create_task(self._keep(job))
         try:
-            async with self._threads.setdefault(_place(job).thread_ts, asyncio.Lock()):
-                await self._handle(job)
+            with running(job.id):
+                await self._settle(job)
         except asyncio.CancelledError:
             with suppress(WatchkeeperError):
                 await self._app.deps.queue.release(job)
             raise
         finally:
             heartbeat.cancel()
-            self._slots.release()
+            self._held.release()
 
-    async def _handle(self, job: Job) -> None:
+    async def _settle(self, job: Job) -> None:
+        """Do it, and tell the queue how it went."""
         queue = self._app.deps.queue
         try:
-            async with asyncio.timeout(self._app.deps.settings.run_timeout_seconds):
-                await HANDLERS[job.kind](job, self._app, self._messenger)
+            await (self._in_turn(job) if job.kind in IN_TURN else self._handle(job, AT_ONCE[job.kind]))
         except RetryLater as error:
             await queue.release(job, error.seconds)
         except SlackApiError as error:
@@ -98,11 +125,60 @@ class Worker:
         else:
             await queue.delete(job)
 
+    async def _in_turn(self, job: Job) -> None:
+        """When nobody else is at work in its thread, and a worker is free."""
+        place = place_of(job)
+        key = f"thread:{place.channel}:{place.thread_ts}"
+        with self._turns.line_up(key) as my_turn:
+            if job.kind is JobKind.mention and not await hear_question(job, self._desk):
+                return
+            await my_turn()
+            while True:
+                async with self._slots, self._locked(key) as lease:
+                    if lease is not None:
+                        with self._listed(job):
+                            await unless(self._handle(job, IN_TURN[job.kind]), self._renew(lease))
+                        return
+                await asyncio.sleep(LOCK_POLL_SECONDS)
+
+    @asynccontextmanager
+    async def _locked(self, key: str) -> AsyncGenerator[Lease | None]:
+        """The thread's lock; None while another process has it."""
+        locks = self._app.deps.locks
+        lease = await locks.acquire(key, self._name, self._lease)
+        try:
+            yield lease
+        finally:
+            if lease is not None:
+                with suppress(WatchkeeperError):
+                    await locks.release(lease)
+
+    async def _renew(self, lease: Lease) -> NoReturn:
+        """Keeps the thread's lock. RetryLater when it is lost: another process may be at work in the thread."""
+        while True:
+            await asyncio.sleep(self._lease / HEARTBEATS_PER_LEASE)
+            with suppress(StoreUnavailable):
+                if not await self._app.deps.locks.renew(lease, self._lease):
+                    raise RetryLater("The thread's lock was lost.", LOCK_POLL_SECONDS)
+
+    async def _handle(self, job: Job, handler: Handler) -> None:
+        async with asyncio.timeout(self._app.deps.settings.run_timeout_seconds):
+            await handler(job, self._desk)
+
+    @contextmanager
+    def _listed(self, job: Job) -> Generator[None]:
+        """What `status` tells and what a stop looks through."""
+        self._desk.running[job.id] = job
+        try:
+            yield
+        finally:
+            del self._desk.running[job.id]
+
     async def _failed(self, job: Job, error: Exception) -> None:
         """Back to the queue; after the last attempt it stays there, and people are told."""
         log.error("job %s failed at attempt %d (%s)", job.id, job.attempt, type(error).__name__)
         log.info("details", exc_info=error)
-        if job.attempt >= MAX_ATTEMPTS:
+        if job.attempt >= MAX_ATTEMPTS and job.kind in IN_TURN:
             await self._apologise(job, error)
         await self._app.deps.queue.release(job, RETRY_SECONDS)
 
@@ -117,10 +193,6 @@ class Worker:
         reason = str(error) if isinstance(error, WatchkeeperError) else "Something went wrong on my side."
         text = f"I could not finish this. {escape(reason)} It is kept for a person to look at (reference {job.id})."
         with suppress(SlackApiError, TimeoutError, OSError):
-            await self._messenger.post(_place(job), text)
-
-
-def _place(job: Job) -> SlackPlace:
-    payload = job.payload
-    ts = str(payload.get("thread_ts") or (payload.get("event") or {}).get("ts") or job.id)
-    return SlackPlace(channel=str(payload.get("channel", "")), thread_ts=ts)
+            await self._messenger.post(place_of(job), text)
+        if job.kind is JobKind.mention:
+            await give_up(job, self._desk, text)

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from agent.errors import WatchkeeperError
-from agent.redaction.plain import redact_logs
+from agent.logs import read_log_settings, set_up_logging
 from agent.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ async def _keep_running(settings: Settings) -> None:
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "slack_app.worker_process"),
             stdin=asyncio.subprocess.PIPE,
-            env=os.environ | settings.environment(),
+            env=os.environ | settings.as_environment(),
             cwd=Path.cwd(),
         )
         try:
@@ -64,9 +64,8 @@ async def _stop(child: asyncio.subprocess.Process) -> None:
 
 
 def main() -> None:
-    logging.basicConfig(level=os.environ.get("WATCHKEEPER_LOG_LEVEL", "ERROR").upper(), stream=sys.stderr)
-    redact_logs()
     try:
+        set_up_logging(read_log_settings(), sys.stderr)
         asyncio.run(_work())
     except WatchkeeperError as error:
         sys.exit(f"watchkeeper: {error}")

@@ -65,10 +65,3 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(self._inner.format(record))
-
-
-def redact_logs() -> None:
-    """Let every handler of the root logger redact what it writes. Call it after logging is set up; twice is fine."""
-    for handler in logging.getLogger().handlers:
-        if not isinstance(handler.formatter, RedactingFormatter):
-            handler.setFormatter(RedactingFormatter(handler.formatter or logging.Formatter(logging.BASIC_FORMAT)))

@@ -1,55 +1,166 @@
-"""An answer to a question, as text to stream and as blocks to close with."""
+"""An answer to a question, as text to stream and as blocks to close with.
+
+answer_markdown   the text in chunks: a first line that stands alone, then claims, disagreements, next steps
+closing_blocks    what stands under it: chart, table, assumptions, gaps, sources, buttons, footer
+answer_blocks     both, where nothing can be streamed
+answer_text       plain text, for notifications and where blocks are refused
+answer_files      what is too long for messages
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.models import Answer, Evidence
+from agent.models import Answer, Claim, Evidence
+from agent.times import clock_time
+from slack_app.blocks.buttons import choice_buttons, evidence_buttons
+from slack_app.blocks.exhibits import exhibit_blocks, shown_table
+from slack_app.blocks.figures import csv_text, fitting
+from slack_app.blocks.headline import about_headline, repeats, sentences
 from slack_app.blocks.parts import (
     Block,
-    claim_lines,
+    citations,
     confidence_text,
+    context,
     footer,
     gap_block,
     numbered,
+    one_line,
     source_blocks,
 )
-from slack_app.blocks.text import cut, escape
+from slack_app.blocks.text import cut, escape, pieces
 
-MARKDOWN_LIMIT = 12_000
+MARKDOWN_LIMIT = 11_000
+"""Of one message; Slack takes 12,000 characters over all Markdown in it."""
+MAX_MESSAGES = 3
+TEXT_LIMIT = 3500
+BOLD_LIMIT = 300
+MAX_ASSUMPTIONS = 5
+IN_THE_FILE = "\nThe rest is in the file below.\n"
+
+File = tuple[str, str]
+"""A name and its text."""
 
 
 def answer_markdown(answer: Answer, evidence: Sequence[Evidence]) -> list[str]:
-    """The answer in a few chunks, in the order in which they are streamed."""
-    numbers = numbered(answer.claims, evidence)
-    lines = [line.removeprefix("• ") for line in claim_lines(answer.claims, numbers).splitlines()]
-    if answer.claims and answer.claims[0].text == answer.headline:
-        headline, *lines = lines  # said once, with its sources
-    else:
-        headline = escape(answer.headline)
-    chunks = [headline + "\n\n", *(f"- {line}\n" for line in lines)]
-    if answer.next_steps:
-        chunks.append(
-            "\n**Next**\n\n" + "\n".join(f"{n}. {escape(s)}" for n, s in enumerate(answer.next_steps, 1)) + "\n"
-        )
-    return chunks
+    """The answer in a few chunks, in the order in which they are streamed. Cut where a file holds the rest."""
+    chunks = _chunks(answer, evidence)
+    limit = MAX_MESSAGES * MARKDOWN_LIMIT
+    if sum(map(len, chunks)) <= limit:
+        return chunks
+    return [*_first(chunks, MARKDOWN_LIMIT - len(IN_THE_FILE)), IN_THE_FILE]
 
 
-def closing_blocks(answer: Answer, evidence: Sequence[Evidence]) -> list[Block]:
-    """Sources, gaps and footer, under the streamed text."""
-    numbers = numbered(answer.claims, evidence)
-    extra = confidence_text(answer.confidence) if answer.claims else ""
-    blocks = [*source_blocks(numbers, evidence), *gap_block(answer.gaps)]
-    return [*blocks, footer(answer.provenance, extra)] if answer.claims or answer.gaps else blocks
+def closing_blocks(answer: Answer, evidence: Sequence[Evidence], asked_ts: str = "") -> list[Block]:
+    """What stands under the text. `asked_ts` is the question's, by which the buttons find the answer again."""
+    numbers = _numbers(answer, evidence)
+    blocks = [
+        *exhibit_blocks(answer, evidence),
+        *_assumed(answer),
+        *choice_buttons(answer.clarification),
+        *source_blocks(numbers, evidence),
+        *gap_block(answer.gaps),
+        *(evidence_buttons(asked_ts, bool(numbers)) if asked_ts and (numbers or answer.gaps) else []),
+    ]
+    told = answer.claims or answer.gaps or answer.provenance.degraded or answer.reused_from
+    return [*blocks, footer(answer.provenance, _how_sure(answer))] if told else blocks
 
 
-def answer_blocks(answer: Answer, evidence: Sequence[Evidence]) -> list[Block]:
-    """The whole answer, where it cannot be streamed."""
+def answer_blocks(answer: Answer, evidence: Sequence[Evidence], asked_ts: str = "") -> list[Block]:
+    """The whole answer, where it cannot be streamed. The messenger spreads it over messages when it is long."""
     text = "".join(answer_markdown(answer, evidence))
-    return [{"type": "markdown", "text": cut(text, MARKDOWN_LIMIT)}, *closing_blocks(answer, evidence)]
+    parts = pieces(text, MARKDOWN_LIMIT) or ["(nothing)"]
+    return [
+        *({"type": "markdown", "text": part} for part in _ended(parts)),
+        *closing_blocks(answer, evidence, asked_ts),
+    ]
 
 
 def answer_text(answer: Answer) -> str:
-    """The plain-text fallback; also what the thread's memory keeps."""
-    lines = [answer.headline, *(f"- {claim.text}" for claim in answer.claims)]
-    return cut(escape("\n".join(lines)), 3500)
+    """The plain-text fallback. Nothing of the answer is missing but its sources."""
+    lines = [answer.headline, *(f"- {claim.text}" for claim in _details(answer))]
+    lines += [f"Disagreement: {claim.text}" for claim in answer.disagreements]
+    lines += [f"Assumed: {text}" for text in answer.assumptions]
+    lines += [f"Could not be read: {gap.tool}: {gap.reason}" for gap in answer.gaps]
+    lines += [f"Next: {step}" for step in answer.next_steps]
+    if answer.clarification and answer.clarification.question != answer.headline:
+        lines.append(answer.clarification.question)
+    if answer.clarification and answer.clarification.choices:
+        lines.append("Such as: " + " / ".join(answer.clarification.choices))
+    return cut(escape("\n".join(lines)), TEXT_LIMIT)
+
+
+def answer_files(answer: Answer, evidence: Sequence[Evidence]) -> list[File]:
+    """What does not fit: a very long answer as a whole, and a table that Slack would refuse."""
+    files: list[File] = []
+    whole = "".join(_chunks(answer, evidence))
+    if len(whole) > MAX_MESSAGES * MARKDOWN_LIMIT:
+        files.append(("answer.md", whole))
+    table = shown_table(answer, evidence)
+    if table and len(fitting(table)[1]) < len(table.rows):
+        files.append(("table.csv", csv_text(table)))
+    return files
+
+
+def _chunks(answer: Answer, evidence: Sequence[Evidence]) -> list[str]:
+    numbers = _numbers(answer, evidence)
+    chunks = [_headline(answer, numbers) + "\n\n"]
+    chunks += [_bullet(claim, numbers) for claim in _details(answer)]
+    if answer.disagreements:
+        chunks.append("\n**The evidence disagrees**\n\n" + "".join(_bullet(c, numbers) for c in answer.disagreements))
+    if answer.next_steps:
+        steps = "\n".join(f"{n}. {escape(one_line(s))}" for n, s in enumerate(answer.next_steps, 1))
+        chunks.append(f"\n**Next**\n\n{steps}\n")
+    asked = answer.clarification
+    if asked and not repeats(asked.question, answer.headline):
+        chunks.append(f"\n{escape(one_line(asked.question))}\n")
+    return chunks
+
+
+def _headline(answer: Answer, numbers: dict[str, int]) -> str:
+    """Its first sentence bold over details; alone, it is the answer and may have several lines."""
+    if not answer.claims:
+        return escape(answer.headline)
+    first, rest = sentences(answer.headline)
+    bold = f"**{escape(first)}**" if 0 < len(first) <= BOLD_LIMIT else escape(first)
+    cited = citations(about_headline(answer), numbers)
+    return " ".join(part for part in (bold, escape(rest), cited) if part)
+
+
+def _details(answer: Answer) -> list[Claim]:
+    """What the first line does not say already."""
+    return [claim for claim in answer.claims if not repeats(claim.text, answer.headline)]
+
+
+def _bullet(claim: Claim, numbers: dict[str, int]) -> str:
+    return f"- {escape(one_line(claim.text))} {citations(claim.evidence, numbers)}".rstrip() + "\n"
+
+
+def _numbers(answer: Answer, evidence: Sequence[Evidence]) -> dict[str, int]:
+    return numbered([*answer.claims, *answer.disagreements], evidence)
+
+
+def _assumed(answer: Answer) -> list[Block]:
+    said = [one_line(text).rstrip(".") for text in answer.assumptions[:MAX_ASSUMPTIONS]]
+    return [context("Assumed: " + "; ".join(escape(text) for text in said if text) + ".")] if any(said) else []
+
+
+def _how_sure(answer: Answer) -> str:
+    sure = confidence_text(answer.confidence) if answer.claims else ""
+    again = f"answered from {clock_time(answer.reused_from)}, nothing changed since" if answer.reused_from else ""
+    return " · ".join(part for part in (sure, again) if part)
+
+
+def _first(chunks: Sequence[str], limit: int) -> list[str]:
+    """As many chunks as fit; of the first, as much as fits."""
+    kept: list[str] = [cut(chunks[0], limit)]
+    for chunk in chunks[1:]:
+        if sum(map(len, kept)) + len(chunk) > limit:
+            break
+        kept.append(chunk)
+    return kept
+
+
+def _ended(parts: Sequence[str]) -> list[str]:
+    """Each ends its line, so that the next begins one."""
+    return [part if part.endswith("\n") else f"{part}\n" for part in parts]

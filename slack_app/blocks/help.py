@@ -29,6 +29,11 @@ def help_blocks(alert_channels: Sequence[str], note: str = "") -> list[Block]:
         section("*Watchkeeper stands watch over AWS.* It only reads, and cites what it found."),
         section(f"*Ask* by mentioning me in a channel, or write to me directly:\n{examples}"),
         section(f"*Alerts* posted in {channels} get an analysis in their thread."),
+        section(
+            "*While I work* reply `stop` or press Slack's stop button; what you write meanwhile is answered next.\n"
+            "*To keep me quiet* type `/watchkeeper mute 1h`, or mention me with `mute` in a thread; mentions are "
+            "answered all the same.\n`/watchkeeper status` and `whoami` tell how I am doing and what I know of you."
+        ),
         context("Every statement has a numbered source with a link into the AWS console."),
     ]
 

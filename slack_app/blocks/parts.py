@@ -14,6 +14,8 @@ MAX_SOURCES = 12
 MAX_CLAIM_CHARS = 600
 MAX_TEXT_CHARS = 9000
 CONTEXT_LIMIT = 2000
+RUN_ID_CHARS = 24
+"""Of the correlation id's last part: enough to find the run in the logs."""
 
 
 def header(text: str) -> Block:
@@ -47,14 +49,16 @@ def numbered(claims: Sequence[Claim], evidence: Sequence[Evidence]) -> dict[str,
 
 def claim_lines(claims: Sequence[Claim], numbers: dict[str, int]) -> str:
     """A bullet for each claim, with the numbers of its sources."""
-    lines = [
-        f"• {escape(_one_line(claim.text))} {' '.join(f'[{numbers[i]}]' for i in claim.evidence if i in numbers)}"
-        for claim in claims
-    ]
+    lines = [f"• {escape(one_line(claim.text))} {citations(claim.evidence, numbers)}" for claim in claims]
     return "\n".join(lines)
 
 
-def _one_line(text: str) -> str:
+def citations(ids: Sequence[str], numbers: dict[str, int]) -> str:
+    """`[1] [3]`."""
+    return " ".join(f"[{numbers[i]}]" for i in dict.fromkeys(ids) if i in numbers)
+
+
+def one_line(text: str) -> str:
     return cut(" ".join(text.split()), MAX_CLAIM_CHARS)
 
 
@@ -89,12 +93,27 @@ def confidence_text(confidence: Confidence) -> str:
 
 
 def footer(provenance: Provenance, extra: str = "") -> Block:
-    """Who answered, and what it took."""
+    """Who answered, and what it took; first of all why a lesser model did."""
     who = "offline analyst (no language model)" if provenance.model == "offline-analyst" else provenance.model
     tokens = provenance.input_tokens + provenance.output_tokens
-    parts = [who and f"by {cut(who, 100)}", extra, f"{provenance.seconds:.0f} s" if provenance.seconds else ""]
+    parts = [who and f"by {cut(who, 100)}", extra, _took(provenance.seconds)]
     if tokens and provenance.model != "offline-analyst":
         parts.append(f"{tokens:,} tokens")
+    parts.append(spent(provenance.usd) or ("price unknown" if provenance.unpriced else ""))
+    if provenance.run_id:
+        parts.append(f"run {provenance.run_id.rpartition(':')[2][:RUN_ID_CHARS]}")
+    line = escape(" · ".join(part for part in parts if part)) or "Watchkeeper"
     if provenance.degraded:
-        parts.append(provenance.degraded)
-    return context(escape(" · ".join(part for part in parts if part)) or "Watchkeeper")
+        return context(f"⚠️ *{escape(cut(' '.join(provenance.degraded.split()), 300))}*", line)
+    return context(line)
+
+
+def _took(seconds: float) -> str:
+    return f"{seconds:.1f} s" if 0 < seconds < 1 else f"{seconds:.0f} s" if seconds else ""
+
+
+def spent(usd: float) -> str:
+    """Dollars of one answer: `$0.012`; empty for nothing."""
+    if usd <= 0:
+        return ""
+    return f"${usd:.2f}" if usd >= 1 else f"${usd:.2g}" if usd >= 0.0001 else "under $0.0001"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from agent.figures import count
 from slack_app.blocks.parts import Block
 from slack_app.blocks.text import cut
 
@@ -12,6 +13,7 @@ Status = Literal["pending", "in_progress", "complete", "error"]
 MAX_DETAIL_LINES = 4
 TITLE_LIMIT = 120
 ANALYSIS = "analysis"
+QUESTION = "question"
 
 
 @dataclass
@@ -22,6 +24,9 @@ class Task:
     title: str
     status: Status = "pending"
     details: list[str] = field(default_factory=list[str])
+    running: int = 0
+    """How often it was begun and not yet finished: a specialist may be asked two things at once."""
+    pieces: int = 0
 
 
 @dataclass
@@ -30,29 +35,59 @@ class Progress:
 
     tasks: dict[str, Task] = field(default_factory=dict[str, Task])
 
+    def begin(self) -> list[Task]:
+        """The first card, before anything is known."""
+        return [] if self.tasks else [self._move(QUESTION, "Reading the question", "in_progress")]
+
     def follow(self, part: dict[str, Any]) -> list[Task]:
         """Take in one of the graph's custom parts; returns the cards that changed."""
+        changed = self._follow(part)
+        return [*self._read(), *changed] if changed else []
+
+    def _read(self) -> list[Task]:
+        """The question is understood as soon as anybody works on it."""
+        task = self.tasks.get(QUESTION)
+        return [self._move(QUESTION, "Read the question", "complete")] if task and task.status != "complete" else []
+
+    def _follow(self, part: dict[str, Any]) -> list[Task]:
         kind, name = part.get("kind"), str(part.get("specialist", ""))
         if kind == "specialist_started":
-            return [self._move(name, f"Checking: {part['title']}", "in_progress")]
-        if kind == "specialist_done":
-            task = self._move(name, "" if name in self.tasks else f"Checked: {name}", "complete")
-            task.title = f"{task.title.replace('Checking', 'Checked')} ({part['pieces']})"
+            task = self._move(name, f"Checking: {part['title']}", "in_progress")
+            task.running += 1
             return [task]
+        if kind == "specialist_done":
+            return self._done(name, int(part["pieces"]))
         if kind == "tool_started" and name in self.tasks:
             task = self.tasks[name]
             line = cut(" ".join(str(part["question"]).split()), TITLE_LIMIT)
             task.details = [*task.details, line or "Looking"][-MAX_DETAIL_LINES:]
             return [task]
         if part.get("phase") == "analyse" and self.tasks:
-            return [self._move(ANALYSIS, f"Weighing {part['pieces']} pieces of evidence", "in_progress")]
+            return [self._move(ANALYSIS, f"Weighing {count(int(part['pieces']), 'piece')} of evidence", "in_progress")]
         return []
+
+    def _done(self, name: str, pieces: int) -> list[Task]:
+        """Complete when nothing of the specialist is under way any more."""
+        task = self.tasks.get(name) or self._move(name, f"Checking: {name}", "in_progress")
+        task.running, task.pieces = max(task.running - 1, 0), task.pieces + pieces
+        if task.running:
+            return []
+        return [self._move(name, f"{task.title.replace('Checking', 'Checked')} ({task.pieces})", "complete")]
 
     def finish(self) -> list[Task]:
         """Every card complete."""
         if analysis := self.tasks.get(ANALYSIS):
             analysis.title = analysis.title.replace("Weighing", "Weighed")
-        return [self._move(task.id, "", "complete") for task in self.tasks.values() if task.status != "complete"]
+        read = self._read()
+        return [*read, *(self._move(task.id, "", "complete") for task in self._open())]
+
+    def stop(self) -> list[Task]:
+        """What was not finished says so."""
+        read = self._read()
+        return [*read, *(self._move(task.id, f"{task.title} (not finished)", "error") for task in self._open())]
+
+    def _open(self) -> list[Task]:
+        return [task for task in self.tasks.values() if task.status in ("pending", "in_progress")]
 
     def _move(self, name: str, title: str, status: Status) -> Task:
         task = self.tasks.setdefault(name, Task(name, title))

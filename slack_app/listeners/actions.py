@@ -2,15 +2,58 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 from slack_bolt import App
+from slack_sdk import WebClient
+
+from agent.models import JobKind
+from slack_app.blocks.buttons import CLARIFY, FEEDBACK, SHOW_EVIDENCE
+from slack_app.blocks.views import comment_view, notice_view
+from slack_app.intake import Intake
+from slack_app.listeners.clicks import clicked, open_view, whisper
+
+LOADING = "One moment: looking the evidence up…"
+TOO_LATE = "Slack took too long to open the window; please press the button again."
+CHOSEN = "Somebody chose already."
+
+Ack = Callable[[], None]
 
 
-def register(app: App) -> None:
+def register(app: App, intake: Intake) -> None:
     app.action(re.compile(r"^link:"))(_acknowledge)
 
+    @app.action(SHOW_EVIDENCE)
+    def on_show_evidence(ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it
+        ack()
+        click = clicked(body)
+        view_id = open_view(client, body, notice_view("Evidence", LOADING))
+        if not view_id:
+            whisper(client, click, TOO_LATE)
+            return
+        intake.quick(JobKind.evidence, view_id, {**click, "view_id": view_id, "asked_ts": str(action["value"])})
 
-def _acknowledge(ack: Callable[[], None]) -> None:
+    @app.action(FEEDBACK)
+    def on_feedback(ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it
+        ack()
+        verdict, _, asked_ts = str(action["value"]).partition("|")
+        judged = {**clicked(body), "asked_ts": asked_ts, "good": verdict == "good", "comment": ""}
+        intake.quick(JobKind.feedback, f"{judged['user']}:{action['action_ts']}", judged)
+        if verdict == "bad":
+            open_view(client, body, comment_view(json.dumps(judged)))
+
+    @app.action(re.compile(rf"^{CLARIFY}\d+$"))
+    def on_choice(ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it
+        ack()
+        message, click = body.get("message") or {}, clicked(body)
+        shown = {"shown": str(message.get("text", "")), "blocks": message.get("blocks") or []}
+        chosen = {"choice": str(action["value"]), "action_ts": str(action["action_ts"])}
+        if not intake.choice({**click, **shown, **chosen}):
+            whisper(client, click, CHOSEN)
+
+
+def _acknowledge(ack: Ack) -> None:
     ack()

@@ -7,14 +7,24 @@ from typing import Any
 
 from slack_bolt import App
 
+from agent.models import JobKind
 from slack_app.blocks.help import help_blocks, help_text
 from slack_app.intake import Intake
+
+BY_THE_WORKER = ("status", "mute", "unmute", "whoami")
+GREETINGS = ("", "help", "hi", "hello")
 
 
 def register(app: App, intake: Intake) -> None:
     @app.command("/watchkeeper")
     def on_command(ack: Callable[..., None], command: dict[str, Any]) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it
-        asked = str(command.get("text", "")).strip() or "help"
-        known = asked.lower() in ("help", "hi", "hello")
-        note = "" if known else f"Ask me in a channel, so that everybody sees the answer: @watchkeeper {asked}"
+        text = " ".join(str(command.get("text", "")).split())
+        if text.lower().partition(" ")[0] in BY_THE_WORKER:
+            ack()
+            asked = {"channel": command["channel_id"], "user": command["user_id"], "text": text.lower()}
+            answer = {"response_url": command["response_url"]}
+            intake.quick(JobKind.command, str(command["trigger_id"]), {**asked, **answer})
+            return
+        note = f"Ask me in a channel, so that everybody sees the answer: @watchkeeper {text}"
+        note = "" if text.lower() in GREETINGS else note
         ack(text=note or help_text(), blocks=help_blocks(intake.alert_channels, note))

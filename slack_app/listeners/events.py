@@ -18,6 +18,10 @@ def register(app: App, intake: Intake) -> None:
     def on_mention(event: dict[str, Any]) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it
         intake.mention(event)
 
+    @app.event("agent_session_stopped")
+    def on_stop(event: dict[str, Any]) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it
+        intake.stop(event)
+
     for name in ("member_joined_channel", "reaction_added"):
         app.event(name)(_nothing)
 

@@ -1,4 +1,4 @@
-"""Signed HTTP: the same listeners behind POST /slack/events, and GET /health."""
+"""Signed HTTP: the same listeners behind POST /slack/events, with GET /health and GET /metrics."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from aiohttp import web
 from slack_bolt.request import BoltRequest
 
 from agent.errors import SettingsError
-from agent.settings import Settings
+from agent.ports import Deps
 from slack_app.bolt import SlackApp
+from slack_app.web.metrics import metrics_handler
 
 MAX_BODY_BYTES = 1_000_000
+UNAUTHORIZED = 401
 LISTEN_ON = "0.0.0.0"  # noqa: S104 -- Slack calls from outside; every request is verified by its signature
 
 
 @asynccontextmanager
-async def signed_http(slack: SlackApp, settings: Settings, host: str = LISTEN_ON) -> AsyncGenerator[str]:
+async def signed_http(slack: SlackApp, deps: Deps, host: str = LISTEN_ON) -> AsyncGenerator[str]:
     """Listening while the context is open; yields the address."""
+    settings = deps.settings
     if settings.slack_signing_secret is None:
         raise SettingsError("WATCHKEEPER_SLACK_SIGNING_SECRET is not set; take it from the app's Basic Information.")
-    runner = web.AppRunner(web_app(slack), access_log=None)
+    runner = web.AppRunner(web_app(slack, deps), access_log=None)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, settings.http_port)
@@ -36,14 +39,21 @@ async def signed_http(slack: SlackApp, settings: Settings, host: str = LISTEN_ON
         await runner.cleanup()
 
 
-def web_app(slack: SlackApp) -> web.Application:
+def web_app(slack: SlackApp, deps: Deps) -> web.Application:
     async def events(request: web.Request) -> web.Response:
         stamp = request.headers.get("X-Slack-Request-Timestamp", "")
         if not stamp.isdigit():  # Bolt would raise on anything else
+            deps.metrics.request_refused("timestamp")
             return web.Response(status=401, text="invalid request")
-        body = (await request.read()).decode("utf-8", "replace")
+        try:
+            body = (await request.read()).decode("utf-8", "replace")
+        except web.HTTPRequestEntityTooLarge:
+            deps.metrics.request_refused("size")
+            raise
         asked = BoltRequest(body=body, query=request.query_string, headers=dict(request.headers.items()))
         reply = await asyncio.to_thread(slack.bolt.dispatch, asked)
+        if reply.status == UNAUTHORIZED:
+            deps.metrics.request_refused("signature")
         headers = {name: values[0] for name, values in reply.headers.items() if name.lower() != "content-length"}
         content_type = headers.pop("content-type", headers.pop("Content-Type", "text/plain")).split(";")[0]
         return web.Response(status=reply.status, text=reply.body or "", headers=headers, content_type=content_type)
@@ -52,5 +62,11 @@ def web_app(slack: SlackApp) -> web.Application:
         return web.json_response({"status": "ok"})
 
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    app.add_routes([web.post("/slack/events", events), web.get("/health", health)])
+    app.add_routes(
+        [
+            web.post("/slack/events", events),
+            web.get("/health", health),
+            web.get("/metrics", metrics_handler(deps)),
+        ]
+    )
     return app

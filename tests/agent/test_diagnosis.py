@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.diagnosis import answer, check_claims, diagnose, gaps_of
+from agent.diagnosis import Said, answer, check_claims, diagnose, gaps_of
 from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim
+from agent.grounding import known_figures
 from agent.knowledge import KnowledgeBase
 from agent.models import Evidence, Provenance
 from tests.agent.examples import NOW, evidence, finding
@@ -149,3 +150,64 @@ def test_an_answer_always_says_something(headline: str) -> None:
     told, _ = answer(AnswerDraft(headline=headline, claims=[]), [], KNOWLEDGE, Provenance(), [])
 
     assert re.search(r"\w", told.headline)
+
+
+def test_a_claim_that_repeats_the_headline_comes_first_in_its_very_words() -> None:
+    draft = AnswerDraft(
+        headline="Checkout fails since 15:00 [ev_00000001]",
+        claims=[
+            claim("Errors rose.", GOOD.id),
+            claim("checkout fails, since 15:00.", GOOD.id),
+            claim("Errors rose!", GOOD.id),
+        ],
+    )
+
+    told, problems = answer(draft, [GOOD], KNOWLEDGE, Provenance(), [])
+
+    assert [c.text for c in told.claims] == ["Checkout fails since 15:00", "Errors rose."]
+    assert told.headline == told.claims[0].text
+    assert problems == ()
+
+
+def test_a_strange_figure_keeps_a_sentence_from_being_said() -> None:
+    draft = DiagnosisDraft(
+        summary="4,711 calls failed.",
+        root_cause="A change at 03:17.",
+        claims=[claim("Errors rose to 1,904 a minute.", GOOD.id)],
+        ruled_out=["It is not the 512 MB.", "It is no attack."],
+        contributing=["A retry after 99 s."],
+        next_steps=["Set it to 2048 MB.", "Roll it back."],
+    )
+
+    told, problems = diagnose(draft, [GOOD], KNOWLEDGE, Provenance())
+
+    assert (told.summary, told.root_cause) == ("Errors rose to 1,904 a minute.", "")
+    assert (told.ruled_out, told.contributing, told.next_steps) == (("It is no attack.",), (), ("Roll it back.",))
+    assert problems == ("4,711 is in no evidence: 4,711 calls failed.", "03:17 is in no evidence: A change at 03:17.")
+    assert told.dropped_claims == 0
+
+
+def test_the_figures_of_the_question_and_of_the_runbook_may_be_used() -> None:
+    draft = AnswerDraft(
+        headline="512 MB is too little.",
+        runbook="dynamodb-throttling",
+        claims=[claim("Errors rose.", GOOD.id)],
+        next_steps=["Turn on auto scaling with a target of 70%.", "Raise it by 35%."],
+    )
+
+    told, _ = answer(draft, [GOOD], KNOWLEDGE, Provenance(), [], Said(("is 512 MB enough?",)))
+
+    assert told.headline == "512 MB is too little."
+    assert told.next_steps == ("Turn on auto scaling with a target of 70%.",)
+
+
+@given(st.text(max_size=200), st.lists(st.text(max_size=100), max_size=3), st.lists(evidences, max_size=2))
+def test_no_answer_has_a_figure_that_nobody_found(headline: str, texts: list[str], pieces: list[Evidence]) -> None:
+    claims = [claim(text, piece.id) for text in texts for piece in pieces]
+    draft = AnswerDraft(headline=headline, claims=claims, disagreements=claims, next_steps=texts)
+
+    told, _ = answer(draft, pieces, KNOWLEDGE, Provenance(), [])
+
+    known = known_figures([p for p in pieces if p.status in ("ok", "no_data")])
+    said = [told.headline, *told.next_steps, *(c.text for c in (*told.claims, *told.disagreements))]
+    assert [known.strange(text) for text in said if known.strange(text)] == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.evidence_text import MAX_STATEMENT_CHARS, MAX_SUMMARY_CHARS, parse, render, render_all
+from agent.evidence_text import MAX_STATEMENT_CHARS, MAX_SUMMARY_CHARS, fit, parse, render, render_all
 from agent.models import Evidence, Finding
 from tests.agent.examples import NOW, evidence, finding
 from tests.agent.strategies import evidences
@@ -108,3 +108,36 @@ def test_an_offset_of_time_and_place_is_written_as_a_person_reads_it() -> None:
     line = render(evidence(finding("metric_rise", "Errors rose.", at=NOW, metric="Errors"))).splitlines()[-1]
 
     assert line == '- metric_rise (0.90) at 2026-11-20T15:00Z on checkout {"metric": "Errors"}: Errors rose.'
+
+
+def test_the_strongest_findings_of_every_piece_are_kept_before_weaker_ones() -> None:
+    pieces = [
+        evidence(
+            *[finding("metric_rise", f"{n}-{k} " + "x" * 200, strength=k / 10) for k in range(9, 0, -1)], id=f"ev_{n}"
+        )
+        for n in range(3)
+    ]
+
+    kept = fit(pieces, 3000)
+
+    assert [piece.id for piece in kept] == ["ev_0", "ev_1", "ev_2"]
+    assert all(piece.findings[0].strength == 0.9 for piece in kept)
+    assert len(render_all(pieces, 3000)) <= 3000
+    assert 4 < sum(len(piece.findings) for piece in kept) < 27
+
+
+def test_whole_pieces_are_left_out_last_the_weakest_and_the_remembered_first() -> None:
+    pieces = [evidence(finding("metric_rise", "x" * 300, strength=n / 10), id=f"ev_{n}") for n in range(1, 10)]
+
+    assert [piece.id for piece in fit(pieces, 1200)] == ["ev_8", "ev_9"]
+    assert [piece.id for piece in fit(pieces, 1200, last=["ev_9"])] == ["ev_7", "ev_8"]
+    assert render_all(pieces, 1200).endswith("(and 7 more pieces of evidence, for which there is no room)")
+    assert fit(pieces, 100_000) == pieces
+
+
+@given(st.lists(evidences, max_size=6, unique_by=lambda piece: piece.id), st.integers(100, 4000))
+def test_evidence_never_takes_more_room_than_there_is(pieces: list[Evidence], room: int) -> None:
+    text = render_all(pieces, room)
+
+    assert len(text) <= room
+    assert {piece.id for piece in parse(text)} <= {piece.id for piece in pieces}

@@ -6,12 +6,13 @@ import asyncio
 import json
 import threading
 import urllib.request
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from agent.ports import Deps
 from agent.settings import Settings
 from deploy.local.account import SimulatedAccount, load_scenario, render_alert
 from deploy.local.workspace.background import RunningWorkspace
@@ -22,7 +23,9 @@ START_SECONDS = 30
 
 
 @contextmanager
-def running_service(workspace: RunningWorkspace, home: Path, **settings: Any) -> Generator[None]:
+def running_service(
+    workspace: RunningWorkspace, home: Path, replaced: Mapping[str, Any] | None = None, **settings: Any
+) -> Generator[Deps]:
     """Watchkeeper connected to the workspace, by Socket Mode unless a setting takes its token away."""
     read = Settings.read(
         slack_bot_token=workspace.bot_token,
@@ -31,7 +34,7 @@ def running_service(workspace: RunningWorkspace, home: Path, **settings: Any) ->
         home=home,
         **({"slack_app_token": workspace.app_token} | settings),
     )
-    held = build_deps(read)
+    held = build_deps(read, **(replaced or {}))
     loop = asyncio.new_event_loop()
     ready = threading.Event()
     problems: list[BaseException] = []
@@ -60,9 +63,10 @@ def running_service(workspace: RunningWorkspace, home: Path, **settings: Any) ->
         assert ready.wait(START_SECONDS), "the service did not start"
         if problems:
             raise problems[0]
-        yield
+        yield held.deps
     finally:
         loop.call_soon_threadsafe(task.cancel)
+        workspace.drop_connections()  # else the SDK waits for its read to time out, which takes three seconds
         thread.join(START_SECONDS)
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())

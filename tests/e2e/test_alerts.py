@@ -82,7 +82,7 @@ def _summary(workspace: RunningWorkspace, ts: str) -> dict[str, object]:
 async def _diagnosis(home: Path, workspace: RunningWorkspace, ts: str) -> tuple[Diagnosis, list[Evidence]]:
     stores = open_stores(home / "watchkeeper.db", utc_now)
     try:
-        place = SlackPlace(channel=workspace.channel_id("alerts"), thread_ts=ts)
+        place = SlackPlace(team=workspace.team_id, channel=workspace.channel_id("alerts"), thread_ts=ts)
         incident = await stores.incidents.by_thread(place)
     finally:
         stores.close()

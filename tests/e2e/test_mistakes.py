@@ -43,7 +43,7 @@ def _run(*arguments: str, home: Path, stdin: str = "", **settings: str) -> subpr
             "cannot be reached",
         ),
         (["run"], {"LLM": "gpt"}, "WATCHKEEPER_LLM"),
-        (["run"], {"LLM": "openai"}, "name the model too"),
+        (["run"], {"LLM": "openai"}, "WATCHKEEPER_LLM_API_KEY"),
         (["run"], {"WORKERS": "many"}, "WATCHKEEPER_WORKERS"),
         (["run", "--aws", "mars"], {}, "simulated or real"),
         (["ask", "why?", "--scenario", "nope"], {}, "nope"),

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,12 @@ async def watchkeeper(provider: str, stub: ModelStub, home: Path) -> AsyncGenera
     settings = Settings.read(
         llm=MODELS[provider], llm_base_url=stub.base_url(provider), llm_api_key=key, llm_fast="", home=home
     )
+    async with running(settings) as app:
+        yield app
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncGenerator[Application]:
     held = build_deps(settings)
     try:
         async with application(held.deps) as app:
@@ -194,8 +201,13 @@ async def test_the_offline_analyst_finishes_what_a_failing_model_began(
 async def test_the_offline_analyst_takes_over_from_a_model_that_fails_between_two_tools(
     provider: str, analyst: ScriptedAnalyst, stub: ModelStub, alert: Alert, tmp_path: Path
 ) -> None:
+    failures = count(1)
+
     def fails_after_the_first_tools(request: NormalisedRequest) -> NormalisedReply:
-        return NormalisedReply(status=500) if request.last.role == "tool" else analyst(request)
+        """Twice, which does not open the circuit breaker."""
+        if request.last.role == "tool" and next(failures) <= 2:
+            return NormalisedReply(status=500)
+        return analyst(request)
 
     stub.script = fails_after_the_first_tools
     async with watchkeeper(provider, stub, tmp_path) as app:
@@ -219,6 +231,28 @@ async def test_the_offline_analyst_finishes_when_the_model_is_gone(
         async with watchkeeper(provider, stub, tmp_path) as app:
             diagnosis, evidence = await app.analyse(alert, "run_1", close_before_the_analysis)
     it_is_answered_offline(diagnosis, evidence, "cannot be reached; check WATCHKEEPER_LLM_BASE_URL")
+
+
+async def test_the_next_provider_answers_when_the_first_fails_and_the_answer_says_so(
+    analyst: ScriptedAnalyst, stub: ModelStub, alert: Alert, tmp_path: Path
+) -> None:
+    def only_vllm(request: NormalisedRequest) -> NormalisedReply:
+        return NormalisedReply(status=500) if request.wire == "bedrock" else analyst(request)
+
+    stub.script = only_vllm
+    addresses = ",".join(f"{name}={stub.base_url(name)}" for name in ("bedrock", "vllm"))
+    settings = Settings.read(
+        llm=MODELS["bedrock"], llm_fallbacks=MODELS["vllm"], llm_base_url=addresses, llm_fast="", home=tmp_path
+    )
+    async with running(settings) as app:
+        diagnosis, _ = await app.analyse(alert, "run_1", ignore)
+
+    assert diagnosis.summary == CONCLUSION
+    assert diagnosis.provenance.model == "qwen3"
+    assert "an error of its own" in diagnosis.provenance.degraded
+    assert diagnosis.provenance.degraded.endswith("vllm:qwen3 answered instead.")
+    by_bedrock = sum(request.wire == "bedrock" for request in stub.requests)
+    assert 3 <= by_bedrock < len(stub.requests) / 2, "its circuit breaker opened"
 
 
 def it_is_answered_offline(diagnosis: Diagnosis, evidence: list[Evidence], says: str) -> None:
@@ -250,7 +284,7 @@ def the_model_was_asked_properly(requests: list[NormalisedRequest], evidence: li
     asked = [request for request in requests if "claims" in _only_schema(request)]
     assert len(asked) == 2
     for request in asked:
-        assert not request.json_schema  # strict JSON schemas of OpenAI know no defaults
+        assert request.json_schema == (request.wire != "bedrock")  # a form as its provider does it best
         assert request.tool_choice != "auto"
         assert set(_only_schema(request)["claims"]["items"]["properties"]) == {"text", "evidence"}
         assert [message.role for message in request.messages] in (["user"], ["user", "assistant", "user"])

@@ -56,7 +56,7 @@ def test_small_talk_and_write_requests_need_no_tools(
     with running_service(workspace, tmp_path):
         hello = _answer(workspace, _ask(workspace, "hello!"), 1)
         restart = _answer(workspace, _ask(workspace, "please restart the payments service"), 1)
-    assert "stand watch" in text_of(hello)
+    assert "Ask me about AWS" in text_of(hello)
     assert "changed nothing" in text_of(restart)
 
 

@@ -18,7 +18,7 @@ from langchain_core.outputs import ChatResult
 from pydantic import Field
 
 from agent.knowledge import KnowledgeBase
-from agent.redaction.plain import redact_logs
+from agent.logs import LogSettings, log_handler
 from agent.settings import Settings
 from agent.sources import parse_alert
 from agent.specialists import read_specialists
@@ -50,10 +50,9 @@ class ListeningAnalyst(OfflineAnalyst):
 def log_output() -> Generator[io.StringIO]:
     """What the root logger writes, with the handler set up as the processes do it."""
     output, root = io.StringIO(), logging.getLogger()
-    handler, level = logging.StreamHandler(output), root.level
+    handler, level = log_handler(LogSettings(), output), root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    redact_logs()
     yield output
     root.removeHandler(handler)
     root.setLevel(level)

@@ -11,19 +11,23 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
 from agent.knowledge import KnowledgeBase
-from agent.models import Alert, Answer, ChatMessage, Diagnosis, Evidence
+from agent.models import Alert, Answer, Asker, ChatMessage, Diagnosis, Evidence
+from agent.naming import InventoryItem
 from agent.ports import AwsSession, Deps
 from agent.settings import Settings
 from agent.specialists import Specialist
 from graphs.alert_analysis import build_alert_analysis
 from graphs.conversation import build_conversation
-from graphs.state import NO_USAGE, typed
+from graphs.state import NO_USAGE, conversation_start, typed
 from tests.agent.examples import NOW, finding
 from tests.graphs.scripted import ScriptedModel
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.cache import MemoryCache
+from tools.inventory import Inventory
 from tools.llm.offline import OfflineAnalyst
 
+MEMORY_TOKENS = 5600
+NOBODY = Asker()
 KNOWLEDGE = KnowledgeBase.read()
 
 
@@ -98,6 +102,7 @@ class Bench:
     specialists: tuple[Specialist, ...] = SPECIALISTS
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     aws: AwsSession = field(default_factory=Nowhere)
+    cache: MemoryCache = field(default_factory=MemoryCache)
 
     def deps(self) -> Deps:
         models: dict[str, BaseChatModel] = {
@@ -107,16 +112,22 @@ class Bench:
             "offline": self.offline,
         }
         # None of the graphs touches a store or a queue: they hand `Deps` to tools and models.
-        stores: dict[str, Any] = dict.fromkeys(("incidents", "conversations", "ledger", "approvals", "audit", "queue"))
+        kept = ("incidents", "conversations", "ledger", "approvals", "audit", "mutes", "feedback", "spend", "locks")
+        stores: dict[str, Any] = dict.fromkeys((*kept, "stops", "archive", "queue"))
         return Deps(
             settings=Settings.read(**self.settings),
             clock=lambda: NOW,
             models=models.__getitem__,
             knowledge=KNOWLEDGE,
             aws=self.aws,
-            cache=MemoryCache(),
+            cache=self.cache,
             **stores,
         )
+
+    def has(self, *names: str, service: str = "lambda") -> None:
+        """Let the account have these resources: its inventory was read a moment ago."""
+        known = Inventory(tuple(InventoryItem(name=name, service=service, type="function") for name in names))
+        self.cache.fetch("inventory|home|us-east-1", 300, lambda: known)
 
     @property
     def offline(self) -> BaseChatModel:
@@ -128,20 +139,27 @@ class Bench:
         start = {"alert": alert.model_dump(mode="json"), "evidence": [], "usage": NO_USAGE}
         return await _run(graph or build_alert_analysis(deps, self.specialists, self.tools), start, deps)
 
-    async def ask(self, question: str, history: list[ChatMessage] | None = None) -> Run:
-        deps, history = self.deps(), history or []
-        start = {
-            "question": question,
-            "history": [turn.model_dump(mode="json", exclude={"evidence"}) for turn in history],
-            "evidence": [piece.model_dump(mode="json") for turn in history for piece in turn.evidence],
-            "usage": NO_USAGE,
-        }
-        return await _run(build_conversation(deps, self.specialists, self.tools), start, deps)
+    async def ask(
+        self,
+        question: str,
+        history: list[ChatMessage] | None = None,
+        *,
+        asker: Asker = NOBODY,
+        graph: Any = None,
+        config: dict[str, Any] | None = None,
+    ) -> Run:
+        """One question through the graph that is given, or one of its own."""
+        deps = self.deps()
+        start = dict(conversation_start(question, history or [], asker, MEMORY_TOKENS))
+        return await _run(graph or self.conversation(), start, deps, config)
+
+    def conversation(self, checkpointer: Any = None) -> Any:
+        return build_conversation(self.deps(), self.specialists, self.tools, checkpointer)
 
 
-async def _run(graph: Any, start: dict[str, Any], deps: Deps) -> Run:
+async def _run(graph: Any, start: dict[str, Any], deps: Deps, config: dict[str, Any] | None = None) -> Run:
     run = Run(start)
-    async for mode, part in graph.astream(start, context=deps, stream_mode=["custom", "values"]):
+    async for mode, part in graph.astream(start, config, context=deps, stream_mode=["custom", "values"]):
         if mode == "custom":
             run.parts.append(part)
         else:

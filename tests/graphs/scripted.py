@@ -53,3 +53,19 @@ def call(*tools: str, **arguments: Any) -> AIMessage:
         {"name": name, "args": arguments, "id": f"call_{n}_{name}", "type": "tool_call"} for n, name in enumerate(tools)
     ]
     return AIMessage(content="", tool_calls=calls)
+
+
+class RespondingModel(ScriptedModel):
+    """`RespondingModel(respond=function)`: what it says depends on what it hears alone, so that any number of runs may
+    ask it at once.
+    """
+
+    turns: list[Any] = Field(default_factory=list)
+    respond: Any
+
+    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
+        reply = self.respond(messages)
+        if isinstance(reply, BaseModel) and not isinstance(reply, BaseMessage):
+            reply = call(type(reply).__name__, **reply.model_dump())
+        named = {"response_metadata": {"model_name": "scripted-1"}, "usage_metadata": USED}
+        return ChatResult(generations=[ChatGeneration(message=reply.model_copy(update=named))])

@@ -280,7 +280,9 @@ async def test_a_model_that_never_stops_calling_tools_is_stopped(looking: Bench,
 
     assert isinstance(looking.fast, ScriptedModel)
     assert len(looking.fast.heard) == 3
-    assert [p.status for p in run.evidence] == [EvidenceStatus.ok] * 3
+    assert [p.status for p in run.evidence] == [EvidenceStatus.ok] * 3 + [EvidenceStatus.error]
+    [gap] = run.diagnosis.gaps
+    assert gap.reason == "It stopped because it had made its 3 model calls (WATCHKEEPER_MAX_MODEL_CALLS)."
 
 
 async def test_a_specialist_calls_no_more_tools_than_it_may(looking: Bench, script: Script) -> None:
@@ -292,7 +294,11 @@ async def test_a_specialist_calls_no_more_tools_than_it_may(looking: Bench, scri
     looking.fast = script(many)
     looking.strong = script(draft())
 
-    assert len((await looking.analyse(ALERT)).evidence) == 4
+    run = await looking.analyse(ALERT)
+
+    assert [piece.tool for piece in run.evidence].count("errors_of") == 4
+    [gap] = run.diagnosis.gaps
+    assert "it has made its 4 tool calls (WATCHKEEPER_MAX_TOOL_CALLS)" in gap.reason
 
 
 async def test_a_tool_that_the_model_made_up_does_no_harm(looking: Bench, script: Script) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from agent.drafts import DiagnosisDraft, DraftClaim
@@ -48,3 +49,26 @@ async def test_an_empty_reply_is_named_so_because_providers_refuse_empty_message
     await bench.analyse(alert())
 
     assert model.heard[1][2].text == "(nothing)"
+
+
+async def test_what_a_model_says_of_its_failure_reaches_nobody(
+    bench: Bench, script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = "".join(("sk-", "proj-", "Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0Uv1Wx2Yz3"))
+    bench.strong = script(RuntimeError(f"the key {key} is wrong"))
+
+    run = await bench.analyse(alert())
+
+    assert "the model failed (RuntimeError)" in run.state["usage"]["degraded"]
+    assert key not in run.diagnosis.model_dump_json()
+    assert "RuntimeError" in caplog.text
+    assert key not in caplog.text
+
+
+async def test_a_reply_in_json_text_is_as_good_as_a_tool_call(bench: Bench, script: Script) -> None:
+    bench.strong = model = script(AIMessage('```json\n{"summary": "Checkout fails.", "claims": []}\n```'))
+
+    run = await bench.analyse(alert())
+
+    assert run.diagnosis.summary == "Checkout fails."
+    assert len(model.heard) == 1

@@ -24,6 +24,7 @@ from agent.models import (
 from deploy.local.workspace.block_kit import validate_blocks, validate_view
 from slack_app.blocks.answers import answer_blocks, answer_markdown, answer_text, closing_blocks
 from slack_app.blocks.help import help_blocks, help_text, home_view, suggested_prompts
+from slack_app.blocks.paging import pages
 from slack_app.blocks.progress import Progress, progress_blocks
 from slack_app.blocks.summary import resolved_blocks, summary_blocks, summary_text
 from tests.agent.examples import alert, evidence
@@ -34,7 +35,9 @@ LIVE = re.compile(r"<[!@#]|@(channel|here|everyone)\b|https?://(?!us-east-1\.con
 
 
 def valid(blocks: Any) -> list[dict[str, Any]]:
-    assert validate_blocks(blocks) == []
+    """The same blocks, of which every message that they are spread over is valid."""
+    for page in pages(blocks):
+        assert validate_blocks(page) == []
     return blocks
 
 
@@ -231,7 +234,21 @@ def test_a_second_look_of_a_specialist_is_the_same_card() -> None:
         progress.follow(part)
 
     assert list(progress.tasks) == ["infra", "analysis"]
-    assert progress.tasks["infra"].title == "Checked: Infrastructure (3)"
+    assert progress.tasks["infra"].title == "Checked: Infrastructure (6)"
+
+
+def test_a_specialist_with_two_questions_at_once_is_done_when_both_are() -> None:
+    progress = Progress()
+    began, _, _, ended = events()[1], *events()[2:5]
+    for part in (began, began, ended):
+        progress.follow(part)
+    assert progress.tasks["infra"].status == "in_progress"
+
+    progress.follow(ended)
+    assert (progress.tasks["infra"].status, progress.tasks["infra"].title) == (
+        "complete",
+        "Checked: Infrastructure (6)",
+    )
 
 
 @pytest.mark.parametrize("question", ["", " \n ", HOSTILE * 10, "q" * 5000])

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.models import Job, JobKind
+from agent.models import Job, JobKind, SlackPlace
 from slack_app.intake import Identity, Intake
 from tests.agent.examples import NOW
 from tools.queues.local import LocalQueue
@@ -22,7 +23,11 @@ class Desk:
     def __init__(self, queue: LocalQueue, channels: tuple[str, ...] = ("alerts", "C0BYID")) -> None:
         self.queue = queue
         self.looked_up: list[str] = []
-        self.intake = Intake(queue, lambda: NOW, IDENTITY, channels, self._name)
+        self.stops: list[tuple[SlackPlace, datetime, str]] = []
+        self.intake = Intake(queue, lambda: NOW, IDENTITY, channels, self._name, self._stop)
+
+    def _stop(self, place: SlackPlace, at: datetime, by: str) -> None:
+        self.stops.append((place, at, by))
 
     def _name(self, channel: str) -> str:
         self.looked_up.append(channel)
@@ -55,7 +60,7 @@ async def test_an_apps_post_in_an_alert_channel_is_an_alert(desk: Desk) -> None:
 
     (job,) = await desk.jobs()
     assert job.kind is JobKind.alert
-    assert job.payload == {"event": posted(), "channel": "C0ALERTS", "edit": False}
+    assert job.payload == {"team": "T1", "event": posted(), "channel": "C0ALERTS", "edit": False}
     assert job.created_at == NOW
 
 
@@ -162,6 +167,7 @@ async def test_a_mention_arrives_twice_and_is_asked_once(desk: Desk) -> None:
     (job,) = await desk.jobs()
     assert job.kind is JobKind.mention
     assert job.payload == {
+        "team": "T1",
         "channel": "C0GENERAL",
         "user": "U1",
         "ts": "100.1",
@@ -243,3 +249,83 @@ async def test_an_apps_post_that_mentions_watchkeeper_is_an_alert_and_no_questio
     assert desk.intake.message(event)
     assert not desk.intake.mention(event | {"type": "app_mention"})
     assert [job.kind for job in await desk.jobs()] == [JobKind.alert]
+
+
+async def test_words_to_somebody_else_in_a_thread_are_not_for_watchkeeper(desk: Desk) -> None:
+    assert not desk.intake.message(said("<@U2> can you look?", thread_ts="99.0"))
+    assert desk.intake.message(said("what did <@U2> change?", thread_ts="99.0"))
+
+
+STOPS = ["stop", "Stop!", " cancel. ", "never mind", "Never  mind", "abbrechen", "arrête", "para", "停止", "やめて"]
+
+
+@pytest.mark.parametrize("text", STOPS)
+async def test_a_short_order_to_stop_passes_by_the_queue(desk: Desk, text: str) -> None:
+    assert desk.intake.message(said(text, thread_ts="99.0"))
+
+    place = SlackPlace(team="T1", channel="C0GENERAL", thread_ts="99.0")
+    assert desk.stops == [(place, datetime.fromtimestamp(100.1, UTC), "U1")]
+    (job,) = await desk.jobs()
+    assert (job.kind, job.payload["how"]) == (JobKind.stop, "implicit")
+
+
+@pytest.mark.parametrize("text", ["stop the payments service", "why did it stop?", "cancel my order", "don't stop", ""])
+async def test_other_words_about_stopping_are_questions(desk: Desk, text: str) -> None:
+    desk.intake.message(said(f"<@{BOT}> {text}", thread_ts="99.0"))
+
+    assert desk.stops == []
+    assert [job.kind for job in await desk.jobs()] == [JobKind.mention]
+
+
+async def test_the_stop_button_stops_its_thread(desk: Desk) -> None:
+    event = {"type": "agent_session_stopped", "user": "U2", "channel": "D1", "thread_ts": "99.0", "event_ts": "101.5"}
+
+    assert desk.intake.stop(event)
+    assert not desk.intake.stop(event)
+
+    assert desk.stops[0][1:] == (datetime.fromtimestamp(101.5, UTC), "U2")
+    (job,) = await desk.jobs()
+    assert (job.kind, job.payload["how"], job.payload["thread_ts"]) == (JobKind.stop, "button", "99.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("mute", "mute"),
+        ("Mute 1h", "mute 1h"),
+        ("mute until tomorrow", "mute until tomorrow"),
+        ("mute this thread for 2 hours", "mute this thread for 2 hours"),
+        ("mute until 5 pm", "mute until 5 pm"),
+        ("unmute", "unmute"),
+        ("who am i", "whoami"),
+        ("status", "status"),
+    ],
+)
+async def test_a_mention_may_be_a_command(desk: Desk, text: str, command: str) -> None:
+    assert desk.intake.mention(said(f"<@{BOT}> {text}"))
+
+    (job,) = await desk.jobs()
+    assert (job.kind, job.payload["text"]) == (JobKind.command, command)
+
+
+@pytest.mark.parametrize("text", ["status of payments?", "mute the alarm of checkout", "who am i paying for Lambda?"])
+async def test_a_question_that_begins_like_a_command_is_a_question(desk: Desk, text: str) -> None:
+    assert desk.intake.mention(said(f"<@{BOT}> {text}"))
+
+    assert [job.kind for job in await desk.jobs()] == [JobKind.mention]
+
+
+async def test_the_word_mute_among_people_is_no_command(desk: Desk) -> None:
+    desk.intake.message(said("mute", thread_ts="99.0"))
+
+    assert [job.kind for job in await desk.jobs()] == [JobKind.mention]
+
+
+async def test_the_first_of_two_choices_counts(desk: Desk) -> None:
+    click = {"channel": "C1", "thread_ts": "99.0", "message_ts": "99.5", "user": "U1", "shown": "?", "blocks": []}
+
+    assert desk.intake.choice({**click, "choice": "orders-api", "action_ts": "101.0"})
+    assert not desk.intake.choice({**click, "choice": "orders-db", "action_ts": "101.2", "user": "U2"})
+
+    (job,) = await desk.jobs()
+    assert (job.kind, job.payload["text"], job.payload["ts"]) == (JobKind.mention, "orders-api", "101.0")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from slack_sdk.errors import SlackApiError
@@ -169,3 +171,45 @@ async def test_an_unreachable_slack_during_progress_does_not_end_the_work(monkey
 
     with pytest.raises(OSError, match="9"):
         await live.finish("Done", BLOCKS)
+
+
+CHART = {
+    "type": "data_visualization",
+    "title": "Cost",
+    "chart": {
+        "type": "bar",
+        "series": [{"name": "Lambda", "data": [{"label": "1 Nov", "value": 9}, {"label": "2 Nov", "value": 260}]}],
+        "axis_config": {"categories": ["1 Nov", "2 Nov"], "y_label": "USD"},
+    },
+}
+
+
+async def test_a_refused_chart_becomes_a_table_and_a_refused_table_text(
+    messenger: SlackMessenger, thread: Thread
+) -> None:
+    tried: list[list[str]] = []
+
+    async def refusing(shown: Sequence[dict[str, Any]]) -> None:
+        """A Slack that knows neither charts nor tables."""
+        tried.append([block["type"] for block in shown])
+        if {"data_visualization", "table"} & set(tried[-1]):
+            raise SlackApiError("invalid_blocks", {"error": "invalid_blocks"})
+
+    await module._or_as_text(refusing, [CHART])
+
+    assert tried == [["data_visualization"], ["context", "table"], ["context", "section"]]
+
+
+async def test_more_tables_and_charts_than_a_message_holds_follow_in_the_next(
+    messenger: SlackMessenger, thread: Thread
+) -> None:
+    await messenger.post(thread.place, "Three", [CHART, CHART, CHART])
+
+    assert [len(reply["blocks"]) for reply in thread.replies] == [2, 1]
+
+
+async def test_a_file_is_put_into_the_thread_without_secrets(messenger: SlackMessenger, thread: Thread) -> None:
+    await messenger.upload(thread.place, "answer.md", "password=" + "hunter2hunter2\n" + "line\n" * 10)
+
+    (reply,) = thread.replies
+    assert [file["name"] for file in reply["files"]] == ["answer.md"]

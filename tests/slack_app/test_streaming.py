@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent.models import Answer, Claim, Evidence
+from agent.models import Answer, Chart, Claim, Evidence, Series, Table
 from deploy.local.workspace.background import RunningWorkspace
 from slack_app import messenger as messenger_module
 from slack_app import streaming as module
@@ -13,7 +13,7 @@ from slack_app.blocks.answers import answer_blocks, answer_markdown, answer_text
 from slack_app.blocks.parts import section
 from slack_app.messenger import SlackMessenger
 from slack_app.streaming import LiveAnswer
-from tests.agent.examples import evidence
+from tests.agent.examples import evidence, finding
 from tests.slack_app.conftest import Thread
 
 EVIDENCE = [evidence(id="ev_1", console_url="https://console.aws.amazon.com/x")]
@@ -77,7 +77,7 @@ async def test_an_answer_is_streamed_in_a_channel_under_its_plan(live: LiveAnswe
     plan = thread.replies[0]["blocks"][0]
     assert [(task["title"], task["status"]) for task in plan["tasks"]] == [
         ("Checked: Infrastructure (1)", "complete"),
-        ("Weighed 1 pieces of evidence", "complete"),
+        ("Weighed 1 piece of evidence", "complete"),
     ]
 
 
@@ -211,3 +211,113 @@ async def test_whole_blocks_may_take_more_than_one_message(live: LiveAnswer, thr
     await live.finish(["x"], "x", [], [section(f"Block {n}") for n in range(60)])
 
     assert [len(reply["blocks"]) for reply in thread.replies] == [50, 10]
+
+
+async def test_where_slack_shows_no_status_a_card_is_there_before_anything_is_known(
+    live: LiveAnswer, thread: Thread
+) -> None:
+    thread.ws.faults.fail("assistant.threads.setStatus", "not_allowed_token_type")
+
+    await live.begin()
+    (card,) = thread.replies[0]["blocks"][0]["tasks"]
+    assert (card["title"], card["status"]) == ("Reading the question", "in_progress")
+    await follow(live)
+    await finish(live)
+
+    assert_answered_once(thread)
+    assert thread.replies[0]["blocks"][0]["tasks"][0]["title"] == "Read the question"
+
+
+async def test_where_slack_shows_a_status_nothing_else_is_needed(live: LiveAnswer, thread: Thread) -> None:
+    await live.begin()
+
+    assert thread.ws.status("general", thread.ts) == "is looking into it…"
+    assert thread.replies == []
+
+
+async def test_a_failure_leaves_no_stream_open(live: LiveAnswer, thread: Thread) -> None:
+    async def run() -> None:
+        async with live:
+            await follow(live, 3)
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        await run()
+
+    (reply,) = thread.replies
+    assert not reply.get("streaming")
+    (card,) = reply["blocks"][0]["tasks"]
+    assert (card["title"], card["status"]) == ("Checking: Infrastructure (not finished)", "error")
+
+
+async def test_a_run_that_is_cancelled_leaves_no_stream_open(live: LiveAnswer, thread: Thread) -> None:
+    async def run() -> None:
+        async with live:
+            await follow(live, 3)
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(run())
+    await asyncio.to_thread(thread.ws.wait_for, lambda: len(thread.ws.api_calls("chat.appendStream")) >= 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert not thread.replies[0].get("streaming")
+
+
+@pytest.mark.parametrize("reached", ["chat.startStream", "chat.stopStream"])
+async def test_a_run_that_is_cancelled_while_slack_is_asked_goes_on_in_the_same_message(
+    live: LiveAnswer, thread: Thread, reached: str
+) -> None:
+    """Once a second message was begun, and the first was left turning."""
+    if reached == "chat.stopStream":
+        await follow(live, 3)
+        thread.ws.press_stop("maya", "general", thread.ts)
+    thread.ws.faults.reply_delay = 0.3
+    task = asyncio.create_task(follow(live, 4))
+    await asyncio.to_thread(thread.ws.wait_for, lambda: thread.ws.api_calls(reached))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    thread.ws.faults.reply_delay = 0
+
+    await finish(live)
+
+    assert_answered_once(thread)
+
+
+async def test_what_was_stopped_shows_which_looks_were_not_finished(live: LiveAnswer, thread: Thread) -> None:
+    await follow(live, 3)
+    await live.finish(
+        answer_markdown(ANSWER, EVIDENCE), answer_text(ANSWER), closing_blocks(ANSWER, EVIDENCE), [], complete=False
+    )
+
+    assert_answered_once(thread)
+    plan = thread.replies[0]["blocks"][0]
+    assert plan["title"] == "Stopped"
+    assert [(task["title"], task["status"]) for task in plan["tasks"]] == [
+        ("Checking: Infrastructure (not finished)", "error")
+    ]
+
+
+async def test_after_slacks_own_stop_button_the_rest_is_edited_in(live: LiveAnswer, thread: Thread) -> None:
+    await follow(live, 3)
+    thread.ws.press_stop("maya", "general", thread.ts)
+    await finish(live)
+
+    assert_answered_once(thread)
+    assert len(thread.ws.api_calls("chat.update")) == 1
+
+
+async def test_charts_and_tables_come_in_the_closing_of_a_stream(live: LiveAnswer, thread: Thread) -> None:
+    chart = Chart(title="Cost", labels=("a", "b"), series=(Series(name="s", values=(1.0, 2.0)),))
+    table = Table(title="T", columns=("x", "y"), rows=(("1", "2"), ("3", "4")))
+    pieces = [
+        evidence(finding("cost_rise"), id="ev_1", charts=(chart,)),
+        evidence(finding("no_change"), id="ev_2", tables=(table,)),
+    ]
+    answer = ANSWER.model_copy(update={"claims": (*ANSWER.claims, Claim(text="Listed.", evidence=("ev_2",)))})
+
+    await follow(live)
+    await finish(live, answer, pieces)
+
+    kinds = [block["type"] for block in thread.replies[0]["blocks"]]
+    assert kinds[:5] == ["plan", "markdown", "data_visualization", "context", "table"]

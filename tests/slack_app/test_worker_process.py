@@ -18,7 +18,7 @@ def test_settings_survive_the_way_through_the_environment(monkeypatch: pytest.Mo
     given = Settings.read(
         slack_bot_token="-".join(["xoxb", "a"]), alert_channels="alerts,ops", home=tmp_path, workers=7, llm="openai:m"
     )
-    for name, value in given.environment().items():
+    for name, value in given.as_environment().items():
         monkeypatch.setenv(name, value)
     assert Settings.read() == given
 
@@ -28,7 +28,7 @@ def test_a_worker_ends_when_its_stdin_closes(tmp_path: Path) -> None:
     with running_workspace() as workspace:
         settings = Settings.read(
             slack_bot_token=workspace.bot_token, slack_api_url=workspace.api_url, home=tmp_path
-        ).environment()
+        ).as_environment()
         worker = subprocess.Popen(
             [sys.executable, "-m", "slack_app.worker_process"],
             env=settings,

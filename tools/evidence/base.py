@@ -25,8 +25,7 @@ from typing import Any, cast
 from langchain.tools import ToolRuntime
 from langchain_core.tools import BaseTool, StructuredTool
 
-from agent.evidence_text import render
-from agent.models import Cost, Evidence, EvidenceStatus, Finding, Table, TimeRange, evidence_id
+from agent.models import Chart, Cost, Evidence, EvidenceStatus, Finding, Table, TimeRange, evidence_id
 from agent.ports import Deps
 from agent.redaction import redact
 from agent.times import clock_time, parse_time
@@ -34,6 +33,7 @@ from tools.evidence import deadline
 from tools.evidence.failures import EXPECTED, failure
 from tools.evidence.found import Found
 from tools.evidence.look import Look
+from tools.evidence.reported import reported
 from tools.evidence.threads import in_thread
 
 __all__ = ["Found", "Look", "evidence_tool"]
@@ -68,10 +68,8 @@ def _build(function: Callable[..., Found], question: str, look_back: timedelta) 
     async def run(runtime: ToolRuntime[Any, Any], **arguments: Any) -> tuple[str, dict[str, Any]]:
         deps = cast("Deps", runtime.context)
         call = {key: value for key, value in arguments.items() if value not in ("", None)}
-        runtime.stream_writer({"kind": "tool_started", "tool": name, "question": _fill(question, call)})
-        evidence = await _gather(_Gathering(function, name, question, look_back, call, deps))
-        runtime.stream_writer({"kind": "evidence", "evidence": evidence.model_dump(mode="json")})
-        return render(evidence), evidence.model_dump(mode="json")
+        gathering = _Gathering(function, name, question, look_back, call, deps)
+        return await reported(runtime, name, _fill(question, call), lambda: _gather(gathering))
 
     parameters = [p for p in inspect.signature(function, eval_str=True).parameters.values() if p.name != "look"]
     optional = [
@@ -185,9 +183,10 @@ class _Gathering:
             ),
             parameters=self.call,
             time_range=look.window if look else None,
+            region=look.aws.region if look else "",
             summary=redact(found.summary),
             findings=tuple(_redacted(finding) for finding in strongest),
-            charts=tuple(found.charts),
+            charts=tuple(_redacted_chart(chart) for chart in found.charts),
             tables=tuple(_redacted_table(table) for table in found.tables),
             console_url=found.console_url,
             cost=Cost(api_calls=look.api_calls, bytes_scanned=look.bytes_scanned, usd=round(look.usd, 4))
@@ -211,7 +210,15 @@ def _redacted(finding: Finding) -> Finding:
 
 
 def _redacted_table(table: Table) -> Table:
-    return table.model_copy(update={"rows": tuple(tuple(redact(cell) for cell in row) for row in table.rows)})
+    rows = tuple(tuple(redact(cell) for cell in row) for row in table.rows)
+    return table.model_copy(update={"title": redact(table.title), "rows": rows})
+
+
+def _redacted_chart(chart: Chart) -> Chart:
+    """Titles, labels and names may hold a resource's own words; figures are figures."""
+    series = tuple(each.model_copy(update={"name": redact(each.name)}) for each in chart.series)
+    labels = tuple(redact(label) for label in chart.labels)
+    return chart.model_copy(update={"title": redact(chart.title), "labels": labels, "series": series})
 
 
 def _window(call: dict[str, Any], now: datetime, look_back: timedelta) -> TimeRange:

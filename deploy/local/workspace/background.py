@@ -104,6 +104,20 @@ class RunningWorkspace:
     def status(self, channel_name: str, ts: str) -> str | None:
         return self._run(lambda: self.workspace.assistant.status(self._channel(channel_name), ts))
 
+    def prompts(self, channel_name: str) -> JSON | None:
+        """The suggested prompts of a conversation, with their title."""
+        return self._run(lambda: copy.deepcopy(self.workspace.assistant.prompts.get(self.channel_id(channel_name))))
+
+    def session(self, channel_name: str, ts: str) -> JSON | None:
+        """The agent session of a thread: its status and title."""
+        return self._run(lambda: copy.deepcopy(self.workspace.assistant.session(self._channel(channel_name), ts)))
+
+    def whispers(self, user_name: str, channel_name: str) -> list[JSON]:
+        """What only this person sees in a channel, oldest first."""
+        user_id = self.user_id(user_name)
+        shown = self._run(lambda: copy.deepcopy(list(self._channel(channel_name).ephemerals.values())))
+        return [message for message in shown if message["ephemeral_user"] == user_id]
+
     def click(self, user_name: str, channel_name: str, ts: str, action_id: str, **selection: Any) -> None:
         """Press the button, or choose in the menu, with this `action_id` in a message.
 
@@ -137,10 +151,11 @@ class RunningWorkspace:
 
         return self._run_async(submit())
 
-    def open_home(self, user_name: str) -> None:
+    def open_home(self, user_name: str, tab: str = "home") -> None:
+        """The app's Home tab, or its Messages tab (`messages`), which is the agent view."""
         user = self.workspace.state.user(user_name)
         channel = self.workspace.state.channel(user.id)
-        self._run(lambda: self.workspace.events.home_opened(user.id, channel, "home", None))
+        self._run(lambda: self.workspace.events.home_opened(user.id, channel, tab, None))
 
     def home(self, user_name: str) -> JSON | None:
         return self._run(lambda: copy.deepcopy(self.workspace.views.homes.get(self.user_id(user_name))))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
 from langchain_core.tools import BaseTool
 
-from agent.models import Finding
+from agent.models import Chart, Finding, Series, Table
 from agent.times import clock_time
 from tools.evidence.airflow.api import Airflow, Json, moment
 from tools.evidence.airflow.findings import locate, task_healthy
 from tools.evidence.base import Found, Look, evidence_tool
+from tools.evidence.drawing import POINTS
 
 SLOW = 2.5
 """What takes this many times its median is slow."""
@@ -24,6 +25,7 @@ FLAKY_SHARE = 0.15
 FEWEST = 4
 """So many runs make a habit."""
 MAX_INSTANCES = 1000
+MAX_ROWS = 30
 DONE = ("success", "failed", "skipped", "upstream_failed", "removed")
 
 
@@ -85,7 +87,34 @@ def task_history(
     if not findings:
         text = f"The tasks of DAG {dag} take as long as usual and rarely need retries."
         findings = [task_healthy(dag, text, 0.35)]
-    return Found(f"DAG {dag}: {findings[0].statement} {summary}{caveat}"[:980], findings, link)
+    told = f"DAG {dag}: {findings[0].statement} {summary}{caveat}"[:980]
+    shown = habits.get(findings[0].attributes.get("task_id", "")) or next(iter(habits.values()))
+    return Found(told, findings, link, charts=_drawn(shown), tables=[_table(habits.values())])
+
+
+def _drawn(habit: TaskHabit) -> list[Chart]:
+    """How long the task's last finished runs took, the oldest first."""
+    done = [(at, float(i["duration"])) for i in habit.finished if i.get("duration") and (at := moment(i["start_date"]))]
+    done = done[:POINTS][::-1]
+    if len(done) < 2:
+        return []
+    minutes = Series(name=habit.task_id, values=tuple(round(seconds / 60, 2) for _, seconds in done))
+    labels = tuple(f"{at:%d %b %H:%M}" for at, _ in done)
+    title = f"Runs of task {habit.task_id}, minutes"
+    return [Chart(title=title, kind="bar", unit="minutes", labels=labels, series=(minutes,))]
+
+
+def _table(habits: Iterable[TaskHabit]) -> Table:
+    rows = tuple(
+        (
+            habit.task_id,
+            span(habit.usual_seconds) if habit.usual_seconds is not None else "",
+            str(len(habit.finished)),
+            str(len(habit.troubled)),
+        )
+        for habit in list(habits)[:MAX_ROWS]
+    )
+    return Table(title="Tasks", columns=("Task", "Usually takes", "Runs", "Failed or retried"), rows=rows)
 
 
 def habits_of(airflow: Airflow, dag_id: str, since: datetime) -> Mapping[str, TaskHabit]:

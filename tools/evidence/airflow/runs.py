@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from botocore.exceptions import ClientError
 from langchain_core.tools import BaseTool
 
-from agent.models import Finding
+from agent.models import Chart, Finding, Series, Table
 from agent.times import clock_time
 from tools.evidence.airflow.api import Airflow, Json, moment
 from tools.evidence.airflow.findings import dag_failed, ended_at, from_logs, history_of, locate, task_healthy
 from tools.evidence.airflow.history import elapsed, is_slow, span
 from tools.evidence.airflow.tasks import FAILED, behind, failed_tasks, task_failed
 from tools.evidence.base import Found, Look, evidence_tool
+from tools.evidence.drawing import POINTS
 from tools.evidence.failures import EXPECTED
 
 MAX_LOGS = 3
+MAX_ROWS = 20
 OVERDUE = timedelta(minutes=10)
 """A run that is due for longer than this and has not begun is late."""
 
@@ -56,7 +58,41 @@ def dag_runs(look: Look, dag_id: str = "", resource: str = "", environment: str 
         f"DAG {dag} in {airflow.environment}: {history.words}. Latest: {runs[0]['dag_run_id']}, {runs[0]['state']}."
     )
     late = next((f" {f.statement}" for f in findings if f.kind in ("dag_late", "dag_paused", "import_error")), "")
-    return Found(f"{summary}{late}{caveat}", findings, link)
+    return Found(f"{summary}{late}{caveat}", findings, link, charts=_drawn(dag, runs), tables=_table(runs, look.now))
+
+
+def _drawn(dag_id: str, runs: Sequence[Json]) -> list[Chart]:
+    """How long the last runs took, the oldest first; those that failed as a series of their own."""
+    done = [(run, seconds) for run in reversed(runs[:POINTS]) if (seconds := _seconds(run)) is not None]
+    if len(done) < 2:
+        return []
+    labels = tuple(f"{moment(run['start_date']):%d %b %H:%M}" for run, _ in done)
+    series = tuple(
+        Series(name=state, values=tuple(round(s / 60, 2) if r["state"] == state else 0.0 for r, s in done))
+        for state in ("success", "failed")
+        if any(run["state"] == state for run, _ in done)
+    )
+    return [Chart(title=f"Runs of {dag_id}, minutes", kind="bar", unit="minutes", labels=labels, series=series)]
+
+
+def _table(runs: Sequence[Json], now: datetime) -> list[Table]:
+    rows = tuple(
+        (
+            str(run["dag_run_id"]),
+            str(run["state"]),
+            clock_time(began, now) if (began := moment(run.get("start_date"))) else "",
+            span(seconds) if (seconds := _seconds(run)) is not None else "",
+        )
+        for run in runs[:MAX_ROWS]
+    )
+    return [Table(title="Runs, the newest first", columns=("Run", "State", "Began", "Took"), rows=rows)] if rows else []
+
+
+def _seconds(run: Json) -> float | None:
+    """How long a finished run took."""
+    begin, end = moment(run.get("start_date")), moment(run.get("end_date"))
+    done = begin and end and run["state"] in ("success", "failed")
+    return (end - begin).total_seconds() if begin and end and done else None
 
 
 @evidence_tool("Why did task {task_id} of DAG {dag_id} fail?", days=2)

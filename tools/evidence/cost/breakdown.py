@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from langchain_core.tools import BaseTool
 
 from agent.figures import percent_change, times
-from agent.models import Finding
+from agent.models import Chart, Finding, Table
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.cost.bill import DAY, READ_ERRORS, Bill, is_service, read_bill
 from tools.evidence.cost.movers import Mover, movers, parts, strongest
 from tools.evidence.cost.places import Place, grouped_by, places_of
+from tools.evidence.drawing import by_day
 from tools.evidence.names import cost_names
 from tools.evidence.partial import explain
 
@@ -20,6 +21,9 @@ MAX_MOVERS = 6
 MAX_PARTS = 3
 MAX_PLACED = 2
 """Movers whose accounts and regions are looked up: each takes a request."""
+MAX_DRAWN = 3
+MAX_ROWS = 15
+CENT = 0.005
 TELLING_SHARE = 0.2
 PLACED_STRENGTH = 0.5
 
@@ -57,10 +61,39 @@ def cost_breakdown(look: Look, service: str = "", by: str = "") -> Found:
     total = _total_words(bill)
     ending = f"{note}{bill.lateness}{caveat}"
     if not moved:
-        return Found(f"Nothing moved: {total}.{ending}", [_steady(bill, m, attribute) for m in steady[:4]], link)
+        calm = [_steady(bill, m, attribute) for m in steady[:4]]
+        return Found(
+            f"Nothing moved: {total}.{ending}", calm, link, charts=_daily(bill, ()), tables=_table(bill, found)
+        )
     findings += [_steady(bill, m, attribute) for m in steady[:2]]
     listed = "; ".join(f"{_label(bill, m)} {_change(bill, m)}{_since(bill, m)}" for m in moved[:4])
-    return Found(f"{listed}. All in all {total}.{ending}", findings, link)
+    shown = [*moved, *(m for m in found if m not in moved)]
+    charts, tables = _daily(bill, moved), _table(bill, shown)
+    return Found(f"{listed}. All in all {total}.{ending}", findings, link, charts=charts, tables=tables)
+
+
+def _daily(bill: Bill, moved: Sequence[Mover]) -> list[Chart]:
+    """Spend by day of what moved, or of what costs most; without the days that are not billed to their end."""
+    names = [mover.name for mover in moved] or bill.names
+    days = [day for day in bill.days if day < bill.complete]
+    series = {bill.labels.get(name) or name: bill.total(name) for name in names[:MAX_DRAWN]}
+    title = f"Cost a day: {next(iter(series))}" if len(series) == 1 else "Cost a day"
+    return by_day(title, bill.unit.lower() if bill.unit == "USD" else bill.unit, series, days)
+
+
+def _table(bill: Bill, found: Sequence[Mover]) -> list[Table]:
+    """What each costs a day now and before."""
+    rows = tuple(
+        (_label(bill, m), bill.money(m.previous), bill.money(m.current), _percent(m), _day(m))
+        for m in found[:MAX_ROWS]
+        if max(m.previous, m.current) >= CENT
+    )
+    columns = ("What", "A day before", "A day now", "Change", "Since")
+    return [Table(title="Cost a day", columns=columns, rows=rows)] if rows else []
+
+
+def _day(mover: Mover) -> str:
+    return f"{mover.shift.onset:%d %b}" if mover.moved and mover.shift.onset and not mover.slow else ""
 
 
 def _places(look: Look, moved: Sequence[Mover]) -> tuple[dict[str, list[Place]], str]:

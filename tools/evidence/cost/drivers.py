@@ -8,7 +8,7 @@ from functools import partial
 from langchain_core.tools import BaseTool
 
 from agent.figures import quantity, times
-from agent.models import Finding
+from agent.models import Chart, Finding, Table
 from agent.times import clock_time
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
@@ -19,6 +19,7 @@ from tools.evidence.cost.launched import made_since
 from tools.evidence.cost.movers import Mover, movers, parts, strongest
 from tools.evidence.cost.places import places_of
 from tools.evidence.cost.usage import Usage, usages_of, usages_of_service
+from tools.evidence.drawing import by_day
 from tools.evidence.names import service_key
 from tools.evidence.partial import explain, gather
 
@@ -29,6 +30,9 @@ GROWN = 0.3
 FALLEN = 0.8
 EXPLAINED = 0.5
 """A driver this strong is worth looking for the change behind it."""
+MAX_ROWS = 15
+VISIBLE = 0.02
+"""Of the largest usage: what is less than that cannot be told from the axis."""
 HERE = 0.5
 """At least so much of a rise must have arisen in this account and region for resources here to explain it."""
 
@@ -64,7 +68,34 @@ def cost_drivers(look: Look, service: str = "", resource: str = "") -> Found:
     causes, caveat = _causes(look, findings[0])
     link = console.metrics_search(look.aws, f"{findings[0].resource} {findings[0].attributes['metric'].split()[0]}")
     said = " ".join(finding.statement for finding in [*findings[:2], *causes[:1]])
-    return Found(said[:850] + note + caveat, [*findings, *causes], link)
+    return Found(said[:850] + note + caveat, [*findings, *causes], link, charts=_drawn(found), tables=_table(found))
+
+
+def _drawn(found: Sequence[Growth]) -> list[Chart]:
+    """The usage that grew most, by day, of the resources that use it."""
+    if not found:
+        return []
+    first = max(found, key=lambda g: g.strength * (0.4 + 0.6 * g.share))
+    same = [g for g in found if g.usage is first.usage and g.daily and g.since >= VISIBLE * first.since]
+    days = sorted({day for g in same for day in g.daily})
+    return by_day(_measured(first.usage), first.unit, {_subject(g): g.daily for g in same}, days)
+
+
+def _table(found: Sequence[Growth]) -> list[Table]:
+    rows = tuple(
+        (_subject(g), _measured(g.usage), *(quantity(v, g.unit) for v in (g.before, g.since)), f"{g.share:.0%}")
+        for g in found[:MAX_ROWS]
+    )
+    columns = ("Resource", "Usage", "Before", "Since", "Of the growth")
+    return [Table(title="Usage by resource", columns=columns, rows=rows)] if rows else []
+
+
+def _measured(usage: Usage) -> str:
+    return usage.words if usage.level else f"{usage.words} a day"
+
+
+def _subject(growth: Growth) -> str:
+    return f"{growth.resource} ({growth.variant})" if growth.variant else growth.resource
 
 
 def _moved(look: Look, service: str) -> tuple[Bill | None, list[Mover], str]:
@@ -178,7 +209,7 @@ def _finding(growth: Growth, lines: Sequence[Mover], bill: Bill | None, look: Lo
     usage = growth.usage
     rate = "" if usage.level else " a day"
     since, before = (f"{quantity(value, growth.unit)} {usage.words}" for value in (growth.since, growth.before))
-    name = f"{growth.resource} ({growth.variant})" if growth.variant else growth.resource
+    name = _subject(growth)
     grown = growth.strength > GROWN
     extra = max(sum(line.extra for line in lines), 0.0) * growth.share if grown else 0.0
     if grown:

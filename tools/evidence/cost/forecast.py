@@ -11,10 +11,11 @@ from botocore.exceptions import ClientError
 from langchain_core.tools import BaseTool
 
 from agent.figures import percent_change
-from agent.models import Finding
+from agent.models import Chart, Finding, Series
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.cost.bill import DAY, MAX_PAGES, USAGE_ONLY, dimension, is_service, money
+from tools.evidence.drawing import round_to
 from tools.evidence.names import cost_names
 
 INTERVAL_PERCENT = 80
@@ -57,7 +58,20 @@ def cost_forecast(look: Look, service: str = "") -> Found:
     rest = _rest_of_month(look, today, following, months.services if service else ())
     finding = _finding(service, months, rest, today)
     link = console.cost_explorer(look.aws, last, today, _single(cost_names(service)))
-    return Found(f"{finding.statement}{rest.caveat} Today's costs are forecast, not billed.", [finding], link)
+    told = f"{finding.statement}{rest.caveat} Today's costs are forecast, not billed."
+    return Found(told, [finding], link, charts=_drawn(service, months, rest, today))
+
+
+def _drawn(service: str, months: Months, rest: Rest, today: date) -> list[Chart]:
+    """Last month beside this one: what is spent, and what is forecast to come."""
+    if rest.caveat:
+        return []
+    billed = Series(name="billed", values=(round_to(months.last), round_to(months.so_far)))
+    heading = Series(name="with the forecast", values=(round_to(months.last), round_to(months.so_far + rest.mean)))
+    labels = (f"{today.replace(day=1) - DAY:%b %Y}", f"{today:%b %Y}")
+    unit = "usd" if months.unit == "USD" else months.unit
+    title = f"This month{f': {service}' if service else ''}"
+    return [Chart(title=title, kind="bar", unit=unit, labels=labels, series=(billed, heading))]
 
 
 def _months(look: Look, last: date, first: date, today: date, service: str) -> Months:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from statistics import mean
 
@@ -65,6 +65,8 @@ class Growth:
     largest: str = ""
     """The one of its metrics that grew most."""
     share: float = 0.0
+    daily: Mapping[date, float] = field(default_factory=dict[date, float])
+    """The usage of each day, or its mean level."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,16 @@ def _growth(
         metrics=own[0].source.metrics,
         unit=usage.unit,
         largest=max(own, key=lambda r: _difference(r.points, began)).line.metric.name,
+        daily={day: value * scale for day, value in _by_day(series).items()},
     )
+
+
+def _by_day(points: Series) -> dict[date, float]:
+    """The mean of each day."""
+    days: dict[date, list[float]] = defaultdict(list)
+    for at, value in points:
+        days[at.date()].append(value)
+    return {day: mean(values) for day, values in days.items()}
 
 
 def _means(points: Series, began: datetime) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from functools import partial
 from langchain_core.tools import BaseTool
 
 from agent.figures import count
-from agent.models import Finding
+from agent.models import Finding, Table
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.cost import prices
@@ -41,6 +41,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
 WITHOUT_PRICE = 0.35
 MAX_KINDS_SHOWN = 8
 MAX_SUMMARY = 850
+MAX_ROWS = 40
 _TYPE_WORDS = {"db": "database", "elastic-ip": "Elastic IP", "nat-gateway": "NAT gateway"}
 STRONGEST = 0.95
 
@@ -76,10 +77,27 @@ def idle_resources(look: Look, service: str = "") -> Found:
     told = f"{summary} {findings[0].statement}"[:MAX_SUMMARY] + actual.caveat + caveats
     if len(findings) > 1:
         findings.insert(0, _sum(summary, priced, actual))
-    return Found(told, findings, _link(look, priced[0][0]))
+    return Found(told, findings, _link(look, priced[0][0]), tables=[_table(priced, actual)])
 
 
 Priced = tuple[Waste, float | None, bool]
+
+
+def _table(priced: Sequence[Priced], actual: Actual) -> Table:
+    """The most expensive first; as many as one looks through."""
+    rows = tuple(
+        (
+            waste.resource if waste.several == 1 else f"{waste.resource} and {waste.several - 1} more",
+            _words(waste.type),
+            _words(waste.reason),
+            "" if amount is None else money(amount, actual.unit if billed else "USD"),
+        )
+        for waste, amount, billed in priced[:MAX_ROWS]
+    )
+    title = "Paid for and not used"
+    if len(rows) < len(priced):
+        title += f" (the first {len(rows)} of {len(priced)})"
+    return Table(title=title, columns=("Resource", "Type", "Why", "A month"), rows=rows)
 
 
 def _monthly(waste: Waste, actual: Actual) -> tuple[float | None, bool]:

@@ -13,7 +13,7 @@ from langchain_core.tools import BaseTool
 from agent.changes import FRESH_MINUTES, Change, RankedChange, nearness, rank, unique
 from agent.errors import RetryLater
 from agent.figures import count, duration
-from agent.models import Finding, TimeRange
+from agent.models import Finding, Table, TimeRange
 from agent.times import clock_time, parse_time
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
@@ -50,6 +50,8 @@ def recent_changes(look: Look, resource: str = "", service: str = "", onset: str
     name = bare_name(resource)
     service = service_key(service) or service_of_id(name) or service
     began, fresh = _began(look, name, service, onset)
+    if began is None and not name:  # what changed in a range: none of it is staler than the rest
+        fresh = look.window.end - look.window.start
     start, end = _span(look, began, fresh)
     read = gather(_reads(look, resource, service_key(service), start, end))
     found = [change for trail in read.results.values() for change in trail.changes]
@@ -62,14 +64,30 @@ def recent_changes(look: Look, resource: str = "", service: str = "", onset: str
     quiet = [_no_change(look, name, start, end)] if untouched or not notable else []
     if ALL_CALLS not in read.results:
         quiet = []  # nothing was seen, but then nobody looked
-    findings = [*(_finding(look, r, by_day=fresh == DAY) for r in notable), *quiet]
+    findings = [*(_finding(look, r, by_day=began is not None and fresh == DAY) for r in notable), *quiet]
     when = f" before the onset at {clock_time(began, look.now)}" if began and fresh == FRESH else ""
     first = (
         quiet[0].statement if quiet else f"Likeliest{when}: {findings[0].statement}" if findings else "None matters."
     )
     span = f"between {clock_time(start, look.now)} and {clock_time(end, look.now)}"
     caveat = read.caveat + "".join(dict.fromkeys(trail.caveat for trail in read.results.values()))
-    return Found(f"{count(len(changes), 'change')} {span}. {first}"[:800] + caveat, findings, link)
+    told = f"{count(len(changes), 'change')} {span}. {first}"[:800] + caveat
+    return Found(told, findings, link, tables=_table(notable, look.now))
+
+
+def _table(notable: list[RankedChange], now: datetime) -> list[Table]:
+    """When, who, what, on what; the likeliest cause first."""
+    rows = tuple(
+        (
+            clock_time(r.change.at, now),
+            r.change.principal or "not known",
+            f"{r.change.event} {r.change.version}".strip() if r.change.deployment else r.change.event,
+            ", ".join(r.change.resources[:2]) or r.change.service,
+        )
+        for r in notable
+    )
+    columns = ("When", "Who", "What", "On what")
+    return [Table(title="Changes, the likeliest first", columns=columns, rows=rows)] if rows else []
 
 
 def _began(look: Look, name: str, service: str, onset: str) -> tuple[datetime | None, timedelta]:

@@ -17,7 +17,7 @@ from langchain_core.tools import BaseTool
 
 from agent.baseline import Series
 from agent.figures import count, number
-from agent.models import Finding
+from agent.models import Finding, Table
 from agent.times import clock_time
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
@@ -28,6 +28,7 @@ from tools.evidence.names import service_key
 from tools.evidence.partial import Gathered, gather
 
 NEAR = 0.8
+MAX_ROWS = 20
 PERIOD = timedelta(minutes=5)
 MAX_QUOTAS = 1000
 """Of one service."""
@@ -87,7 +88,16 @@ def quota_usage(look: Look, service: str = "") -> Found:
     looked = f"{len(used)} of {count(len(quotas), 'quota')} have a known use"
     findings = [_finding(look, u) for u in near] or [_room(used, service)]
     words = " ".join(f.statement for f in findings[:3])
-    return Found(f"{words} {looked[0].upper()}{looked[1:]}."[:900] + caveat, findings, link)
+    return Found(f"{words} {looked[0].upper()}{looked[1:]}."[:900] + caveat, findings, link, tables=[_table(used)])
+
+
+def _table(used: list[Used]) -> Table:
+    """The fullest first."""
+    rows = tuple(
+        (u.quota["ServiceCode"], u.quota["QuotaName"], number(u.value), number(u.quota["Value"]), f"{u.share:.0%}")
+        for u in used[:MAX_ROWS]
+    )
+    return Table(title="Quotas by use", columns=("Service", "Quota", "Used", "Limit", "Share"), rows=rows)
 
 
 def _codes(service: str) -> list[str]:

@@ -14,12 +14,20 @@ from langchain_core.tools import BaseTool
 
 from agent.errors import BudgetExceeded
 from agent.log_lines import LogLine
-from agent.log_patterns import NO_CHANCE, WORTH_SHOWING, Change, burst, compare, patterns, vanished
+from agent.log_patterns import NO_CHANCE, WORTH_SHOWING, Change, LogPattern, burst, compare, patterns, vanished
 from agent.models import Finding, TimeRange
 from agent.times import clock_time, parse_time
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
-from tools.evidence.logs.findings import error_findings, group_of, pattern_attributes, resource_of, shortened
+from tools.evidence.drawing import counted
+from tools.evidence.logs.findings import (
+    error_findings,
+    group_of,
+    pattern_attributes,
+    pattern_table,
+    resource_of,
+    shortened,
+)
 from tools.evidence.logs.insights import MAX_GROUPS, error_counts_query, group_of_log, run_query
 from tools.evidence.logs.reader import (
     ERROR_PATTERN,
@@ -66,14 +74,16 @@ def log_errors(look: Look, resource: str = "", service: str = "", log_group: str
     note += found.note
     now_lines.failed()
     day_before = read(look, groups, TimeRange(start=span.start - DAY, end=span.end - DAY), ERROR_PATTERN, slices=1)
-    findings = _findings_by_group(now_lines, day_before, span, look.now)
+    findings, shown = _findings_by_group(now_lines, day_before, span, look.now)
     if not findings:
         return _quiet(look, groups, span, f"{now_lines.caveat}{note}")
     summary = (
         f"{len(now_lines.lines):,} lines that may tell of trouble in {names_of(groups)}. Worst: {findings[0].statement}"
     )
     link = console.log_events(look.aws, findings[0].attributes.get("log_group", groups[0]), ERROR_PATTERN, span)
-    return Found(f"{summary}{now_lines.caveat}{note}", findings, link)
+    charts = counted("Errors in the logs", {shortened(p): p.times for p in shown}, span)
+    told = f"{summary}{now_lines.caveat}{note}"
+    return Found(told, findings, link, charts=charts, tables=pattern_table(shown, look.now))
 
 
 @evidence_tool("What is new in the logs of {resource} since {onset}?", hours=3)
@@ -113,7 +123,10 @@ def log_changes(look: Look, resource: str = "", service: str = "", log_group: st
         quiet = Finding(kind="log_quiet", statement=f"{text}.", strength=0.35, resource=resource_of(groups[0])[1])
         return Found(f"{text} ({len(after.lines):,} lines read).{after.caveat}{note}", [quiet], link)
     summary = f"New or more frequent patterns since {clock_time(began, look.now)}: {len(new)}; stopped: {len(gone)}. "
-    return Found(f"{summary}{findings[0].statement}{after.caveat}{note}", findings, link)
+    shown = [change.pattern for change in new]
+    charts = counted("Log lines", {shortened(p): p.times for p in shown}, look.window)
+    told = f"{summary}{findings[0].statement}{after.caveat}{note}"
+    return Found(told, findings, link, charts=charts, tables=pattern_table(shown, look.now))
 
 
 def _from_before(look: Look, onset: str) -> TimeRange:
@@ -170,21 +183,28 @@ def _where_errors_rose(look: Look, groups: Sequence[str], span: TimeRange) -> li
     return sorted(times, key=lambda group: (-departure(group), -len(times[group])))
 
 
-def _findings_by_group(reading: Reading, day_before: Reading, span: TimeRange, now: datetime) -> list[Finding]:
+def _findings_by_group(
+    reading: Reading, day_before: Reading, span: TimeRange, now: datetime
+) -> tuple[list[Finding], list[LogPattern]]:
+    """The findings, the strongest first, and the patterns that they are about."""
     by_group: dict[str, list[LogLine]] = defaultdict(list)
     for line in (*day_before.lines, *reading.lines):
         by_group[line.source.split("\t")[0]].append(line)
     findings: list[Finding] = []
+    known_as: dict[tuple[str, str], LogPattern] = {}
     for group, members in by_group.items():
         own: list[Finding] = []
         for pattern in patterns(members):
             recent = pattern.since(span.start)
             if recent and pattern.severity >= WORTH_SHOWING:
                 known = None if group in day_before.unread else pattern.first < span.start
+                known_as[group, shortened(recent)] = recent
                 own += error_findings(recent, group, span, known_before=known, now=now)
         # One talkative group must not crowd out the others.
         findings += sorted(own, key=lambda f: -f.strength)[: max(3, MAX_PATTERNS // len(by_group))]
-    return sorted(findings, key=lambda f: -f.strength)[: MAX_PATTERNS + 2]
+    findings = sorted(findings, key=lambda f: -f.strength)[: MAX_PATTERNS + 2]
+    told = (known_as.get((f.attributes.get("log_group", ""), f.attributes.get("pattern", ""))) for f in findings)
+    return findings, [pattern for pattern in told if pattern]
 
 
 def _quiet(look: Look, groups: Sequence[str], span: TimeRange, note: str) -> Found:

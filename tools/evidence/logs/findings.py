@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from agent.log_patterns import NO_CHANCE, Burst, LogPattern, burst
-from agent.models import Finding, TimeRange
+from agent.models import Finding, Table, TimeRange
 from agent.times import clock_time
 
 MAX_PATTERN_CHARS = 160
@@ -119,6 +119,15 @@ def pattern_attributes(pattern: LogPattern, group: str) -> dict[str, str]:
         "id": pattern.always,
     }
     return {key: value for key, value in attributes.items() if value} | object_attributes(pattern.sample)
+
+
+def pattern_table(patterns: Sequence[LogPattern], now: datetime) -> list[Table]:
+    """What the logs say, how often and when."""
+    rows = tuple(
+        (shortened(p), group_of(p), f"{p.count:,}", clock_time(p.first, now), clock_time(p.last, now)) for p in patterns
+    )
+    columns = ("Pattern", "Log group", "Count", "First", "Last")
+    return [Table(title="Log patterns", columns=columns, rows=rows)] if rows else []
 
 
 def group_of(pattern: LogPattern) -> str:

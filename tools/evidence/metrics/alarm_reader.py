@@ -31,6 +31,7 @@ class Watched:
     stays: list[Episode]
     shift: Shift | None = None
     graze: Graze | None = None
+    points: Series = ()
 
     @property
     def name(self) -> str:
@@ -168,7 +169,7 @@ def examine(look: Look, watched: Watched) -> Watched:
     if threshold is not None and not alarm.get("ThresholdMetricId"):
         above = "Greater" in alarm.get("ComparisonOperator", "Greater")
         crossing = graze(points, look.window.start, float(threshold), above)
-    return Watched(alarm, watched.stays, shift, crossing)
+    return Watched(alarm, watched.stays, shift, crossing, points)
 
 
 def _points(look: Look, alarm: dict[str, Any]) -> Series:

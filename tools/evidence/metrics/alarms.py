@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
 from langchain_core.tools import BaseTool
 
 from agent.figures import count, duration, number
-from agent.models import Finding
+from agent.models import Chart, Finding, Series, Table
 from agent.times import clock_time
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
+from tools.evidence.drawing import over_time, round_to
 from tools.evidence.metrics.alarm_reader import MOVED, Watched, choose, examine, list_alarms, read_history, stays_of
 from tools.evidence.metrics.alarm_rules import Composed, children_of, choose_composites, compose
 from tools.evidence.partial import gather
 
 MAX_ALARMS = 5000
 MAX_EXAMINED = 5
+MAX_ROWS = 30
+MAX_METRIC_CHARS = 60
 
 
 @evidence_tool("What did the alarm {alarm_name} do, and is its metric normal?", hours=24)
@@ -59,7 +62,36 @@ def alarm_history(look: Look, alarm_name: str = "", resource: str = "", metric: 
     above_it = [f"{each.in_words(look.now)}." for each in composed]
     summary = " ".join([*above_it, *(_sentence(w, look.now) for w in examined.results.values())])
     link = console.alarm(look.aws, composed[0].name if composed else (fired or watched)[0].name)
-    return Found(summary[:900] + more + cut + examined.caveat, findings, link)
+    told = summary[:900] + more + cut + examined.caveat
+    drawn = next((charts for w in examined.results.values() if (charts := _drawn(look, w))), [])
+    return Found(told, findings, link, charts=drawn, tables=_table(fired, look.now))
+
+
+def _drawn(look: Look, watched: Watched) -> list[Chart]:
+    """The metric with the alarm's threshold."""
+    above = "Less" not in str(watched.alarm.get("ComparisonOperator", ""))
+    name = watched.metric[:MAX_METRIC_CHARS]
+    charts = over_time(
+        f"{name} of {watched.resource}", "", {name: watched.points}, look.window, choose=max if above else min
+    )
+    threshold = watched.alarm.get("Threshold")
+    if not charts or threshold is None or watched.alarm.get("ThresholdMetricId"):
+        return charts
+    limit = Series(name="threshold", values=(round_to(float(threshold)),) * len(charts[0].labels))
+    return [charts[0].model_copy(update={"series": (*charts[0].series, limit)})]
+
+
+def _table(fired: Sequence[Watched], now: datetime) -> list[Table]:
+    rows = tuple(
+        (w.name, str(len(w.stays)), clock_time(w.stays[-1].start, now), _state(w, now)) for w in fired[:MAX_ROWS]
+    )
+    columns = ("Alarm", "Times", "Last at", "State")
+    return [Table(title="Alarms that fired", columns=columns, rows=rows)] if len(rows) > 1 else []
+
+
+def _state(watched: Watched, now: datetime) -> str:
+    over = watched.stays[-1].end
+    return f"OK since {clock_time(over, now)}" if over else "in ALARM"
 
 
 def _composite(composed: Composed, now: datetime) -> Finding:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from langchain_core.tools import BaseTool
 
 from agent.figures import count
-from agent.models import Finding
+from agent.models import Finding, Table
 from agent.times import clock_time
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.metrics.bands import band_findings, key_of
 from tools.evidence.metrics.limits import limits_of
 from tools.evidence.metrics.reader import Line, find_lines
-from tools.evidence.metrics.series import Seen, compare, finding_of, onset_of, refine, scan
+from tools.evidence.metrics.series import Seen, compare, drawn, finding_of, onset_of, refine, scan
 
 COARSE = timedelta(minutes=15)
 NOTABLE = 0.3
 MAX_LINES = 1000
 MAX_RESOURCES = 8
 MAX_SERIES = 40
+MAX_ROWS = 20
+MAX_DRAWN = 3
 
 
 @evidence_tool("Which resources of {service} depart from normal?", hours=3)
@@ -62,6 +64,8 @@ def unhealthy_resources(look: Look, service: str = "", resource: str = "") -> Fo
         f"Departing from normal, {share}: {names}. {len(seen)} series were read.{cut}",
         findings,
         _graph(look, ranked[0][1] if ranked else seen[:1]),
+        charts=[chart for s in _telling(ranked) for chart in drawn(look, s)],
+        tables=_table(ranked, look.now),
     )
 
 
@@ -98,7 +102,8 @@ def resource_metrics(look: Look, resource: str = "", service: str = "", metric: 
     findings = [*at_limit, *(by_band.get(key_of(s.line)) or finding_of(s, look.now) for s in seen)]
     caveat = limits.caveat + unread + cut
     bands = "".join(f" {f.statement}" for f in by_band.values() if f.kind != "metric_steady")
-    return Found(_summary(look, seen, at_limit) + bands[:300] + caveat, findings, _graph(look, seen))
+    told = _summary(look, seen, at_limit) + bands[:300] + caveat
+    return Found(told, findings, _graph(look, seen), charts=drawn(look, _shown(seen, findings)))
 
 
 def rank_resources(seen: Iterable[Seen]) -> list[tuple[str, list[Seen]]]:
@@ -107,6 +112,36 @@ def rank_resources(seen: Iterable[Seen]) -> list[tuple[str, list[Seen]]]:
     for s in sorted(seen, key=lambda s: -s.score):
         groups[s.line.resource].append(s)
     return sorted(groups.items(), key=lambda item: -(item[1][0].score + 0.05 * len(item[1])))
+
+
+def _telling(ranked: Sequence[tuple[str, list[Seen]]]) -> list[Seen]:
+    """The two strongest departures of each of the first resources: an answer may speak of any of them."""
+    return [s for _, group in ranked[:MAX_DRAWN] for s in group[:2]]
+
+
+def _shown(seen: Sequence[Seen], findings: Sequence[Finding]) -> Seen:
+    """The series that the strongest finding is about."""
+    first = max(findings, key=lambda f: f.strength)
+    fits = (
+        s for s in seen if (s.line.resource, s.line.metric.name) == (first.resource, first.attributes.get("metric"))
+    )
+    return next(fits, seen[0])
+
+
+def _table(ranked: Sequence[tuple[str, list[Seen]]], now: datetime) -> list[Table]:
+    """The resources that depart, each with its strongest departure."""
+    rows = tuple(
+        (
+            name,
+            group[0].line.label,
+            group[0].line.amount(group[0].shift.baseline),
+            group[0].line.amount(group[0].shift.level),
+            clock_time(group[0].shift.onset, now) if group[0].shift.onset else "",
+        )
+        for name, group in ranked[:MAX_ROWS]
+    )
+    columns = ("Resource", "Metric", "Usual", "Now", "Since")
+    return [Table(title="What departs from normal", columns=columns, rows=rows)] if rows else []
 
 
 def _most_unusual(look: Look, lines: Sequence[Line]) -> tuple[list[Line], str]:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.anomaly import Shift, level_shift, refine_onset
-from agent.baseline import Series
+from agent.baseline import Series as Points
 from agent.figures import times
-from agent.models import Finding
+from agent.models import Chart, Finding, Series
 from agent.times import clock_time
 from tools.evidence.base import Look
+from tools.evidence.drawing import over_time, round_to
 from tools.evidence.metrics.reader import Line, fetch, fetch_readable
 
 BASELINE = timedelta(days=8)
@@ -27,7 +28,7 @@ class Seen:
     """A line, its points over baseline and window, and how the window departs."""
 
     line: Line
-    points: Series
+    points: Points
     shift: Shift
 
     @property
@@ -49,7 +50,7 @@ def scan(look: Look, lines: Sequence[Line], period: timedelta) -> tuple[list[See
     return _compared(look, lines, fetched.series, period), fetched.caveat
 
 
-def _compared(look: Look, lines: Sequence[Line], series: Sequence[Series | None], period: timedelta) -> list[Seen]:
+def _compared(look: Look, lines: Sequence[Line], series: Sequence[Points | None], period: timedelta) -> list[Seen]:
     minutes = period / timedelta(minutes=1)
     seen: list[Seen] = []
     for line, points in zip(lines, series, strict=True):
@@ -117,6 +118,18 @@ def _departure_words(line: Line, shift: Shift, now: datetime) -> str:
         f"{line.amount(shift.level)}{onset}{change}, {'peak' if rise else 'lowest'} {line.amount(shift.peak)}"
         f"{over}{bursts}."
     )
+
+
+def drawn(look: Look, seen: Seen) -> list[Chart]:
+    """The series over the window beside what is usual at this time; counts a minute, as in the findings."""
+    line, shift = seen.line, seen.shift
+    choose = min if shift.direction == "drop" else max
+    unit = "a minute" if line.metric.counts and line.unit == "Count" else line.unit
+    charts = over_time(f"{line.label} of {line.resource}", unit, {line.label: seen.points}, look.window, choose=choose)
+    if not charts or shift.direction == "steady":
+        return charts
+    usual = Series(name="usual", values=(round_to(shift.baseline),) * len(charts[0].labels))
+    return [charts[0].model_copy(update={"series": (*charts[0].series, usual)})]
 
 
 def onset_of(seen: Iterable[Seen]) -> datetime | None:

@@ -51,8 +51,12 @@ function axes(f) {
   ]);
   const longest = Math.max(1, ...f.categories.map((label) => label.length));
   const every = Math.max(1, Math.ceil((f.categories.length * (longest * 6.4 + 14)) / f.inner));
+  // A label that would leave the picture ends at its edge.
+  const anchor = (label, i) => (f.x(i) + label.length * 3.2 > f.width ? "end" : "middle");
   const labels = f.categories.map((label, i) =>
-    i % every ? null : svg("text", { class: "tick", x: f.x(i), y: f.bottom + 18, "text-anchor": "middle" }, label),
+    i % every
+      ? null
+      : svg("text", { class: "tick", x: f.x(i), y: f.bottom + 18, "text-anchor": anchor(label, i) }, label),
   );
   const middle = f.left + f.inner / 2;
   const names = [

@@ -1,7 +1,8 @@
+from datetime import timedelta
 from typing import Any
 
 from agent.models import EvidenceStatus
-from tests.tools.evidence.conftest import Call, Load
+from tests.tools.evidence.conftest import NOW, Call, Load
 from tools.evidence.infra.changes import recent_changes
 from tools.evidence.infra.differences import differences
 
@@ -93,6 +94,15 @@ async def test_a_day_is_onset_enough_for_costs(load: Load, call: Call):
     evidence = await call(recent_changes, service="EC2 - Other", onset="2026-11-17T00:00:00Z")
     assert evidence.findings[0].attributes["event"] == "DeleteVpcEndpoints"
     assert evidence.findings[0].strength > 0.5
+
+
+async def test_asked_about_a_range_old_changes_in_it_count_as_much_as_new_ones(load: Load, call: Call):
+    load(cloudtrail=[event("-70h", "DeleteFunction", resource="legacy"), event("-2h", "AssumeRole")])
+    start = (NOW - timedelta(days=4)).isoformat()
+    evidence = await call(recent_changes, start=start)
+    assert [(f.kind, f.attributes.get("event")) for f in evidence.findings] == [
+        ("change_before_onset", "DeleteFunction")
+    ]
 
 
 async def test_a_denied_trail_is_a_gap_and_not_an_absence_of_changes(load: Load, call: Call):

@@ -1,0 +1,63 @@
+"""What `/watchkeeper status` and `whoami` say, as mrkdwn lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.models import Asker, Mute, Spend
+from slack_app.blocks.text import cut, escape
+
+MAX_MUTES = 10
+
+
+@dataclass(frozen=True)
+class Status:
+    """What there is to say, gathered. `muted` has each mute and the words for its end."""
+
+    version: str
+    jobs: int
+    alerts: int
+    questions: int
+    model: str
+    degraded: str
+    account: str
+    region: str
+    spend: Spend
+    muted: tuple[tuple[Mute, str], ...]
+
+    def text(self) -> str:
+        muted = [f"<#{mute.channel}>{' (a thread)' if mute.thread_ts else ''}{end}" for mute, end in self.muted]
+        more = [f"and {len(muted) - MAX_MUTES} more"] if len(muted) > MAX_MUTES else []
+        model = "offline analyst (no language model)" if self.model == "offline" else self.model
+        degraded = f", degraded in the last answer: {cut(self.degraded, 300)}" if self.degraded else ""
+        lines = [
+            f"*Watchkeeper {escape(self.version)}*",
+            f"*Work:* {_count(self.jobs, 'job')} queued or running; this worker is on "
+            f"{_count(self.alerts, 'alert')} and {_count(self.questions, 'question')}",
+            f"*Model:* {escape(model + degraded)}",
+            f"*AWS:* account {escape(self.account or 'unknown (AWS did not say)')}, {escape(self.region)}",
+            f"*Models today (UTC):* {spent_words(self.spend)}",
+            f"*Muted:* {'; '.join([*muted[:MAX_MUTES], *more]) or 'nothing'}",
+        ]
+        return "\n".join(lines)
+
+
+def whoami_text(asker: Asker, spend: Spend) -> str:
+    return "\n".join(
+        [
+            f"*{escape(asker.name) or 'Slack does not tell me your name'}* (`{escape(asker.user)}`)",
+            f"*Time zone:* {escape(asker.zone)}; “yesterday” and “2 pm” mean yours",
+            "*You may* ask, stop answers, judge them, and mute or unmute channels and threads. "
+            "Nobody can make me change anything in AWS: I only read.",
+            f"*Your questions today (UTC):* {spent_words(spend)}",
+        ]
+    )
+
+
+def spent_words(spend: Spend) -> str:
+    tokens = spend.input_tokens + spend.output_tokens
+    return f"{tokens:,} tokens, ${spend.usd:.2f}" if tokens else "no tokens"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

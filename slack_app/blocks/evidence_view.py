@@ -1,0 +1,121 @@
+"""What an answer rests on, for somebody who wants to check it: a modal with every cited piece of evidence.
+
+Each piece: what was asked, in which range, what it found, its page in the console, and commands that show the same. A
+view holds 100 blocks; what does not fit is counted at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agent.cli_commands import commands
+from agent.models import Answer, Evidence, TimeRange
+from slack_app.blocks.headline import sentences
+from slack_app.blocks.parts import Block, claim_lines, context, gap_block, numbered, section, sections, spent
+from slack_app.blocks.text import cut, escape, link
+
+VIEW_LIMIT = 100
+MAX_PIECES = 15
+MAX_FINDINGS = 8
+MAX_STATEMENT = 300
+MAX_COMMAND_CHARS = 2500
+MAX_UNCITED = 12
+WITHOUT_EVIDENCE = "This answer cites no evidence."
+
+
+def evidence_view(answer: Answer, evidence: Sequence[Evidence]) -> dict[str, Any]:
+    """The modal. Without evidence it says so."""
+    numbers = numbered([*answer.claims, *answer.disagreements], evidence)
+    by_id = {piece.id: piece for piece in evidence}
+    blocks = _claims(answer, numbers)
+    ending = [*gap_block(answer.gaps), *_uncited(evidence, numbers)]
+    shown = 0
+    for i, number in numbers.items():
+        piece = _piece(number, by_id[i])
+        if shown == MAX_PIECES or len(blocks) + len(piece) + len(ending) + 1 > VIEW_LIMIT:
+            break
+        blocks += piece
+        shown += 1
+    if left := len(numbers) - shown:
+        blocks.append(context(f"{left} more cited pieces of evidence are not shown here."))
+    return {
+        "type": "modal",
+        "callback_id": "evidence",
+        "title": _plain("Evidence"),
+        "close": _plain("Close"),
+        "blocks": [*blocks, *ending],
+    }
+
+
+def _claims(answer: Answer, numbers: dict[str, int]) -> list[Block]:
+    headline = section(f"*{escape(cut(sentences(answer.headline)[0], 600)) or 'Answer'}*")
+    claims = [*answer.claims, *answer.disagreements]
+    if not claims or not numbers:
+        return [headline, section(WITHOUT_EVIDENCE)]
+    return [headline, *sections(claim_lines(claims, numbers))]
+
+
+def _piece(number: int, piece: Evidence) -> list[Block]:
+    """One piece: at most six blocks."""
+    title = f"*[{number}] {link(piece.console_url, piece.tool.replace('_', ' '))}*"
+    if piece.console_url and "|" in title:
+        title += "  ↗"
+    lines = [f"{title}  ·  {piece.status}", escape(cut(" ".join(piece.question.split()), 300))]
+    findings = [f"• {escape(cut(' '.join(f.statement.split()), MAX_STATEMENT))}" for f in piece.findings[:MAX_FINDINGS]]
+    if more := len(piece.findings) - len(findings):
+        findings.append(f"and {more} weaker findings")
+    found = findings or [escape(cut(" ".join(piece.summary.split()), 1000))]
+    blocks = [{"type": "divider"}, section("\n".join(lines)), *[section("\n".join(found))][: bool(any(found))]]
+    return [*blocks, *_commands(piece), *_facts(piece)]
+
+
+def _commands(piece: Evidence) -> list[Block]:
+    """As preformatted text, which shows every character as it is."""
+    text = ""
+    lines = commands(piece)
+    for number, line in enumerate(lines):
+        if len(text) + len(line) > MAX_COMMAND_CHARS:
+            text += f"# {len(lines) - number} more: too long to be shown here\n"
+            break
+        text += f"{line}\n"
+    if not text.strip():
+        return []
+    shown = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text.rstrip("\n")}]}
+    return [{"type": "rich_text", "elements": [shown]}]
+
+
+def _facts(piece: Evidence) -> list[Block]:
+    """Range, calls, price, id."""
+    calls = piece.cost.api_calls
+    facts = [
+        _span(piece.time_range) if piece.time_range else "",
+        escape(piece.region),
+        f"{calls} API call{'s' if calls != 1 else ''}" if calls else "",
+        f"{piece.cost.bytes_scanned / 1e6:,.1f} MB scanned" if piece.cost.bytes_scanned else "",
+        spent(piece.cost.usd),
+        escape(cut(piece.id, 40)),
+    ]
+    return [context(" · ".join(fact for fact in facts if fact))]
+
+
+def _span(span: TimeRange) -> str:
+    same_day = span.start.date() == span.end.date()
+    return f"{span.start:%d %b %H:%M} to {span.end:{'%H:%M' if same_day else '%d %b %H:%M'}} UTC"
+
+
+def _uncited(evidence: Sequence[Evidence], numbers: dict[str, int]) -> list[Block]:
+    others = [piece for piece in evidence if piece.id not in numbers]
+    if not others:
+        return []
+    lines = [
+        f"• {escape(cut(piece.tool.replace('_', ' '), 60))} ({piece.status}): "
+        f"{escape(cut(' '.join(piece.question.split()), 120))}"
+        for piece in others[:MAX_UNCITED]
+    ]
+    more = [f"and {len(others) - MAX_UNCITED} more"] if len(others) > MAX_UNCITED else []
+    return [{"type": "divider"}, *sections("\n".join(["*Looked at, not cited*", *lines, *more]))]
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}

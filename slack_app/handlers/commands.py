@@ -1,0 +1,113 @@
+"""`/watchkeeper status | mute | unmute | whoami`, and the same words in a mention. Only who asked sees the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from importlib.metadata import version
+
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from agent.errors import InputError, WatchkeeperError
+from agent.models import Asker, AuditEntry, Job, JobKind, Mute, SlackPlace
+from slack_app.blocks.commands import Status, whoami_text
+from slack_app.handlers.desk import Desk, nicely, place_of
+from slack_app.handlers.muting import until_words
+from slack_app.mute_phrases import mute_end
+
+AWS_SECONDS = 5.0
+LAST_ENTRIES = 20
+
+
+async def handle_command(job: Job, desk: Desk) -> None:
+    """Do what was asked and tell who asked, through the response URL of a slash command or in the thread."""
+    name, _, rest = str(job.payload["text"]).partition(" ")
+    asker = await desk.people.asker(job.payload["user"])
+    try:
+        text = await _carry_out(name, rest, job, desk, asker)
+    except InputError as error:
+        text = str(error)
+    url = str(job.payload.get("response_url", ""))
+    if url:
+        await nicely(AsyncWebhookClient(url).send(text=text, response_type="ephemeral"))
+    else:
+        await desk.whisper(place_of(job), asker.user, text)
+
+
+async def _carry_out(name: str, rest: str, job: Job, desk: Desk, asker: Asker) -> str:
+    where = _scope(job)
+    if name == "mute":
+        return await _mute(where, rest, desk, asker)
+    if name == "unmute":
+        return await _unmute(where, desk, asker)
+    if name == "whoami":
+        return whoami_text(asker, await desk.app.deps.spend.today(asker.user))
+    return (await _status(desk, asker)).text()
+
+
+async def _mute(where: SlackPlace, rest: str, desk: Desk, asker: Asker) -> str:
+    deps = desk.app.deps
+    until = mute_end(rest, deps.clock(), asker.zone)
+    mute = Mute(channel=where.channel, thread_ts=where.thread_ts, by=asker.user, at=deps.clock(), until=until)
+    await deps.mutes.mute(mute)
+    await _audit(desk, "place.muted", where, asker)
+    quiet = "no alert here is analysed, and I answer only when I am mentioned"
+    return f"{_noun(where)} is muted{until_words(mute, asker.zone)}: {quiet}. `unmute` ends it."
+
+
+async def _unmute(where: SlackPlace, desk: Desk, asker: Asker) -> str:
+    if await desk.app.deps.mutes.unmute(where.channel, where.thread_ts):
+        await _audit(desk, "place.unmuted", where, asker)
+        return f"{_noun(where)} is not muted any more."
+    return f"{_noun(where)} was not muted."
+
+
+async def _audit(desk: Desk, event: str, where: SlackPlace, asker: Asker) -> None:
+    subject = f"{where.channel}:{where.thread_ts}" if where.thread_ts else where.channel
+    entry = AuditEntry(at=desk.app.deps.clock(), actor=asker.user or "unknown", event=event, subject=subject)
+    await desk.app.deps.audit.append(entry)
+
+
+async def _status(desk: Desk, asker: Asker) -> Status:
+    deps = desk.app.deps
+    working = Counter(job.kind for job in desk.running.values())
+    return Status(
+        version=version("watchkeeper"),
+        jobs=await deps.queue.depth(),
+        alerts=working[JobKind.alert],
+        questions=working[JobKind.mention],
+        model=deps.settings.llm,
+        degraded=await _degraded(desk),
+        account=await _account(desk),
+        region=deps.settings.aws_region,
+        spend=await deps.spend.today(),
+        muted=tuple((mute, until_words(mute, asker.zone)) for mute in await deps.mutes.all()),
+    )
+
+
+async def _degraded(desk: Desk) -> str:
+    """What the latest answer said of its model."""
+    for entry in await desk.app.deps.audit.read(limit=LAST_ENTRIES):
+        if entry.event == "question.answered":
+            return str(entry.detail.get("degraded", ""))
+    return ""
+
+
+async def _account(desk: Desk) -> str:
+    """The account's id, if AWS says so in time."""
+    try:
+        async with asyncio.timeout(AWS_SECONDS):
+            return await asyncio.to_thread(lambda: desk.app.deps.aws.account)
+    except (WatchkeeperError, TimeoutError):
+        return ""
+
+
+def _scope(job: Job) -> SlackPlace:
+    """The thread in which `mute` was said, else the channel."""
+    payload, place = job.payload, place_of(job)
+    in_thread = payload.get("thread_ts") and payload["thread_ts"] != payload.get("ts")
+    return place if in_thread else place.model_copy(update={"thread_ts": ""})
+
+
+def _noun(where: SlackPlace) -> str:
+    return "This thread" if where.thread_ts else "This channel"

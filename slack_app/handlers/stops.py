@@ -1,0 +1,32 @@
+"""Somebody wants a run to stop. The run itself sees that; here is what is left to do around it."""
+
+from __future__ import annotations
+
+from agent.models import Job, JobKind, SlackPlace
+from slack_app.handlers.desk import Desk, place_of
+from slack_app.handlers.presence import at_rest
+from slack_app.intake import slack_time
+
+NOTHING = "Nothing is running in this thread. Reply “stop” in the thread of the answer that should end."
+
+
+async def handle_stop(job: Job, desk: Desk) -> None:
+    """Clear what a dead run may have left turning; outside of threads, stop what this person asked in the channel."""
+    asked, place = job.payload, place_of(job)
+    if any(place_of(busy) == place for busy in desk.running.values()):
+        return
+    if asked["how"] == "button":
+        await at_rest(desk.messenger, place)
+        return
+    if place.thread_ts != asked["ts"]:
+        return  # another worker's run, or people talking to each other
+    meant = [busy for busy in desk.running.values() if _is_meant(busy, job)]
+    for busy in meant:
+        await desk.app.deps.stops.request(place_of(busy), slack_time(asked["ts"]), asked["user"])
+    if not meant:
+        await desk.whisper(SlackPlace(channel=place.channel, thread_ts=""), asked["user"], NOTHING)
+
+
+def _is_meant(busy: Job, stop: Job) -> bool:
+    same = ("channel", "user")
+    return busy.kind is JobKind.mention and all(busy.payload.get(key) == stop.payload[key] for key in same)

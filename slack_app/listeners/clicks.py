@@ -1,0 +1,42 @@
+"""What a click in a message says: where, who, and which answer the button belongs to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+LATE = ("expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id")
+"""Slack opens a modal within three seconds of a click, and once."""
+
+
+def clicked(body: dict[str, Any]) -> dict[str, Any]:
+    """The payload of a job for this click."""
+    container, message = body.get("container") or {}, body.get("message") or {}
+    channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
+    message_ts = str(container.get("message_ts") or message.get("ts") or "")
+    return {
+        "channel": channel,
+        "thread_ts": str(container.get("thread_ts") or message.get("thread_ts") or message_ts),
+        "message_ts": message_ts,
+        "user": str((body.get("user") or {}).get("id", "")),
+    }
+
+
+def open_view(client: WebClient, body: dict[str, Any], view: dict[str, Any]) -> str:
+    """The id of the modal; "" when Slack says that the click is too long ago."""
+    try:
+        reply = client.views_open(trigger_id=str(body.get("trigger_id", "")), view=view)
+    except SlackApiError as error:
+        if error.response.get("error") in LATE:
+            return ""
+        raise
+    return str((reply.get("view") or {}).get("id", ""))
+
+
+def whisper(client: WebClient, payload: dict[str, Any], text: str) -> None:
+    """Tell who clicked, and nobody else."""
+    client.chat_postEphemeral(
+        channel=payload["channel"], thread_ts=payload["thread_ts"], user=payload["user"], text=text
+    )

@@ -1,0 +1,81 @@
+"""The IAM policy for Watchkeeper's own tables, queue and bucket: what its stores call, and nothing else.
+
+Creating them (`watchkeeper tables`) takes other rights, of the person who runs that once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tools.stores.dynamodb.tables import (
+    ALERTS,
+    APPROVALS,
+    CONVERSATIONS,
+    COORDINATION,
+    FEEDBACK,
+    HISTORY,
+    INCIDENTS,
+    TABLES,
+    WORKFLOWS,
+    TableDefinition,
+)
+
+_ACTIONS: tuple[tuple[TableDefinition, tuple[str, ...]], ...] = (
+    (ALERTS, ("GetItem", "PutItem", "UpdateItem", "DeleteItem")),
+    (WORKFLOWS, ("GetItem", "BatchGetItem", "Query", "PutItem", "BatchWriteItem")),
+    (INCIDENTS, ("GetItem", "BatchGetItem", "Query", "PutItem")),
+    (APPROVALS, ("GetItem", "PutItem", "UpdateItem")),
+    (HISTORY, ("Query", "PutItem")),
+    (CONVERSATIONS, ("GetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem")),
+    (COORDINATION, ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")),
+    (FEEDBACK, ("Query", "PutItem")),
+)
+"""The audit trail may be read and added to: nothing in it can be changed or deleted."""
+
+_QUEUE = (
+    "SendMessage",
+    "ReceiveMessage",
+    "DeleteMessage",
+    "ChangeMessageVisibility",
+    "GetQueueAttributes",
+    "GetQueueUrl",
+)
+
+
+def own_policy(
+    prefix: str, region: str, account: str, partition: str = "aws", queue: str = "", bucket: str = ""
+) -> dict[str, Any]:
+    """`queue` and `bucket` are names; without them nothing is allowed there. No action has a wildcard."""
+    where = f"arn:{partition}:dynamodb:{region}:{account}:table"
+    statements = [
+        _allow(f"Table{table.name.capitalize()}", "dynamodb", actions, _table_arns(where, prefix, table))
+        for table, actions in _ACTIONS
+    ]
+    statements.append(
+        _allow("LookAtTables", "dynamodb", ("DescribeTable",), [f"{where}/{prefix}{table.name}" for table in TABLES])
+    )
+    if queue:
+        arn = f"arn:{partition}:sqs:{region}:{account}:{queue}"
+        statements.append(_allow("Queue", "sqs", _QUEUE, [arn, f"{arn}-dead-letters"]))
+    if bucket:
+        arn = f"arn:{partition}:s3:::{bucket}"
+        looks = ("ListBucket", "GetBucketPublicAccessBlock", "GetLifecycleConfiguration")
+        statements.append(_allow("Bucket", "s3", looks, [arn]))
+        folders = [f"{arn}/{folder}/*" for folder in ("conversations", "turns", "checkpoints")]
+        statements.append(_allow("Archive", "s3", ("GetObject", "PutObject"), folders))
+        statements.append(_allow("Checkpoints", "s3", ("DeleteObject",), folders[-1:]))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _table_arns(where: str, prefix: str, table: TableDefinition) -> list[str]:
+    arn = f"{where}/{prefix}{table.name}"
+    return [arn, *(f"{arn}/index/{index.name}" for index in table.indexes)]
+
+
+def _allow(name: str, service: str, actions: tuple[str, ...], resources: list[str]) -> dict[str, Any]:
+    return {
+        "Sid": name,
+        "Effect": "Allow",
+        "Action": [f"{service}:{action}" for action in actions],
+        "Resource": resources,
+    }
