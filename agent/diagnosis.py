@@ -2,6 +2,7 @@
 
 - A claim that cites no readable evidence is dropped, and so is one with a figure that its evidence does not show.
 - A headline, a cause or a step may use the figures of all evidence, of the question and of what was assumed.
+- Without a claim that holds there is no headline: code then says that nothing was found (agent.absence).
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agent.confidence import confidence
+from agent import absence
+from agent.confidence import NOT_WEIGHED, confidence, names_of
 from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim
-from agent.grounding import Figures, known_figures
+from agent.grounding import known_figures
 from agent.knowledge import KnowledgeBase
 from agent.models import Answer, Claim, Diagnosis, Evidence, EvidenceStatus, Gap, Provenance
 
@@ -46,7 +48,6 @@ class Checked:
 def check_claims(drafts: Sequence[DraftClaim], evidence: Sequence[Evidence], zone: str = "UTC") -> Checked:
     """Keep the claims that cite evidence which exists and holds data, and whose figures stand in it."""
     by_id = {piece.id: piece for piece in evidence if piece.status in _USABLE}
-    figures = dict[str, Figures]()
     claims: list[Claim] = []
     problems: list[str] = []
     for draft in drafts:
@@ -54,11 +55,9 @@ def check_claims(drafts: Sequence[DraftClaim], evidence: Sequence[Evidence], zon
         if not text:
             continue
         cited = tuple(dict.fromkeys(i for raw in draft.evidence for i in _ID.findall(raw) if i in by_id))
-        for piece in cited:
-            figures[piece] = figures.get(piece) or known_figures([by_id[piece]], zone)
         if not cited:
             problems.append(f"No evidence: {draft.text}")
-        elif strange := _together(figures[i] for i in cited).strange(draft.text):
+        elif strange := known_figures([by_id[i] for i in cited], zone).strange(_uncounted(draft.text, len(cited))):
             problems.append(f"{', '.join(strange)} is not in {', '.join(cited)}: {draft.text}")
         elif _bare(text) not in {_bare(claim.text) for claim in claims}:
             claims.append(Claim(text=text, evidence=cited))
@@ -85,17 +84,15 @@ def diagnose(
     """The diagnosis that the evidence carries, and the problems with what it does not carry."""
     checked = check_claims(draft.claims, evidence, said.zone)
     carried = bool(checked.claims)
-    unfounded = not draft.summary.strip() or (draft.claims and not carried)
     known = _Allowed(evidence, said, knowledge, draft.runbook)
-    best = checked.claims[0].text if carried else INCONCLUSIVE
     diagnosis = Diagnosis(
-        summary=INCONCLUSIVE if unfounded else known.or_else(draft.summary, best),
+        summary=known.headline(draft.summary, draft.claims, checked, INCONCLUSIVE),
         root_cause=known.or_else(draft.root_cause, "") if carried else "",
         nothing_wrong=draft.nothing_wrong and carried,
         runbook=draft.runbook,
         claims=checked.claims,
-        contributing=known.those(draft.contributing),
-        ruled_out=known.those(draft.ruled_out),
+        contributing=known.those(draft.contributing) if carried else (),
+        ruled_out=known.those(draft.ruled_out) if carried else (),
         gaps=gaps_of(evidence),
         next_steps=known.those(draft.next_steps),
         confidence=confidence(draft.runbook, checked.claims, evidence, knowledge),
@@ -116,10 +113,8 @@ def answer(
     """The answer that the evidence carries, and the problems with what it does not carry."""
     checked = check_claims(draft.claims, evidence, said.zone)
     apart = check_claims(draft.disagreements, evidence, said.zone)
-    unfounded = not draft.headline.strip() or (draft.claims and not checked.claims)
     known = _Allowed(evidence, said, knowledge, draft.runbook)
-    best = checked.claims[0].text if checked.claims else NO_ANSWER
-    headline = NO_ANSWER if unfounded else known.or_else(_without_ids(draft.headline), best)
+    headline = known.headline(_without_ids(draft.headline), draft.claims, checked, NO_ANSWER)
     unanswered = tuple(Gap(tool=NOT_ANSWERED, reason=part) for part in known.those(draft.unanswered))
     done = Answer(
         headline=headline,
@@ -128,7 +123,8 @@ def answer(
         gaps=(*gaps_of(evidence), *unanswered),
         next_steps=known.those(draft.next_steps),
         specialists=tuple(specialists),
-        confidence=confidence(draft.runbook, checked.claims, evidence, knowledge),
+        confidence=NOT_WEIGHED if draft.plain else confidence(draft.runbook, checked.claims, evidence, knowledge),
+        note=draft.note if absence.holds(draft.note, evidence) else "",
         dropped_claims=len(checked.problems),
         provenance=provenance,
     )
@@ -142,11 +138,22 @@ class _Allowed:
     """
 
     def __init__(self, evidence: Sequence[Evidence], said: Said, knowledge: KnowledgeBase, runbook: str) -> None:
-        usable = [piece for piece in evidence if piece.status in _USABLE]
+        usable = absence.readable(evidence)
         # A runbook's steps hold figures of their own ("set it to 3 to 5"), which nobody can find in evidence.
-        books = [(book.text, *book.next_steps) for book in knowledge.runbooks if book.name == runbook]
+        books = [(book.text, *book.next_steps) for book in knowledge.runbooks if book.name in names_of(runbook)]
         self._figures = known_figures(usable, said.zone).with_text(*said.words, *(text for b in books for text in b))
         self.problems: list[str] = []
+        self._evidence = evidence
+
+    def headline(self, text: str, drafted: Sequence[DraftClaim], checked: Checked, inconclusive: str) -> str:
+        """The first sentence as drafted when a claim carries it; else what code can say of the evidence."""
+        if checked.claims:
+            return self.or_else(text, checked.claims[0].text) if text.strip() else inconclusive
+        if not drafted and absence.holds(text, self._evidence):
+            return text
+        if text.strip() and not drafted and absence.readable(self._evidence):
+            self.problems.append(f"No claim with evidence carries the first sentence: {text}")
+        return inconclusive if drafted else absence.summed_up(self._evidence, inconclusive)
 
     def or_else(self, text: str, instead: str) -> str:
         strange = self._figures.strange(text)
@@ -172,12 +179,10 @@ def _bare(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
+def _uncounted(text: str, cited: int) -> str:
+    """The text without how many looks it cites, which no evidence says of itself."""
+    return re.sub(rf"(?<!\S){cited} checks?\b", "", text)
+
+
 def _without_ids(text: str) -> str:
     return _ID_TAIL.sub("", text).strip()
-
-
-def _together(figures: Iterable[Figures]) -> Figures:
-    whole = Figures()
-    for some in figures:
-        whole = whole | some
-    return whole

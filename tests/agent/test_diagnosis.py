@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent import absence
 from agent.diagnosis import Said, answer, check_claims, diagnose, gaps_of
 from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim
 from agent.grounding import known_figures
@@ -211,3 +212,65 @@ def test_no_answer_has_a_figure_that_nobody_found(headline: str, texts: list[str
     known = known_figures([p for p in pieces if p.status in ("ok", "no_data")])
     said = [told.headline, *told.next_steps, *(c.text for c in (*told.claims, *told.disagreements))]
     assert [known.strange(text) for text in said if known.strange(text)] == []
+
+
+UNCARRIED = [
+    "Bob deleted the production database and customers lost all orders.",
+    "Yes, 5000 users are affected.",
+    "Nothing was found (idle resource). Bob deleted the database.",
+    "Inconclusive: 9 checks found nothing out of the ordinary.",
+    "checkout shows nothing out of the ordinary in 1 check.",
+]
+
+
+@pytest.mark.parametrize("headline", UNCARRIED)
+def test_a_headline_without_a_claim_is_no_answer_and_is_asked_about(headline: str) -> None:
+    draft = AnswerDraft(headline=headline, claims=[], next_steps=["Look again."])
+
+    told, problems = answer(draft, [GOOD], KNOWLEDGE, Provenance(), [], Said(("are 5000 users affected?",)))
+
+    assert told.headline == "I could not find evidence for an answer."
+    assert problems == (f"No claim with evidence carries the first sentence: {headline}",)
+
+
+@pytest.mark.parametrize("headline", UNCARRIED)
+def test_a_summary_without_a_claim_is_inconclusive_and_is_asked_about(headline: str) -> None:
+    draft = DiagnosisDraft(summary=headline, claims=[], contributing=["Bob."], ruled_out=["It is not Alice."])
+
+    told, problems = diagnose(draft, [GOOD], KNOWLEDGE, Provenance())
+
+    assert told.summary == "Inconclusive: the evidence does not carry an explanation."
+    assert (told.contributing, told.ruled_out, len(problems)) == ((), (), 1)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "headline"),
+    [
+        ([EMPTY], "Inconclusive: 1 check found nothing out of the ordinary."),
+        ([EMPTY, DENIED], "Inconclusive: 1 check found nothing out of the ordinary."),
+        ([DENIED], "Inconclusive: nothing could be read."),
+        ([], "I could not find evidence for an answer."),
+    ],
+)
+def test_code_says_what_is_known_where_no_claim_does(pieces: list[Evidence], headline: str) -> None:
+    told, problems = answer(AnswerDraft(headline="Bob did it.", claims=[]), pieces, KNOWLEDGE, Provenance(), [])
+
+    assert told.headline == headline
+    assert len(problems) == (EMPTY in pieces)
+
+
+def test_that_nothing_was_found_needs_no_claim() -> None:
+    headline = f"{absence.all_well('orders-db', 1)} {absence.none_of(['idle_resource', 'nothing_idle'])}"
+
+    told, problems = answer(AnswerDraft(headline=headline, claims=[]), [GOOD, EMPTY], KNOWLEDGE, Provenance(), [])
+
+    assert (told.headline, problems) == (headline, ())
+
+
+def test_a_claim_may_say_how_many_looks_it_cites() -> None:
+    looks = [evidence(id=f"ev_{n:08}", status="no_data", summary="Nothing.") for n in range(12)]
+    ids = [piece.id for piece in looks]
+
+    told = check_claims([claim("No errors in 12 checks.", *ids), claim("No errors in 14 checks.", *ids)], looks)
+
+    assert [c.text for c in told.claims] == ["No errors in 12 checks."]
