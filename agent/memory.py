@@ -3,7 +3,7 @@
     memory = recall(thread.messages, 4000, about="and the payments queue?")
     memory.turns      # the latest, verbatim
     memory.summary    # ("Ana asked: which DAG is late? Answer: orders_daily waits for a file. [ev_9f8e7d6c]", ...)
-    memory.evidence   # what recent answers and the remembered ones cite, then the strongest of the rest
+    memory.evidence   # what recent answers, the first and the remembered ones cite, then the strongest of the rest
 
 No model condenses anything, so the same thread is always remembered in the same words.
 """
@@ -87,7 +87,8 @@ def recall(history: Sequence[ChatMessage], budget_tokens: int, about: str = "") 
     summary = _condense(older, near, int(chars * SUMMARY_SHARE))
     used = sum(len(turn_line(turn)) + 1 for turn in turns) + sum(len(line) + 10 for line in summary)
     recent = _exchanges(turns)
-    first = [i for exchange in (*reversed(recent), *near) for i in exchange.cited]
+    beginning = [exchange for exchange in (*older, *recent) if exchange.cited][:1]  # such as the alert
+    first = [i for exchange in (*recent[:-2:-1], *beginning, *recent[-2::-1], *near) for i in exchange.cited]
     return Memory(turns, tuple(summary), tuple(_evidence(history, first, chars - used)))
 
 

@@ -175,8 +175,12 @@ class Spoken:
         """Names of which all words stand in the text one after the other, whatever separates them."""
         by_words: dict[tuple[str, ...], list[InventoryItem]] = {}
         for item, name in self.names.split:
-            if len(name) > 2 or (len(name) == 2 and not all(_says_little(word) for word in name)):
+            base = tuple(word for word in name if word not in ENVIRONMENTS)
+            if len(name) > 2 or (len(name) == 2 and _tells_together(name)):
                 by_words.setdefault(name, []).append(item)
+            is_weak = len(base) == 2 < len(name) and all(_says_little(word) for word in base)
+            if is_weak and _tells_together(base) and self.environment in (environment(name), ""):
+                by_words.setdefault(base, []).append(item)
         stems = [stem(word) for word in self.words]
         for length in {len(words) for words in by_words}:
             for first in range(len(stems) - length + 1):
@@ -276,6 +280,13 @@ def plain(word: str) -> str:
 
 def _says_little(word: str) -> bool:
     return word in NAMING_NOTHING or word in EVERYDAY or word in STOP
+
+
+def _tells_together(pair: Sequence[str]) -> bool:
+    """Whether two words side by side name something: `auth api` and `order import` do, `web app` does not."""
+    telling = [word for word in pair if not _says_little(word)]
+    weak = [word for word in pair if word in EVERYDAY and word not in STOP]
+    return bool(telling) or (bool(weak) and STOP.isdisjoint(pair))
 
 
 def _nearest(spots: Sequence[tuple[int, float]], centre: int) -> tuple[int, float] | None:

@@ -99,10 +99,13 @@ class ConversationState(Case):
 
 
 def conversation_start(
-    question: str, history: Sequence[ChatMessage], asker: Asker, memory_tokens: int
+    question: str, history: Sequence[ChatMessage], asker: Asker, memory_tokens: int, answering: str = ""
 ) -> ConversationState:
-    """The state in which a conversation run begins: the question, and the thread as far as it is remembered."""
-    asked = asked_now(question, history)
+    """The state in which a conversation run begins: the question, and the thread as far as it is remembered.
+
+    `answering`: the Slack message whose choice was clicked, `message_ts` of the turn that asked back.
+    """
+    asked = asked_now(question, history, asker.user, answering)
     memory = recall(history, memory_tokens, about=asked.question)
     turns = [turn.model_copy(update={"text": redact(turn.text)}) for turn in memory.turns]
     return {

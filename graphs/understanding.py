@@ -17,6 +17,7 @@ from agent.ports import Deps
 from agent.settings import AwsAccount
 from agent.specialists import Specialist
 from agent.time_phrases import TimePhrase
+from agent.unknown_names import unknown_name
 from agent.vocabulary import SERVICES, names_in
 from tools.inventory import last_deployment, read_inventory
 
@@ -46,7 +47,8 @@ class Understood:
     """What code made of a question. The evidence tools' parameter names are the keys of `scope` and of each in `named`.
 
     `scope` is what the whole question is about; of several things that are named, none. `named` also has the `words`
-    that each was named by, and `candidates` are the names between which to ask.
+    that each was named by, and `candidates` are the names between which to ask. `unknown` in the scope is what the
+    question points at and nothing that could be listed is called; `nearest` are the names most like it.
     """
 
     scope: dict[str, str] = field(default_factory=dict[str, str])
@@ -107,16 +109,32 @@ async def _name(
 ) -> Understood:
     known = {finding.resource for piece in evidence for finding in piece.findings if finding.resource}
     spelt = names_in(question)
-    if settled := next((name for name in spelt if name in known), ""):
-        return _about([{"words": settled, "resource": settled}])
+    settled = [{"words": name, "resource": name} for name in spelt if name in known]
+    if settled and len(settled) == len(spelt):
+        return _about(settled)
     if not spelt and not _may_name(question, specialists):
         return Understood()
     inventory = await read_inventory(deps, place.get("account", ""), place.get("region", ""))
     choices = naming.mentions(question, inventory.items)
-    found = _about([_named(item, choice.words, deps) for choice in choices if (item := _one(choice))])
+    read = [_named(item, choice.words, deps) for choice in choices if (item := _one(choice))]
+    names = {one["resource"] for one in read}
+    found = _about([*read, *(one for one in settled if one["resource"] not in names)])
     assumed = tuple(choice.assumption for choice in choices if choice.assumption)
     between = next((choice.candidates for choice in choices if not _one(choice)), ())
+    if not choices and not settled:
+        found = Understood(_unknown(question, evidence, inventory.items, specialists))
     return replace(found, assumptions=assumed, candidates=tuple(dict.fromkeys(item.name for item in between)))
+
+
+def _unknown(
+    question: str, evidence: Sequence[Evidence], items: Sequence[InventoryItem], specialists: Sequence[Specialist]
+) -> dict[str, str]:
+    """What the question points at and nothing is called: neither in what could be listed nor in the evidence."""
+    found = unknown_name(question, items, {handle for specialist in specialists for handle in specialist.handles})
+    told = " ".join(f"{f.resource} {f.statement}" for piece in evidence for f in piece.findings).lower()
+    if found is None or found.name.lower() in told:
+        return {}
+    return {"unknown": found.name, "nearest": ", ".join(found.nearest)}
 
 
 def _one(choice: Choice) -> InventoryItem | None:
@@ -146,7 +164,8 @@ def _may_name(question: str, specialists: Sequence[Specialist]) -> bool:
 async def _since_deployment(
     phrase: TimePhrase, scope: dict[str, str], now: datetime, zone: str, deps: Deps
 ) -> Understood:
-    found = await last_deployment(deps, scope.get("resource", ""), now)
+    place = scope.get("account", ""), scope.get("region", "")
+    found = await last_deployment(deps, scope.get("resource", ""), now, *place)
     if found is None:
         about = f" of {scope['resource']}" if scope.get("resource") else ""
         return Understood(

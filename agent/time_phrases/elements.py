@@ -19,6 +19,7 @@ OPENERS = SINCE | {"on", "in", "range", "before", "until"}
 LONG_UNITS = ("week", "month", "quarter", "year")
 MAX_YEARS_BACK = 2
 """Older dates are versions or birthdays: AWS keeps metrics for 15 months, bills for 38, CloudTrail for 3."""
+BEFORE_THINGS = frozenset({"show", "me", "list", "get", "give", "print", "fetch", "only", "just", "half"})
 _JOINING = frozenset({"filler", "on", "in"})
 
 
@@ -168,12 +169,27 @@ def _rolling(reader: Reader, place: int, opener: str) -> Read:
     if kind in ("last", "past"):
         if amount := reader.amount(place + 1):
             return reader.wall.rolling(amount[0] * SECONDS[amount[1]]), amount[2]
+        if _means_minutes(reader, place, opener):
+            return reader.wall.rolling(reader[place + 1].value * SECONDS["minute"]), place + 2
         unit = reader[place + 1]
         if kind == "past" and unit.kind == "unit":
             return reader.wall.rolling(SECONDS[str(unit.value)]), place + 2
     if kind in ("number", "article") and reader.kind(place + 1) == "last" and reader.kind(place + 2) == "unit":
         return reader.wall.rolling(reader[place].value * SECONDS[str(reader[place + 2].value)]), place + 3
     return None
+
+
+def _means_minutes(reader: Reader, place: int, opener: str) -> bool:
+    """`in the last 15`, `past 30`; but `the last 5` and `show me the last 15` are things."""
+    number = reader[place + 1]
+    if number.kind != "number" or not reader.ends_a_figure(place + 2):
+        return False
+    before = place - 1
+    while reader.kind(before) == "filler":
+        before -= 1
+    if opener in ("in", "for") or reader.kind(place) == "past":
+        return number.value in (5, 10, 15, 20, 30, 45, 60, 90)
+    return number.value in (15, 30, 45, 90) and reader[before].text not in BEFORE_THINGS
 
 
 def _ago(reader: Reader, place: int, opener: str) -> Read:
@@ -184,6 +200,8 @@ def _ago(reader: Reader, place: int, opener: str) -> Read:
         return None
     number, unit, end = amount
     last = reader.kind(end) == "ago"
+    if reader.kind(end) in ("before", "after", "vor") and not (first or last):  # `5 min before 3` is 2:55
+        return None
     if not (first or last or _may_stand_alone(reader, place, opener)):
         return None
     return _that_long_ago(reader.wall, number, unit, opener), end + last

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from agent.time_phrases.elements import SINCE, element
-from agent.time_phrases.reader import FILLERS, Clock, Reader
+from agent.time_phrases.lexicon import AGAINST, COMPARING
+from agent.time_phrases.reader import FILLERS, SECONDS, Clock, Reader
 from agent.time_phrases.wall import DAY, Span, Wall
 
 BEFORE = frozenset({"before", "vor"})
@@ -31,6 +32,8 @@ class Reading:
     wall: Wall
     shape: Shape
     span: Span | None = None
+    is_ahead: bool = False
+    """Whether its time of day is still to come today, so that it means yesterday's, if it means the past at all."""
     is_sure: bool = True
     """False for what only sets a comparison: any other time in the text counts for more."""
 
@@ -55,6 +58,13 @@ class Part:
             known = [m for day in days for m in self.clock.on(day) if m <= self.wall.local_now]
             return sorted(known, reverse=True)
         return [self._on_day(self.span, self.clock)]
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether it is a time of day that may be still to come today."""
+        if self.clock is None or self.span is not None:
+            return False
+        return any(moment > self.wall.local_now for moment in self.clock.on(self.wall.today))
 
     def whole(self) -> Span:
         """All that it means: an instant where a time of day was given."""
@@ -95,12 +105,11 @@ def part(reader: Reader, place: int, opener: str) -> Part | None:
             span, end = found
         elif clock is None and _takes_a_clock(span) and (read := reader.clock(start, before)):
             clock, end = read
-        elif (clock or span) and reader.kind(start) == "zone":
-            zone = reader[start]
-            there = reader.wall.at_offset(int(zone.value), zone.text)
-            without = [*reader.tokens[:start], *reader.tokens[start + 1 :]]
-            again = part(Reader(without, there), place, opener)
-            return replace(again, end=max(again.end, start) + 1) if again else None
+        elif (clock or span) and (there := reader.zone(start, has_clock=bool(clock and clock.is_sure))):
+            wall, length = there
+            without = [*reader.tokens[:start], *reader.tokens[start + length :]]
+            again = part(Reader(without, wall), place, opener)
+            return replace(again, end=max(again.end, start) + length) if again else None
         else:
             break
         before = "day" if span else before
@@ -203,7 +212,8 @@ def _joined(reader: Reader, place: int, first: Part, ends: frozenset[str]) -> Re
         again = part(reader.seen_from(second.wall), place + (reader.kind(place) in _OPENING), "range")
         first = again or first
     span = _range(first, second)
-    return Reading(place, second.end, second.wall, "range", span) if span else None
+    is_ahead = first.is_ahead and second.is_ahead
+    return Reading(place, second.end, second.wall, "range", span, is_ahead) if span else None
 
 
 _OPENING = SINCE | {"between", "from"}
@@ -237,8 +247,12 @@ def _since(reader: Reader, place: int) -> Reading | None:
     if kind not in SINCE:
         return None
     start = reader.skip(place + 1, frozenset({"filler"}))
+    if near := _near_a_clock(reader, start):
+        return replace(near, first=place, shape="since")
     found = part(reader, start, kind)
-    return Reading(place, found.end, found.wall, "since", found.whole()) if found else None
+    if found is None:
+        return None
+    return Reading(place, found.end, found.wall, "since", found.whole(), kind == "after" and found.is_ahead)
 
 
 def _for(reader: Reader, place: int) -> Reading | None:
@@ -257,17 +271,38 @@ def _until(reader: Reader, place: int) -> Reading | None:
     if found is None:
         return None
     end = found.until() if kind == "until" else found.whole().start
-    return Reading(place, found.end, found.wall, "before", Span(end, end))
+    return Reading(place, found.end, found.wall, "before", Span(end, end), found.is_ahead)
 
 
 def _compared(reader: Reader, place: int) -> Reading | None:
-    """`higher than last week`: what is compared with has to be read, and all since."""
-    if reader.kind(place) != "compared":
+    """`higher than last week`, `compare to last week`: what is compared with has to be read, and all since."""
+    if not _compares(reader, place):
         return None
     found = part(reader, place + 1, "on")
     if found is None or found.clock:
         return None
     return Reading(place, found.end, found.wall, "since", found.span, is_sure=False)
+
+
+def _compares(reader: Reader, place: int) -> bool:
+    if reader.kind(place) == "compared":
+        return True
+    return reader[place].text in AGAINST and any(token.text in COMPARING for token in reader.clause(place))
+
+
+def _near_a_clock(reader: Reader, place: int) -> Reading | None:
+    """`5 min before 3`, `10 minutes after 14:00`."""
+    amount = reader.amount(place)
+    if amount is None or reader.kind(amount[2]) not in BEFORE | {"after"}:
+        return None
+    number, unit, end = amount
+    found = part(reader, end + 1, "range")
+    if found is None or found.clock is None:
+        return None
+    by = timedelta(seconds=number * SECONDS[unit])
+    moment = found.moments[0] + (by if reader.kind(end) == "after" else -by)
+    span = Span(moment, moment, around=max(timedelta(minutes=5), by))
+    return Reading(place, found.end, found.wall, "around", span, found.is_ahead)
 
 
 def _plain(reader: Reader, place: int) -> Reading | None:
@@ -280,12 +315,11 @@ def _plain(reader: Reader, place: int) -> Reading | None:
     if found is None:
         return None
     span = found.whole()
-    link = reader.kind(found.end)
-    if not found.clock and link in ("and", "compared"):
+    if not found.clock and (reader.kind(found.end) == "and" or _compares(reader, found.end)):
         other = part(reader, found.end + 1, "on")
         if other and not other.clock and (both := _range(found, other)):
             return Reading(place, other.end, found.wall, "range", both)
-    return Reading(place, found.end, found.wall, "around" if span.is_instant else "span", span)
+    return Reading(place, found.end, found.wall, "around" if span.is_instant else "span", span, found.is_ahead)
 
 
 WAYS: tuple[Callable[[Reader, int], Reading | None], ...] = (
@@ -293,6 +327,7 @@ WAYS: tuple[Callable[[Reader, int], Reading | None], ...] = (
     _between,
     _day_then_range,
     _from,
+    _near_a_clock,
     _since,
     _for,
     _until,

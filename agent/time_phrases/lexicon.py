@@ -15,7 +15,7 @@ Meaning = tuple[str, object]
 
 _PLAIN: Mapping[str, str] = {
     "since": "since sinc snice sicne seit ab starting",
-    "since_romance": "desde depuis",
+    "since_romance": "desde depuis desde_as",
     "after": "after nach tras despues_de despues_del apres apos depois_de depois_do depois_da",
     "between": "between betwen beetween betweeen zwischen entre",
     "from": "from form von vom",
@@ -50,6 +50,7 @@ _PLAIN: Mapping[str, str] = {
     " despliegue deploiement mise_en_production implantacao",
     "compared": "compared_to compared_with versus vs vs. than im_vergleich_zu im_vergleich_zur im_vergleich_zum"
     " verglichen_mit comparado_con comparado_com par_rapport_a",
+    "half_to": "halb",
     "oclock": "uhr o'clock oclock hs",
     "filler": "the of der die das den dem des la las los el le les l d de du del do da dos das o os a au sometime"
     " like zum zur por pela am ,",
@@ -137,6 +138,7 @@ _VALUED: Mapping[str, Mapping[object, str]] = {
     "article": {1: "an ein eine einer einem einen un una une uma one"},
     "number": {
         0.5: "half_an half halben halbe media demi meia",
+        1: "eins",
         2: "two zwei dos deux dois duas couple couple_of a_couple_of",
         3: "three drei tres trois few a_few some several ein_paar unos unas quelques alguns algumas",
         4: "four vier cuatro quatre quatro",
@@ -146,6 +148,7 @@ _VALUED: Mapping[str, Mapping[object, str]] = {
         8: "eight acht ocho huit oito",
         9: "nine neun nueve neuf nove",
         10: "ten zehn diez dix",
+        11: "eleven elf onze",
         12: "twelve zwolf zwoelf doce douze doze",
         15: "fifteen funfzehn quince quinze",
         20: "twenty zwanzig veinte vingt vinte",
@@ -163,6 +166,12 @@ _VALUED: Mapping[str, Mapping[object, str]] = {
         -420: "mst pdt",
         -480: "pst",
     },
+    "zone_name": {
+        "America/Los_Angeles": "pacific pt",
+        "America/Denver": "mountain",
+        "America/Chicago": "central",
+        "America/New_York": "eastern",
+    },
 }
 
 FUNCTION_WORDS = words(
@@ -179,6 +188,13 @@ FUNCTION_WORDS = words(
 
 GERMAN_WORDS = words("ist was warum wieso wie der das den dem die nicht wir los mit und sind hat kann")
 """Where one of these stands, `hier` is German for here, not French for yesterday."""
+
+COMPARING = words(
+    "compare compares compared comparing comparison vergleiche vergleich vergleichen verglichen compara comparar"
+    " comparado comparer comparez"
+)
+"""After one of these, `to yesterday` is what something is held against."""
+AGAINST = words("to with against mit zu con com avec a")
 
 NOT_BEFORE_AN_HOUR = words(
     "capped limited limit stuck fixed set kept stays stay stands maxed peaked peaks running runs steady hovering"

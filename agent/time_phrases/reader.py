@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -9,7 +10,7 @@ from typing import Any
 
 from agent.time_phrases.lexicon import FUNCTION_WORDS, NOT_BEFORE_AN_HOUR
 from agent.time_phrases.tokens import Token
-from agent.time_phrases.wall import Wall
+from agent.time_phrases.wall import Wall, cities
 
 NONE = Token("", None, "", 0, 0)
 FILLERS = frozenset({"filler", "at", "at_clock", "around", "on", "in"})
@@ -20,6 +21,10 @@ SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_8
     "quarter": 91 * 86_400,
     "year": 365 * 86_400,
 }
+NOT_AFTER_A_FIGURE = frozenset({"word", "unit", "duration", "number", "deploy", "zone_name"})
+CLAUSE_MARKS = frozenset(",;!?.()")
+_GERMAN_PARTS = frozenset({"morgens", "vormittags", "nachmittags", "abends", "nachts"})
+_FOUR_DIGITS = re.compile(r"0\d[0-5]\d")
 HALF_A_DAY = timedelta(hours=12)
 
 
@@ -97,6 +102,10 @@ class Reader:
                 return Clock(timedelta(hours=token.value[0], minutes=token.value[1]), is_sure=True), place + 2
             case "duration":
                 return self._hour_with_h(token, place, opener)
+            case "half_to" if self.kind(place + 1) == "number" and self[place + 1].value in range(1, 13):
+                return self._half_to(int(self[place + 1].value), place + 2)
+            case "number" if _FOUR_DIGITS.fullmatch(token.text):
+                return self._four_digits(token.text, place, opener)
             case "number" if token.value == int(token.value) and token.value <= 24:
                 return self._hour(int(token.value), place, opener)
             case _:
@@ -122,11 +131,27 @@ class Reader:
         hour = hour % 12 + (12 if suffix == "p" else 0)
         return Clock(timedelta(hours=hour, minutes=minute, seconds=second), is_sure=True), place
 
+    def _half_to(self, hour: int, place: int) -> tuple[Clock, int] | None:
+        """`halb drei` is half past two."""
+        place += self.kind(place) == "oclock"
+        clock = Clock(timedelta(hours=hour) - timedelta(minutes=30), is_sure=False)
+        return self._by_daypart(clock, place) if self.ends_a_figure(place) else None
+
+    def _four_digits(self, text: str, place: int, opener: str) -> tuple[Clock, int] | None:
+        """`since 0230`: only the zero in front tells it from a number."""
+        if opener not in OPENS_AN_HOUR | {"at"} or not self.ends_a_figure(place + 1):
+            return None
+        return Clock(timedelta(hours=int(text[:2]), minutes=int(text[2:])), is_sure=True), place + 1
+
     def _hour_with_h(self, token: Token, place: int, opener: str) -> tuple[Clock, int] | None:
         """`14h` is a time of day in French, Spanish and Portuguese; after "since", `2h` is an amount."""
         number, unit = token.value
         is_hour = unit == "hour" and token.text.endswith("h") and number == int(number) and number <= 24
         opened = opener in ("at_clock", "around", "range", "day") or (opener == "since_romance" and number >= 7)
+        if is_hour and opener == "since_romance" and number <= 12:  # `depuis 2h du matin`
+            clock, end = self._by_daypart(Clock(timedelta(hours=number), is_sure=False), place + 1)
+            if clock.is_sure:
+                return clock, end
         return (Clock(timedelta(hours=number), is_sure=True), place + 1) if is_hour and opened else None
 
     def _hour(self, hour: int, place: int, opener: str) -> tuple[Clock, int] | None:
@@ -147,11 +172,11 @@ class Reader:
         return opener in OPENS_AN_HOUR
 
     def _by_daypart(self, clock: Clock, place: int) -> tuple[Clock, int]:
-        """`3 in the morning`, `8 de la tarde`."""
+        """`3 in the morning`, `8 de la tarde`, `3 Uhr nachts`."""
         following = self.skip(place, frozenset({"filler", "in", "at"}))
         token = self[following]
         part = "morning" if token.kind == "morgen" else token.value if token.kind == "daypart" else ""
-        if not part or clock.is_sure or following == place:
+        if not part or clock.is_sure or (following == place and token.text not in _GERMAN_PARTS):
             return clock, place
         first = clock.offset % HALF_A_DAY
         before_noon = part == "morning" or (part == "night" and first < timedelta(hours=6))
@@ -168,7 +193,29 @@ class Reader:
     def ends_a_figure(self, place: int) -> bool:
         """Whether a number may end before this token, rather than count what it names."""
         token = self[place]
-        return token.kind not in ("word", "unit", "duration", "number", "deploy") or token.text in FUNCTION_WORDS
+        return token.kind not in NOT_AFTER_A_FIGURE or token.text in FUNCTION_WORDS
+
+    def clause(self, place: int) -> Sequence[Token]:
+        """The tokens around a place, from one comma or full stop to the next."""
+        marks = [at for at, token in enumerate(self.tokens) if token.text in CLAUSE_MARKS]
+        first = max((at + 1 for at in marks if at < place), default=0)
+        return self.tokens[first : min((at for at in marks if at >= place), default=len(self.tokens))]
+
+    def zone(self, place: int, *, has_clock: bool) -> tuple[Wall, int] | None:
+        """The wall in the zone that is named at a place, and of how many tokens: `CET`, `pacific`, `new york time`.
+
+        Words that may mean other things count only after a time of day that is one for sure.
+        """
+        token = self[place]
+        if token.kind == "zone":
+            return self.wall.at_offset(int(token.value), token.text), 1
+        if has_clock and token.kind == "zone_name":
+            return self.wall.at_place(str(token.value)), 1 + (self[place + 1].text == "time")
+        for length in (1, 2) if has_clock else ():
+            city = "_".join(self[at].text for at in range(place, place + length))
+            if self[place + length].text == "time" and city in cities():
+                return self.wall.at_place(cities()[city]), length + 1
+        return None
 
     def text(self, start: int, end: int) -> tuple[int, int]:
         """The place in the text of these tokens."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from agent.models import TimeRange
+from agent.time_phrases.ahead import speaks_of_what_is_ahead
 from agent.time_phrases.grammar import Reading, read
 from agent.time_phrases.phrase import TimePhrase
-from agent.time_phrases.reader import Reader
+from agent.time_phrases.reader import FILLERS, Reader
 from agent.time_phrases.tokens import tokenize
 from agent.time_phrases.wall import Wall, day_name
 
@@ -46,9 +47,18 @@ def _readings(reader: Reader) -> Iterator[Reading]:
             reading = read(reader, place)
         except (OverflowError, ValueError):  # a time before the first year, or after the last
             reading = None
-        if reading:
+        if reading and not (reading.is_ahead and _is_to_come(reader, reading)):
             yield reading
         place = reading.last if reading else place + 1
+
+
+def _is_to_come(reader: Reader, reading: Reading) -> bool:
+    before = reading.first - 1
+    while reader.kind(before) in FILLERS:
+        before -= 1
+    openers = (reader[reading.first], reader[before])
+    clause = reader.clause(reading.first)
+    return any(speaks_of_what_is_ahead(clause, token.text) for token in openers)
 
 
 def _weight(reading: Reading) -> int:

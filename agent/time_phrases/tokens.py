@@ -34,6 +34,8 @@ _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})(\.?)")
 _YEAR_MONTH = re.compile(r"(\d{4})-(\d{2})")
 _ORDINAL = re.compile(r"(\d{1,2})(st|nd|rd|th|er|º)")
 _NUMBER = re.compile(r"\d{1,5}(?:\.\d{1,2})?")
+_BARE_CLOCK = re.compile(r"([01]\d|2[0-3])([0-5]\d)(z|utc)")
+_ISH = re.compile(r"(\d{1,2}(?::\d{2})?(?:am|pm)?)-?ish")
 _HYPHENS = re.compile(r"(?<=[\dhm])[-–—](?=\d)")
 
 
@@ -80,7 +82,11 @@ def _runs(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _parts(run: str, start: int) -> Iterator[tuple[str, int]]:
-    """`14:00-15:30` and `d'octobre` are more than one word."""
+    """`14:00-15:30` and `d'octobre` are more than one word; `~3am` and `3ish` say no more than `3`."""
+    bare = run.lstrip("~≈")
+    run, start = bare, start + len(run) - len(bare)
+    if ish := _ISH.fullmatch(run):
+        run = ish[1]
     cut = _HYPHENS.search(run)
     if cut and all(_is_clock(side) for side in (run[: cut.start()], run[cut.end() :])):
         yield run[: cut.start()], start
@@ -149,6 +155,8 @@ def _meaning_of(run: str) -> Meaning:
         return "ordinal", int(match[1])
     if (match := _CLOCK.fullmatch(run)) and (match[2] or match[4]) and _spells_a_time(run, match):
         return "clock", (int(match[1]), int(match[2] or 0), int(match[3] or 0), (match[4] or "")[:1], bool(match[5]))
+    if match := _BARE_CLOCK.fullmatch(run):
+        return "clock", (int(match[1]), int(match[2]), 0, "", True)
     if match := _DOTTED.fullmatch(run):
         return "dotted", (int(match[1]), int(match[2]), bool(match[3]))
     return ("number", float(run)) if _NUMBER.fullmatch(run) else ("word", None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from functools import cached_property
-from zoneinfo import ZoneInfo
+from functools import cache, cached_property
+from zoneinfo import ZoneInfo, available_timezones
 
 DAY = timedelta(days=1)
 DAYPARTS: dict[str, tuple[int, int]] = {
@@ -54,6 +54,10 @@ class Wall:
     def at_offset(self, minutes: int, name: str) -> Wall:
         """The same moment, read off another clock that was named."""
         return Wall(self.now, timezone(timedelta(minutes=minutes)) if minutes else UTC, name.upper(), self.note)
+
+    def at_place(self, zone: str) -> Wall:
+        """The same moment, by the time of an IANA zone."""
+        return replace(Wall.of(self.now, zone), note=self.note)
 
     @cached_property
     def local_now(self) -> datetime:
@@ -171,6 +175,12 @@ class Wall:
         return second if later else first, (
             f" {moment:%H:%M} came twice on {day_name(moment)}, when the clocks went back; the {which} is meant."
         )
+
+
+@cache
+def cities() -> dict[str, str]:
+    """The zones of the world by the cities that they are called after: `new_york` is America/New_York."""
+    return {zone.rpartition("/")[2].lower(): zone for zone in sorted(available_timezones()) if "/" in zone}
 
 
 def day_name(moment: datetime) -> str:

@@ -61,3 +61,9 @@ def test_one_source_is_less_than_three() -> None:
 
 def test_claims_without_any_evidence_left_do_not_divide_by_zero() -> None:
     assert of(pieces=[]).parts["coverage"] == 0
+
+
+def test_an_answer_by_several_runbooks_is_as_sure_as_the_least_sure() -> None:
+    both = of(runbook=f"{BOOK}, container-out-of-memory")
+
+    assert both.value <= of(runbook="container-out-of-memory").value < of().value

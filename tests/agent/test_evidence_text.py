@@ -141,3 +141,10 @@ def test_evidence_never_takes_more_room_than_there_is(pieces: list[Evidence], ro
 
     assert len(text) <= room
     assert {piece.id for piece in parse(text)} <= {piece.id for piece in pieces}
+
+
+def test_when_a_piece_was_read_is_told_and_read_back() -> None:
+    piece = evidence(finding("metric_rise", "Errors rose.")).model_copy(update={"gathered_at": NOW})
+
+    assert " · read 2026-11-20T15:00Z" in render(piece)
+    assert parse(render(piece))[0].gathered_at == NOW

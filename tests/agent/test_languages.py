@@ -61,3 +61,9 @@ def test_every_lexicon_knows_the_same_words() -> None:
 
     assert [lexicon.language for lexicon in lexicons()] == ["French", "German", "Italian", "Portuguese", "Spanish"]
     assert all(len(words) > 70 for words in english_words)
+
+
+def test_a_farewell_and_a_command_are_read() -> None:
+    assert english("Gute Nacht!").text == "good night!"
+    assert english("Zeig mir die Logs").text.startswith("show")
+    assert english("muestra los registros").text.startswith("show")

@@ -94,6 +94,15 @@ def test_what_recent_answers_cite_comes_before_stronger_evidence_of_older_ones()
     assert "ev_aaaaaaaa" in [piece.id for piece in memory.evidence]
 
 
+def test_what_the_thread_began_with_is_remembered_with_its_evidence_whatever_is_asked() -> None:
+    alert = reply(-1, "Checkout's pool is exhausted.", evidence(finding("metric_rise", strength=0.1), id="ev_aaaaaaaa"))
+
+    memory = recall([alert, *thread(60)], BUDGET, about="is it fixed now?")
+
+    assert "ev_aaaaaaaa" in [piece.id for piece in memory.evidence]
+    assert f"ev_{59:08x}" in [piece.id for piece in memory.evidence]
+
+
 def test_people_are_told_apart() -> None:
     text = briefs.write(
         NOW, question="?", conversation=[question(1, "why?", "Ana"), question(2, "how?", "Bo\n# Now: x")]

@@ -128,6 +128,46 @@ def test_common_words_name_nothing(text: str) -> None:
     assert choose(text, ACCOUNT) == Choice()
 
 
+WEAK_PAIRS = "auth-api login-handler user-api email-worker report-worker invoice-worker search-api cart-service web-app"
+
+
+@pytest.mark.parametrize("name", [name for name in WEAK_PAIRS.split() if name != "web-app"])
+@pytest.mark.parametrize("question", ["is the {} down?", "{} failing", "por que falla el {}", "{} 500s since 3"])
+def test_two_everyday_words_side_by_side_name_what_is_called_so(name: str, question: str) -> None:
+    account = [item(f"{one} | lambda | function") for one in WEAK_PAIRS.split()]
+    assert names(choose(question.format(name.replace("-", " ")), account))[0] == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "is the web app down?",
+        "the worker sends an email",
+        "search the api logs",
+        "the user called an api",
+        "cart and service",
+        "the auth-api2 thing",
+        "invoice failing",
+    ],
+)
+def test_apart_they_name_nothing(text: str) -> None:
+    account = [item(f"{one} | lambda | function") for one in WEAK_PAIRS.split()]
+    assert choose(text, account) == Choice()
+
+
+def test_an_environment_behind_them_need_not_be_said() -> None:
+    account = [item(f"user-api-{stage} | lambda | function") for stage in ("prod", "staging")]
+    assert names(choose("user api 500s", account))[0] == "user-api-prod"
+    assert names(choose("user api 500s in staging", account))[0] == "user-api-staging"
+
+
+def test_words_of_questions_beside_them_name_nothing() -> None:
+    account = [item("cost-report | lambda | function"), item("error-logs | s3 | bucket")]
+    assert choose("show me a cost report of October", account) == Choice()
+    assert choose("any error logs?", account) == Choice()
+    assert names(choose("is cost-report ok?", account))[0] == "cost-report"
+
+
 def test_names_that_are_as_likely_are_asked_about() -> None:
     assert names(choose("why did the invoicing lambda fail?", ACCOUNT)) == (
         "",

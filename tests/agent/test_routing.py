@@ -56,3 +56,10 @@ def test_the_specialists_of_the_nearest_runbook_are_asked_too() -> None:
     """A long alert about a function repeats what infra handles, and its logs are worth a look all the same."""
     text = "alarm function lambda error failing deploy changed alert; exceptions in a function since the new release"
     assert {"infra", "logs"} <= set(chosen(text))
+
+
+def test_a_phrase_counts_as_a_whole() -> None:
+    """`data transfer` is the network's, and `data` alone the pipelines'."""
+    assert chosen("where does the data transfer come from?")[0] == "cost"
+    assert chosen("where does the data come from?")[0] == "airflow"
+    assert "airflow" in chosen("the data transfer to redshift failed")

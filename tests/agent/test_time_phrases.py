@@ -56,6 +56,48 @@ def test_a_time_in_a_question_means_what_it_means_alone(row: tuple[str, ...]) ->
     assert wall(question) == (local(row[1]), local(row[2] if len(row) > 2 else "18 16:00"))
 
 
+EARLY = datetime(2026, 11, 19, 2, 40, tzinfo=UTC)
+"""03:40 in Berlin: most hours of the day are still to come."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "orders_daily must be done by 6am",
+        "the SLA is 7am, is the dag late?",
+        "give me a summary for the 9am standup",
+        "I go off shift at 6am, what's the state of checkout?",
+        "ping me at 5pm if it breaks",
+        "meeting at 9, summarise the incident",
+        "maintenance window from 4am to 5am, anything running?",
+    ],
+)
+def test_an_hour_that_is_a_deadline_or_an_appointment_is_not_yesterdays(text: str) -> None:
+    assert resolve(text, EARLY, ZONE) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("who deployed at 11 pm?", "18 22:30"),
+        ("errors from 22:00 to 23:00", "18 22:00"),
+        ("which dags missed their SLA at 6am?", "18 05:30"),
+        ("why did the meeting-bot fail at 9 am?", "18 08:30"),
+        ("what was not done by 6am?", "18 05:30"),
+        ("the SLA is 7am, but it is late since 2", "19 02:00"),
+    ],
+)
+def test_an_hour_of_the_past_stays_one(text: str, start: str) -> None:
+    assert wall(text, EARLY)[0] == local(start)
+
+
+def test_an_hour_of_a_named_place_is_read_there() -> None:
+    phrase = found("since 9am Pacific time", zone="America/New_York", now=EARLY)
+    assert phrase.range is not None
+    assert phrase.range.start == datetime(2026, 11, 18, 17, tzinfo=UTC)
+    assert "America/Los_Angeles" in phrase.assumption
+
+
 def test_the_words_are_those_of_the_text() -> None:
     assert found("what broke Since Yesterday  2 PM, and why?").words == "Since Yesterday 2 PM"
 

@@ -51,6 +51,29 @@ since may | 05-01 00:00
 since this week | 16 00:00
 since last week | 09 00:00
 after 14:00 | 18 14:00
+since ~3am | 18 03:00
+since ~ 3am | 18 03:00
+since 3ish | 18 15:00
+since 9:30ish | 18 09:30
+since 0230 | 18 02:30
+since 1430Z | 18 15:30
+since 0230 UTC | 18 03:30
+since 3am pacific | 18 12:00
+since 3am Pacific time | 18 12:00
+since 9am eastern | 18 15:00
+since 3am new york time | 18 09:00
+since 3am my time | 18 03:00
+since 5 min before 3 pm | 18 14:55
+in the last 15 | 18 15:45
+last 30 | 18 15:30
+past 15 | 18 15:45
+compare latency to last week | 09 00:00
+compare with yesterday | 17 00:00
+compare to last week | 09 00:00
+compare cost of october with september | 09-01 00:00
+vergleiche mit gestern | 17 00:00
+seit halb drei | 18 14:30
+seit halb 9 | 18 08:30
 after lunch? no, since noon | 18 12:00
 starting yesterday | 17 00:00
 sinc yesteday 2pm | 17 14:00
@@ -138,7 +161,10 @@ les 2 dernières heures | 18 14:00
 aujourd'hui | 18 00:00
 cette semaine | 16 00:00
 ce mois-ci | 01 00:00
+depuis 2h du matin | 18 02:00
+depuis 2h de l'après-midi | 18 14:00
 desde ontem | 17 00:00
+desde as 3 da manhã | 18 03:00
 desde ontem às 14h | 17 14:00
 desde segunda | 16 00:00
 desde segunda-feira | 16 00:00
@@ -204,6 +230,18 @@ this morning at 9 | 18 08:30 | 18 09:30
 today at 3 | 18 14:30 | 18 15:30
 today at 5 | 18 04:30 | 18 05:30
 at noon | 18 11:30 | 18 12:30
+started ~02:10 | 18 01:40 | 18 02:40
+around 2ish | 18 13:30 | 18 14:30
+at ~3 | 18 14:30 | 18 15:30
+at 0230 | 18 02:00 | 18 03:00
+between 0130 and 0230 | 18 01:30 | 18 02:30
+0230Z | 18 03:00 | 18 04:00
+5 min before 3 | 18 14:50 | 18 15:00
+10 minutes after 14:00 | 18 14:00 | 18 14:20
+5 Minuten vor 3 Uhr | 18 02:50 | 18 03:00
+um halb drei | 18 14:00 | 18 15:00
+um 3 Uhr nachts | 18 02:30 | 18 03:30
+um halb drei nachts | 18 02:00 | 18 03:00
 10 minutes ago | 18 15:45 | 18 15:55
 an hour ago | 18 14:45 | 18 15:15
 2 hours ago | 18 13:30 | 18 14:30
@@ -318,8 +356,35 @@ top 10 functions
 see note 12.11. please
 10 slowest queries
 5xx
+the last 15 deploys
+show me the last 15
+the last 5
+past 15 retries
+latency is ~3
+~3 errors
+3ish errors
+order 0230
+since 2.14
+5 min before the page
+3 retries before 5 more
+in 0230 cases
+capped at ~3
+it must be done by 5pm
+the deadline is 6pm
+the SLA is 7pm
+what is the SLA at 6pm
+summary for the 6pm standup
+I go off shift at 6
+ping me at 5pm if it breaks
+meeting at 5
+expected by 23:00
+maintenance window from 5pm to 6pm
+it will run after 6pm
+keep it running until 6pm
+muss bis 18 Uhr fertig sein
+compare to staging
 """
-"""Numbers and words that are no times."""
+"""Numbers and words that are no times, and times of which none has come."""
 
 
 def rows(table: str) -> list[tuple[str, ...]]:

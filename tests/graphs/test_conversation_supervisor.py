@@ -205,12 +205,12 @@ async def test_nobody_is_asked_back_twice(bench: Bench, script: Script) -> None:
     bench.fast = script(asking(kind="clarify", clarification="Which region?", choices=["eu-west-1"]), *[looks] * 4)
     bench.strong = script(says(("Errors rose.", ERRORS)))
 
-    run = await bench.ask("the errors", asked_back("is it failing?", "checkout"))
+    run = await bench.ask("the checkout one", asked_back("is it failing?", "checkout"))
 
     assert run.answer.kind == "question"
     assert run.answer.claims
     assert run.answer.assumptions == ("I took it to be about eu-west-1.",)
-    assert questions(bench.strong) == ["is it failing? (the errors) (eu-west-1)"]
+    assert questions(bench.strong) == ["is it failing? (the checkout one) (eu-west-1)"]
 
 
 async def test_a_new_question_after_a_question_back_stands_alone(bench: Bench, script: Script) -> None:

@@ -8,6 +8,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from agent.drafts import DiagnosisDraft, DraftClaim
+from agent.models import evidence_id
 from tests.agent.examples import alert
 from tests.graphs.conftest import Bench
 from tests.graphs.scripted import ScriptedModel, call
@@ -66,7 +67,10 @@ async def test_what_a_model_says_of_its_failure_reaches_nobody(
 
 
 async def test_a_reply_in_json_text_is_as_good_as_a_tool_call(bench: Bench, script: Script) -> None:
-    bench.strong = model = script(AIMessage('```json\n{"summary": "Checkout fails.", "claims": []}\n```'))
+    found = evidence_id("errors_of", {"resource": "checkout"})
+    said = DiagnosisDraft(summary="Checkout fails.", claims=[DraftClaim(text="Errors rose.", evidence=[found])])
+    bench.fast = script(call("errors_of", resource="checkout"), AIMessage("Done."))
+    bench.strong = model = script(AIMessage(f"```json\n{said.model_dump_json()}\n```"))
 
     run = await bench.analyse(alert())
 

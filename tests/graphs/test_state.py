@@ -5,8 +5,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphs.state import NO_USAGE, Usage, add_usage, merge_evidence, typed
-from tests.agent.examples import evidence, finding
+from agent.models import Answer, Asker, ChatMessage, Clarification
+from graphs.state import NO_USAGE, Usage, add_usage, conversation_start, merge_evidence, typed
+from tests.agent.examples import NOW, evidence, finding
 
 pieces = st.lists(
     st.fixed_dictionaries(
@@ -44,3 +45,20 @@ def test_plain_evidence_is_typed_again() -> None:
     piece = evidence(finding("metric_rise"))
 
     assert typed([piece.model_dump(mode="json")]) == [piece]
+
+
+def test_a_run_begins_with_the_question_that_a_click_answers() -> None:
+    back = Clarification(question="Which one?", choices=("payments-api",))
+    asked = Answer(kind="clarify", headline="Which one?", clarification=back)
+    history = [
+        ChatMessage(role="user", text="why is it slow?", author="U1", ts="1", at=NOW),
+        ChatMessage(role="assistant", text="Which one?", ts="answer:1", message_ts="1.5", answer=asked, at=NOW),
+        ChatMessage(role="user", text="is orders-db ok?", author="U2", ts="2", at=NOW),
+        ChatMessage(role="assistant", text="It is.", ts="answer:2", message_ts="2.5", at=NOW),
+    ]
+
+    late = conversation_start("payments-api", history, Asker(user="U2"), 4000, answering="1.5")
+    other = conversation_start("payments-api", history[:2], Asker(user="U2"), 4000)
+
+    assert (late["question"], late["clarified"]) == ("why is it slow? (payments-api)", True)
+    assert (other["question"], other["clarified"]) == ("payments-api", False)

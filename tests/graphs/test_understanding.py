@@ -20,8 +20,10 @@ class Counted(Nowhere):
 
     def __init__(self, seconds: float = 0) -> None:
         self.asked, self.seconds = 0, seconds
+        self.places: set[tuple[str, str]] = set()
 
     def at(self, account: str = "", region: str = "") -> Counted:
+        self.places.add((account, region))
         return self
 
     def client(self, service: str, region: str = "") -> Any:
@@ -50,6 +52,20 @@ async def test_of_two_things_that_are_named_each_is_kept_apart(bench: Bench) -> 
 
     assert [one["resource"] for one in found.named] == ["payments-api", "orders-worker"]
     assert "resource" not in found.scope
+
+
+async def test_what_nothing_is_called_is_told_to_the_router(bench: Bench) -> None:
+    bench.has("repayment-worker", "orders-worker")
+
+    found = await understood(bench, "is payments ok?")
+
+    assert found.scope == {"unknown": "payments", "nearest": "repayment-worker"}
+
+
+async def test_what_the_thread_knows_is_no_unknown_name(bench: Bench) -> None:
+    bench.has("repayment-worker", "orders-worker")
+
+    assert "unknown" not in (await understood(bench, "is payments ok?", "payments")).scope
 
 
 async def test_times_are_read_in_the_askers_zone(bench: Bench) -> None:
@@ -89,6 +105,33 @@ async def test_a_name_that_the_thread_settles_asks_nobody(bench: Bench) -> None:
 
     assert found.scope == {"resource": "payments-api"}
     assert bench.aws.asked == 0
+
+
+async def test_one_known_name_does_not_hide_another(bench: Bench) -> None:
+    bench.has("payments-api", "orders-worker")
+
+    found = await understood(bench, "is payments-api slower than checkout-api?", "checkout-api")
+
+    assert {one["resource"] for one in found.named} == {"payments-api", "checkout-api"}
+    assert "resource" not in found.scope
+
+
+async def test_all_names_that_the_thread_settles_count(bench: Bench) -> None:
+    bench.aws = Counted()
+
+    found = await understood(bench, "is payments-api slower than checkout-api?", "checkout-api", "payments-api")
+
+    assert [one["resource"] for one in found.named] == ["payments-api", "checkout-api"]
+    assert bench.aws.asked == 0
+
+
+async def test_a_deployment_is_looked_for_where_the_question_says(bench: Bench) -> None:
+    bench.settings = {"aws_accounts": [{"id": "210987654321", "name": "staging"}]}
+    bench.aws = Counted()
+
+    await understood(bench, "what broke in staging in eu-central-1 since the last deploy?")
+
+    assert bench.aws.places == {("210987654321", "eu-central-1")}
 
 
 async def test_an_account_and_a_region_can_be_named(bench: Bench) -> None:

@@ -1,0 +1,151 @@
+"""Messages as people write them in a thread of Watchkeeper's, without a mention."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.addressing import calls_for_answer
+
+TO_WATCHKEEPER = (
+    "since when?",
+    "since when",
+    "is it still happening?",
+    "is it still happening",
+    "why is it slow",
+    "and the orders db?",
+    "what about search?",
+    "show me the logs",
+    "ok, show me the logs",
+    "thanks, can you check the db",
+    "compare with yesterday",
+    "only for checkout please",
+    "roll back please",
+    "just restart it",
+    "can you check?",
+    "did the deploy break it",
+    "what changed",
+    "whats the stack trace",
+    "how many customers are affected",
+    "any errors in the logs",
+    "who did that",
+    "Seit wann ist das so?",
+    "Zeig mir die Logs",
+    "Warum ist die Datenbank langsam",
+    "¿Desde cuándo?",
+    "Muestra los registros",
+    "pourquoi c'est lent",
+    "perché è lento",
+    "mostre os logs",
+    "quem mudou isso",
+    "help",
+    "I wonder why the db is slow?",
+    "did @li deploy that?",
+    "I think it's the deploy. What changed before?",
+    "could it be the deploy?",
+    "checkout is down again?",
+    "what is broken",
+    "is orders-db ok",
+    "explain",
+    "give me the errors of the last hour",
+    "does it affect checkout",
+    "tell me more",
+)
+TO_EACH_OTHER = (
+    "I think it's the deploy, rolling back now",
+    "I think it's the deploy, right?",
+    "ok thanks, looking",
+    "same here",
+    "@li can you check?",
+    "<@U123> can you check?",
+    "hey <@U123> could you restart it?",
+    "can you check <@U123>?",
+    "li can you check?",
+    "thanks!",
+    "ok",
+    "on it",
+    "looks like it's the db",
+    "will do",
+    "rolled back, watching",
+    "restarting now",
+    "fix is out",
+    "deploy failed again",
+    "deploy is done",
+    "rollback done",
+    "let me check",
+    "let's roll it back",
+    "I'll restart the service now",
+    "we should restart it",
+    "checkout is down",
+    "customers can't pay",
+    "nice catch",
+    "lol",
+    "wtf?",
+    "really?",
+    "anyone looking at this?",
+    "who's on it?",
+    "should we page Ana?",
+    "are you on it?",
+    "did you restart it?",
+    "what a mess",
+    "which explains the errors",
+    "when I looked it was fine",
+    "was the deploy",
+    "did the rollback",
+    "give me a sec",
+    "check with Ana",
+    "Ich glaube es war das Deployment, rolle gerade zurück",
+    "ok danke, schaue ich mir an",
+    "danke!",
+    "ich prüfe das gerade",
+    "je regarde",
+    "ok merci, je regarde",
+    "estoy mirando",
+    "gracias, lo miro",
+    "vou reiniciar agora",
+    "sto guardando",
+    "i guess so",
+    "can confirm",
+    "I just restarted the service",
+    "update: all fine now",
+    "same for me",
+    "no idea",
+    ":eyes:",
+    "👍",
+    "+1",
+    "yeah I see it too",
+    "who knows",
+    "we need to wait for the db team",
+    "ok for me",
+    "Ich starte den Dienst neu",
+    "the bot says it's the deploy",
+)
+
+
+@pytest.mark.parametrize("text", TO_WATCHKEEPER)
+def test_a_question_or_an_imperative_calls_for_an_answer(text: str) -> None:
+    assert calls_for_answer(text)
+
+
+@pytest.mark.parametrize("text", TO_EACH_OTHER)
+def test_people_talking_to_each_other_get_none(text: str) -> None:
+    assert not calls_for_answer(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\n",
+        "???",
+        "<@U1>",
+        "<@U1> <@U2>",
+        "x" * 20_000,
+        "is " * 5_000,
+        "ok, " * 5_000,
+        "a-" * 9_000,
+        "@a " * 5_000,
+    ],
+)
+def test_anything_can_be_said(text: str) -> None:
+    assert not calls_for_answer(text)
