@@ -15,7 +15,7 @@ from agent.models import Alert, Answer, Claim, Diagnosis, Evidence, Gap, Provena
 from agent.models import Table as Listed
 from slack_app.blocks.exhibits import shown_table
 from slack_app.blocks.headline import about_headline, repeats
-from slack_app.blocks.parts import numbered, spent
+from slack_app.blocks.parts import cited_claims, numbered, spent
 
 if TYPE_CHECKING:
     from deploy.doctor import Check
@@ -81,7 +81,7 @@ def _common(outcome: Answer | Diagnosis, evidence: Sequence[Evidence]) -> dict[s
 
 def print_answer(answer: Answer, evidence: Sequence[Evidence], with_commands: bool = False) -> None:
     console = Console()
-    numbers = numbered([*answer.claims, *answer.disagreements], evidence)
+    numbers = numbered(cited_claims(answer, evidence), evidence)
     console.print(f"\n[bold]{escape(answer.headline)}[/] {_cited(about_headline(answer), numbers)}\n")
     _print_claims(console, [c for c in answer.claims if not repeats(c.text, answer.headline)], numbers)
     if answer.disagreements:
@@ -95,7 +95,9 @@ def print_answer(answer: Answer, evidence: Sequence[Evidence], with_commands: bo
         told = "" if repeats(asked.question, answer.headline) else asked.question
         console.print(f"\n{escape(' '.join(part for part in (told, ' / '.join(asked.choices)) if part))}")
     _print_ending(console, answer.next_steps, numbers, answer.gaps, evidence, with_commands)
-    _print_footer(console, answer.provenance, answer.confidence.value if answer.claims else None)
+    if answer.note:
+        console.print(f"\n[dim]{escape(answer.note)}[/]")
+    _print_footer(console, answer.provenance, answer.confidence.value or None if answer.claims else None)
 
 
 def print_diagnosis(alert: Alert, diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> None:
@@ -103,8 +105,9 @@ def print_diagnosis(alert: Alert, diagnosis: Diagnosis, evidence: Sequence[Evide
     numbers = numbered(diagnosis.claims, evidence)
     console.print(f"\n[dim]{escape(alert.title)}[/]\n[bold]{escape(diagnosis.summary)}[/]\n")
     cause = diagnosis.root_cause or "The evidence does not carry a cause yet."
-    console.print(f"[bold]Likely cause[/] {escape(cause)}\n")
-    _print_claims(console, diagnosis.claims, numbers)
+    cited = [i for claim in diagnosis.claims if claim.text == cause for i in claim.evidence]
+    console.print(f"[bold]Likely cause[/] {escape(cause)} {_cited(cited, numbers)}\n")
+    _print_claims(console, [claim for claim in diagnosis.claims if claim.text != cause], numbers)
     _print_ending(console, diagnosis.next_steps, numbers, diagnosis.gaps, evidence)
     _print_footer(console, diagnosis.provenance, diagnosis.confidence.value)
 
@@ -147,7 +150,7 @@ def _print_ending(
     for i, number in numbers.items():
         piece = by_id[i]
         console.print(f" [cyan]\\[{number}][/] {escape(piece.tool)}: {escape(piece.question)}", soft_wrap=True)
-        for line in (piece.console_url, *(commands(piece) if with_commands else ())):
+        for line in (piece.console_url, *commands(piece)) if with_commands else ():
             console.print(f"     [dim]{escape(line)}[/]", soft_wrap=True, highlight=False)
     for gap in gaps:
         console.print(f"\n[yellow]Could not be read[/] {escape(gap.tool)}: {escape(gap.reason)}")

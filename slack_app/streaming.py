@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Self
 
@@ -40,10 +40,23 @@ CONTINUED = "(continued)"
 Block = dict[str, Any]
 
 
+async def nobody_is_told(ts: str) -> None:
+    """For a LiveAnswer that nobody has to find again."""
+
+
 class LiveAnswer:
     """The one message that answers one question."""
 
-    def __init__(self, messenger: SlackMessenger, place: SlackPlace, recipient: str, existing_ts: str = "") -> None:
+    def __init__(
+        self,
+        messenger: SlackMessenger,
+        place: SlackPlace,
+        recipient: str,
+        existing_ts: str = "",
+        begun: Callable[[str], Awaitable[None]] = nobody_is_told,
+    ) -> None:
+        """`existing_ts`: the message that an earlier attempt left. `begun` is told the ts of a new one."""
+        self.pages: list[str] = []
         self._messenger = messenger
         self._place = place
         self._recipient = recipient
@@ -54,6 +67,7 @@ class LiveAnswer:
         self._started_at = 0.0
         self._live: LiveMessage | None = None
         self._beginning: asyncio.Task[None] | None = None
+        self._tell_begun = begun
 
     @property
     def ts(self) -> str:
@@ -68,7 +82,7 @@ class LiveAnswer:
             if self._beginning is not None:
                 await self._beginning
             if self._stream_ts and not self._closed:
-                await self._append([_task_chunk(task) for task in self._progress.stop()])
+                await self._append([_task_chunk(task) for task in self._progress.stop(failed=True)])
                 if self._stream_ts:
                     await self._edit_instead()
 
@@ -103,7 +117,7 @@ class LiveAnswer:
         if self._stream_ts and await self._stream_out(chunks, closing):
             return
         live = self._live or await self._edit_instead()
-        await live.finish(text, whole)
+        self.pages += await live.finish(text, whole)
 
     async def _show(self, changed: Sequence[Task]) -> None:
         await self._begun()
@@ -138,6 +152,7 @@ class LiveAnswer:
             log.info("streaming refused (%s); editing in place instead", error.response.get("error"))
             ts = await self._messenger.post(self._place, TITLE)
             self._live = LiveMessage(self._messenger, self._place, ts)
+        await self._tell_begun(self.ts)
 
     async def _append(self, chunks: list[dict[str, Any]]) -> bool:
         """False when the stream is over; from then on the message is edited."""
@@ -168,7 +183,7 @@ class LiveAnswer:
             return False
         self._closed = True
         for share in rest:
-            await self._messenger.post(self._place, CONTINUED, share)
+            self.pages += await self._messenger.post_all(self._place, CONTINUED, share)
         return True
 
     async def _stop(self, ts: str, blocks: Sequence[Block] = ()) -> None:

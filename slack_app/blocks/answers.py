@@ -10,6 +10,7 @@ answer_files      what is too long for messages
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from agent.models import Answer, Claim, Evidence
 from agent.times import clock_time
@@ -20,6 +21,7 @@ from slack_app.blocks.headline import about_headline, repeats, sentences
 from slack_app.blocks.parts import (
     Block,
     citations,
+    cited_claims,
     confidence_text,
     context,
     footer,
@@ -51,28 +53,36 @@ def answer_markdown(answer: Answer, evidence: Sequence[Evidence]) -> list[str]:
     return [*_first(chunks, MARKDOWN_LIMIT - len(IN_THE_FILE)), IN_THE_FILE]
 
 
-def closing_blocks(answer: Answer, evidence: Sequence[Evidence], asked_ts: str = "") -> list[Block]:
-    """What stands under the text. `asked_ts` is the question's, by which the buttons find the answer again."""
+def closing_blocks(
+    answer: Answer, evidence: Sequence[Evidence], asked_ts: str = "", now: datetime | None = None
+) -> list[Block]:
+    """What stands under the text. `asked_ts` is the question's, by which the buttons find the answer again.
+
+    `now` tells how old an answer is that is given again.
+    """
     numbers = _numbers(answer, evidence)
     blocks = [
         *exhibit_blocks(answer, evidence),
         *_assumed(answer),
+        *([context(escape(answer.note))] if answer.note else []),
         *choice_buttons(answer.clarification),
         *source_blocks(numbers, evidence),
         *gap_block(answer.gaps),
         *(evidence_buttons(asked_ts, bool(numbers)) if asked_ts and (numbers or answer.gaps) else []),
     ]
-    told = answer.claims or answer.gaps or answer.provenance.degraded or answer.reused_from
-    return [*blocks, footer(answer.provenance, _how_sure(answer))] if told else blocks
+    told = numbers or answer.claims or answer.gaps or answer.provenance.degraded or answer.reused_from
+    return [*blocks, footer(answer.provenance, _how_sure(answer, now))] if told else blocks
 
 
-def answer_blocks(answer: Answer, evidence: Sequence[Evidence], asked_ts: str = "") -> list[Block]:
+def answer_blocks(
+    answer: Answer, evidence: Sequence[Evidence], asked_ts: str = "", now: datetime | None = None
+) -> list[Block]:
     """The whole answer, where it cannot be streamed. The messenger spreads it over messages when it is long."""
     text = "".join(answer_markdown(answer, evidence))
     parts = pieces(text, MARKDOWN_LIMIT) or ["(nothing)"]
     return [
         *({"type": "markdown", "text": part} for part in _ended(parts)),
-        *closing_blocks(answer, evidence, asked_ts),
+        *closing_blocks(answer, evidence, asked_ts, now),
     ]
 
 
@@ -83,6 +93,7 @@ def answer_text(answer: Answer) -> str:
     lines += [f"Assumed: {text}" for text in answer.assumptions]
     lines += [f"Could not be read: {gap.tool}: {gap.reason}" for gap in answer.gaps]
     lines += [f"Next: {step}" for step in answer.next_steps]
+    lines += [answer.note] if answer.note else []
     if answer.clarification and answer.clarification.question != answer.headline:
         lines.append(answer.clarification.question)
     if answer.clarification and answer.clarification.choices:
@@ -137,7 +148,7 @@ def _bullet(claim: Claim, numbers: dict[str, int]) -> str:
 
 
 def _numbers(answer: Answer, evidence: Sequence[Evidence]) -> dict[str, int]:
-    return numbered([*answer.claims, *answer.disagreements], evidence)
+    return numbered(cited_claims(answer, evidence), evidence)
 
 
 def _assumed(answer: Answer) -> list[Block]:
@@ -145,10 +156,18 @@ def _assumed(answer: Answer) -> list[Block]:
     return [context("Assumed: " + "; ".join(escape(text) for text in said if text) + ".")] if any(said) else []
 
 
-def _how_sure(answer: Answer) -> str:
-    sure = confidence_text(answer.confidence) if answer.claims else ""
-    again = f"answered from {clock_time(answer.reused_from)}, nothing changed since" if answer.reused_from else ""
-    return " · ".join(part for part in (sure, again) if part)
+def _how_sure(answer: Answer, now: datetime | None) -> str:
+    """Nothing is said of a confidence that nobody computed."""
+    sure = confidence_text(answer.confidence) if answer.claims and answer.confidence.value else ""
+    return " · ".join(part for part in (sure, _again(answer.reused_from, now)) if part)
+
+
+def _again(since: datetime | None, now: datetime | None) -> str:
+    if since is None:
+        return ""
+    if now is None:
+        return f"same question answered at {clock_time(since)}"
+    return f"same answer as {max(round((now - since) / timedelta(minutes=1)), 1)} min ago"
 
 
 def _first(chunks: Sequence[str], limit: int) -> list[str]:

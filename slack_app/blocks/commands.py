@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.models import Asker, Mute, Spend
+from agent.models import Asker, Spend
 from slack_app.blocks.text import cut, escape
-
-MAX_MUTES = 10
 
 
 @dataclass(frozen=True)
 class Status:
-    """What there is to say, gathered. `muted` has each mute and the words for its end."""
+    """What there is to say, gathered. Of mutes elsewhere only the number: not everybody is in every channel."""
 
     version: str
     jobs: int
@@ -23,11 +21,12 @@ class Status:
     account: str
     region: str
     spend: Spend
-    muted: tuple[tuple[Mute, str], ...]
+    muted_here: str
+    muted_elsewhere: int
 
     def text(self) -> str:
-        muted = [f"<#{mute.channel}>{' (a thread)' if mute.thread_ts else ''}{end}" for mute, end in self.muted]
-        more = [f"and {len(muted) - MAX_MUTES} more"] if len(muted) > MAX_MUTES else []
+        muted = [self.muted_here] if self.muted_here else []
+        muted += [_count(self.muted_elsewhere, "other place" if muted else "place")] if self.muted_elsewhere else []
         model = "offline analyst (no language model)" if self.model == "offline" else self.model
         degraded = f", degraded in the last answer: {cut(self.degraded, 300)}" if self.degraded else ""
         lines = [
@@ -37,7 +36,7 @@ class Status:
             f"*Model:* {escape(model + degraded)}",
             f"*AWS:* account {escape(self.account or 'unknown (AWS did not say)')}, {escape(self.region)}",
             f"*Models today (UTC):* {spent_words(self.spend)}",
-            f"*Muted:* {'; '.join([*muted[:MAX_MUTES], *more]) or 'nothing'}",
+            f"*Muted:* {' and '.join(muted) or 'nothing'}",
         ]
         return "\n".join(lines)
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from agent.cli_commands import commands
 from agent.models import Answer, Evidence, TimeRange
+from agent.times import local_times
 from slack_app.blocks.headline import sentences
-from slack_app.blocks.parts import Block, claim_lines, context, gap_block, numbered, section, sections, spent
+from slack_app.blocks.parts import Block, cited_claims, context, gap_block, numbered, section, sections, spent
 from slack_app.blocks.text import cut, escape, link
 
 VIEW_LIMIT = 100
@@ -24,15 +25,15 @@ MAX_UNCITED = 12
 WITHOUT_EVIDENCE = "This answer cites no evidence."
 
 
-def evidence_view(answer: Answer, evidence: Sequence[Evidence]) -> dict[str, Any]:
-    """The modal. Without evidence it says so."""
-    numbers = numbered([*answer.claims, *answer.disagreements], evidence)
+def evidence_view(answer: Answer, evidence: Sequence[Evidence], zone: str = "UTC") -> dict[str, Any]:
+    """The modal. Without evidence it says so. `zone` is of the ranges; texts are shown as they are given."""
+    numbers = numbered(cited_claims(answer, evidence), evidence)
     by_id = {piece.id: piece for piece in evidence}
-    blocks = _claims(answer, numbers)
+    blocks = _headline(answer, numbers)
     ending = [*gap_block(answer.gaps), *_uncited(evidence, numbers)]
     shown = 0
     for i, number in numbers.items():
-        piece = _piece(number, by_id[i])
+        piece = _piece(number, by_id[i], zone)
         if shown == MAX_PIECES or len(blocks) + len(piece) + len(ending) + 1 > VIEW_LIMIT:
             break
         blocks += piece
@@ -48,15 +49,13 @@ def evidence_view(answer: Answer, evidence: Sequence[Evidence]) -> dict[str, Any
     }
 
 
-def _claims(answer: Answer, numbers: dict[str, int]) -> list[Block]:
+def _headline(answer: Answer, numbers: dict[str, int]) -> list[Block]:
+    """What the message below says in full is not said again."""
     headline = section(f"*{escape(cut(sentences(answer.headline)[0], 600)) or 'Answer'}*")
-    claims = [*answer.claims, *answer.disagreements]
-    if not claims or not numbers:
-        return [headline, section(WITHOUT_EVIDENCE)]
-    return [headline, *sections(claim_lines(claims, numbers))]
+    return [headline] if numbers else [headline, section(WITHOUT_EVIDENCE)]
 
 
-def _piece(number: int, piece: Evidence) -> list[Block]:
+def _piece(number: int, piece: Evidence, zone: str) -> list[Block]:
     """One piece: at most six blocks."""
     title = f"*[{number}] {link(piece.console_url, piece.tool.replace('_', ' '))}*"
     if piece.console_url and "|" in title:
@@ -67,7 +66,7 @@ def _piece(number: int, piece: Evidence) -> list[Block]:
         findings.append(f"and {more} weaker findings")
     found = findings or [escape(cut(" ".join(piece.summary.split()), 1000))]
     blocks = [{"type": "divider"}, section("\n".join(lines)), *[section("\n".join(found))][: bool(any(found))]]
-    return [*blocks, *_commands(piece), *_facts(piece)]
+    return [*blocks, *_commands(piece), *_facts(piece, zone)]
 
 
 def _commands(piece: Evidence) -> list[Block]:
@@ -85,11 +84,11 @@ def _commands(piece: Evidence) -> list[Block]:
     return [{"type": "rich_text", "elements": [shown]}]
 
 
-def _facts(piece: Evidence) -> list[Block]:
+def _facts(piece: Evidence, zone: str) -> list[Block]:
     """Range, calls, price, id."""
     calls = piece.cost.api_calls
     facts = [
-        _span(piece.time_range) if piece.time_range else "",
+        _span(piece.time_range, zone) if piece.time_range else "",
         escape(piece.region),
         f"{calls} API call{'s' if calls != 1 else ''}" if calls else "",
         f"{piece.cost.bytes_scanned / 1e6:,.1f} MB scanned" if piece.cost.bytes_scanned else "",
@@ -99,9 +98,10 @@ def _facts(piece: Evidence) -> list[Block]:
     return [context(" · ".join(fact for fact in facts if fact))]
 
 
-def _span(span: TimeRange) -> str:
+def _span(span: TimeRange, zone: str) -> str:
     same_day = span.start.date() == span.end.date()
-    return f"{span.start:%d %b %H:%M} to {span.end:{'%H:%M' if same_day else '%d %b %H:%M'}} UTC"
+    text = f"{span.start:%d %b %H:%M} to {span.end:{'%H:%M' if same_day else '%d %b %H:%M'}} UTC"
+    return local_times(text, zone, span.end)
 
 
 def _uncited(evidence: Sequence[Evidence], numbers: dict[str, int]) -> list[Block]:

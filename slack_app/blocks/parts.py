@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agent.models import Claim, Confidence, Evidence, Gap, Provenance
+from agent.models import Answer, Claim, Confidence, Evidence, Gap, Provenance
 from slack_app.blocks.text import HEADER_LIMIT, SECTION_LIMIT, cut, escape, link, pieces
 
 Block = dict[str, Any]
@@ -45,6 +45,14 @@ def numbered(claims: Sequence[Claim], evidence: Sequence[Evidence]) -> dict[str,
     known = {piece.id for piece in evidence}
     cited = dict.fromkeys(i for claim in claims for i in claim.evidence if i in known)
     return {evidence_id: number for number, evidence_id in enumerate(cited, 1)}
+
+
+def cited_claims(answer: Answer, evidence: Sequence[Evidence]) -> list[Claim]:
+    """Everything that cites. An answer that claims nothing rests on all that was looked at."""
+    claims = [*answer.claims, *answer.disagreements]
+    if claims or answer.kind not in ("question", "follow_up"):
+        return claims
+    return [Claim(text=answer.headline, evidence=tuple(piece.id for piece in evidence))]
 
 
 def claim_lines(claims: Sequence[Claim], numbers: dict[str, int]) -> str:

@@ -81,10 +81,11 @@ class Progress:
         read = self._read()
         return [*read, *(self._move(task.id, "", "complete") for task in self._open())]
 
-    def stop(self) -> list[Task]:
-        """What was not finished says so."""
+    def stop(self, failed: bool = False) -> list[Task]:
+        """What was not finished says so: as a failure, or neutrally because somebody wanted it to end."""
         read = self._read()
-        return [*read, *(self._move(task.id, f"{task.title} (not finished)", "error") for task in self._open())]
+        status: Status = "error" if failed else "pending"
+        return [*read, *(self._move(task.id, f"{task.title} (not finished)", status) for task in self._open())]
 
     def _open(self) -> list[Task]:
         return [task for task in self.tasks.values() if task.status in ("pending", "in_progress")]

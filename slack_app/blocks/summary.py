@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from agent.models import Alert, Diagnosis, Evidence
 from slack_app.blocks.parts import (
     Block,
+    citations,
     claim_lines,
     confidence_text,
     context,
@@ -27,11 +28,13 @@ def summary_blocks(alert: Alert, diagnosis: Diagnosis, evidence: Sequence[Eviden
     blocks = [header(_headline(alert, diagnosis)), *sections(f"*What's going on*\n{escape(diagnosis.summary)}")]
     if diagnosis.root_cause:
         title = "Why the alarm fired" if diagnosis.nothing_wrong else "Likely cause"
-        blocks += sections(f"*{title}* · {confidence_text(diagnosis.confidence)}\n{escape(diagnosis.root_cause)}")
+        cited = citations([i for c in diagnosis.claims if c.text == diagnosis.root_cause for i in c.evidence], numbers)
+        cause = f"{escape(diagnosis.root_cause)} {cited}".rstrip()
+        blocks += sections(f"*{title}* · {confidence_text(diagnosis.confidence)}\n{cause}")
     else:
         blocks.append(section("*Likely cause*\nThe evidence does not carry one yet."))
-    if diagnosis.claims:
-        blocks += sections(f"*Evidence*\n{claim_lines(diagnosis.claims, numbers)}")
+    if rest := [claim for claim in diagnosis.claims if claim.text != diagnosis.root_cause]:
+        blocks += sections(f"*Evidence*\n{claim_lines(rest, numbers)}")
     if diagnosis.next_steps:
         steps = "\n".join(f"{n}. {escape(step)}" for n, step in enumerate(diagnosis.next_steps, 1))
         blocks += sections(f"*What to do next*\n{steps}")

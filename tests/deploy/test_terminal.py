@@ -12,7 +12,12 @@ from tests.agent.examples import evidence
 
 TABLE = Table(title="Changes [1]", columns=("When", "Who"), rows=tuple((f"14:{n:02d}", "dana") for n in range(20)))
 CHANGES = evidence(
-    id="ev_1", tool="recent_changes", query="dynamodb:list_tables {}", region="eu-west-1", tables=(TABLE,)
+    id="ev_1",
+    tool="recent_changes",
+    query="dynamodb:list_tables {}",
+    region="eu-west-1",
+    tables=(TABLE,),
+    console_url="https://console.example/dynamodb",
 )
 ANSWER = Answer(
     headline="Errors rose at 14:02.",
@@ -51,15 +56,27 @@ def test_everything_of_an_answer_is_printed_once(capsys: pytest.CaptureFixture[s
         "Sources",
         "Could not be read log_errors",
     ]
-    order += ["by m · confidence 0% · 2.0 s · 12 tokens · $0.5"]
+    order += ["by m · 2.0 s · 12 tokens · $0.5"]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
     assert text.count("Errors rose at 14:02.") == 1
     assert "aws dynamodb" not in text
 
 
-def test_commands_are_printed_when_they_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "aws dynamodb list-tables --region eu-west-1" in printed(capsys, with_commands=True)
+def test_commands_and_console_pages_are_printed_when_they_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    told = printed(capsys, with_commands=True)
+
+    assert "aws dynamodb list-tables --region eu-west-1" in told
+    assert "https://console.example" in told
+    assert "https://console.example" not in printed(capsys)
+
+
+def test_an_answer_that_claims_nothing_names_its_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    print_answer(Answer(headline="Nothing unusual."), [CHANGES])
+
+    told = capsys.readouterr().out
+    assert "[1] recent_changes: What does recent_changes show?" in told
+    assert "confidence" not in told
 
 
 def test_the_json_holds_the_whole_answer() -> None:

@@ -1,6 +1,6 @@
 """What every evidence tool shares: one decorator that turns a plain function into a read-only LangChain tool.
 
-    @evidence_tool("What did {resource} cost?", days=14)
+    @evidence_tool("What did [{resource}|everything] cost?", days=14)
     def cost_of(look: Look, resource: str = "") -> Found:
         '''What a resource cost by day.'''
         rows = look.call("ce", "get_cost_and_usage", ...)
@@ -17,7 +17,8 @@ import asyncio
 import inspect
 import json
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -40,7 +41,10 @@ __all__ = ["Found", "Look", "evidence_tool"]
 
 log = logging.getLogger(__name__)
 
-MAX_QUERIES_SHOWN = 4
+MAX_QUERIES_SHOWN = 40
+"""What a look of a busy account asks; more of them nobody repeats by hand."""
+MAX_QUERY_CHARS = 12_000
+"""Of all of them: evidence is kept with every answer."""
 MAX_FINDINGS = 12
 GRACE_SECONDS = 0.5
 """For a tool to come back with what it has when its deadline has passed."""
@@ -51,10 +55,16 @@ DAYS_FACTOR = 12
 COMMON_PARAMETERS = ("start", "end", "account", "region")
 """What every tool can be given."""
 _A_DAY = timedelta(days=1)
+_OPTIONAL = re.compile(r"\[(?P<given>[^]|]*)(?:\|(?P<missing>[^]]*))?\]")
+_NAME = re.compile(r"{(\w+)}")
 
 
 def evidence_tool(question: str, *, hours: float = 3, days: float = 0) -> Callable[[Callable[..., Found]], BaseTool]:
-    """A decorator: `question` may name parameters in braces; `hours` or `days` is how far back it looks by default."""
+    """A decorator: `hours` or `days` is how far back it looks by default.
+
+    `question` may name parameters in braces. `[of {service}|of all]` is its first half when the parameter is given,
+    else its second, which may be missing.
+    """
 
     def wrap(function: Callable[..., Found]) -> BaseTool:
         return _build(function, question, timedelta(hours=hours) if not days else timedelta(days=days))
@@ -169,8 +179,6 @@ class _Gathering:
 
     def _made(self, status: EvidenceStatus, found: Found) -> Evidence:
         look = self.look
-        queries = list(look.queries) if look else []
-        more = len(queries) - MAX_QUERIES_SHOWN
         asked = f"{self.name} {json.dumps(self.call, default=str)}"
         strongest = sorted(found.findings, key=lambda f: -f.strength)[:MAX_FINDINGS]
         return Evidence(
@@ -178,9 +186,7 @@ class _Gathering:
             tool=self.name,
             status=status,
             question=redact(_fill(self.question, self.call)),
-            query=redact(
-                "\n".join(queries[:MAX_QUERIES_SHOWN]) + (f"\n… and {more} more" if more > 0 else "") or asked
-            ),
+            query=redact(_noted(look.queries if look else []) or asked),
             parameters=self.call,
             time_range=look.window if look else None,
             region=look.aws.region if look else "",
@@ -200,6 +206,18 @@ def _is_whole(evidence: Evidence, look: Look) -> bool:
     """Whether nothing was missing: only then others may use it too."""
     answered = evidence.status in (EvidenceStatus.ok, EvidenceStatus.no_data)
     return answered and not look.failed_calls and look.seconds_left > 0
+
+
+def _noted(queries: Sequence[str]) -> str:
+    """One line for each different query, in the order in which they were asked, as many as can be kept."""
+    different = list(dict.fromkeys(queries))
+    kept: list[str] = []
+    for query in different[:MAX_QUERIES_SHOWN]:
+        if sum(map(len, kept)) + len(query) > MAX_QUERY_CHARS:
+            break
+        kept.append(query)
+    more = len(different) - len(kept)
+    return "\n".join([*kept, f"… and {more} more"] if more else kept)
 
 
 def _redacted(finding: Finding) -> Finding:
@@ -234,7 +252,12 @@ def _fill(question: str, call: dict[str, Any]) -> str:
         def __missing__(self, key: str) -> str:
             return f"any {key}"
 
-    return question.format_map(Names({name: _readable(value) for name, value in call.items()}))
+    def chosen(part: re.Match[str]) -> str:
+        given = all(name in call for name in _NAME.findall(part["given"]))
+        return part["given"] if given else part["missing"] or ""
+
+    names = Names({name: _readable(value) for name, value in call.items()})
+    return _OPTIONAL.sub(chosen, question).format_map(names)
 
 
 def _readable(value: Any) -> Any:

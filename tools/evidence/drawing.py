@@ -48,7 +48,8 @@ def over_time(
             drawn.append(Series(name=name[:MAX_NAME], values=values))
     if not drawn:
         return []
-    return [Chart(title=title, kind=kind, unit=unit, labels=_labels(starts, step), series=tuple(drawn))]
+    chart = Chart(title=title, kind=kind, unit=unit, labels=_labels(starts, step), series=tuple(drawn))
+    return [_settled(chart, starts, step, span, choose)]
 
 
 def counted(title: str, times: Mapping[str, Sequence[datetime]], span: TimeRange) -> list[Chart]:
@@ -66,7 +67,15 @@ def counted(title: str, times: Mapping[str, Sequence[datetime]], span: TimeRange
     if not drawn or len(starts) < 2:
         return []
     labels = _labels(starts, step)
-    return [Chart(title=f"{title}, by {_words(step)}", kind="bar", unit="Count", labels=labels, series=tuple(drawn))]
+    chart = Chart(title=f"{title}, by {_words(step)}", kind="bar", unit="Count", labels=labels, series=tuple(drawn))
+    return [_settled(chart, starts, step, span, max)]
+
+
+def beside(chart: Chart, name: str, value: float) -> Chart:
+    """The chart with a level line, which is no longer than what was measured."""
+    measured = zip(*(series.values for series in chart.series), strict=True)
+    level = tuple(None if all(v is None for v in values) else round_to(value) for values in measured)
+    return chart.model_copy(update={"series": (*chart.series, Series(name=name, values=level))})
 
 
 def by_day(title: str, unit: str, series: Mapping[str, Mapping[date, float]], days: Sequence[date]) -> list[Chart]:
@@ -88,6 +97,20 @@ def by_day(title: str, unit: str, series: Mapping[str, Mapping[date, float]], da
 def round_to(value: float) -> float:
     """Four digits that matter, so that charts stay small."""
     return float(f"{value:.4g}")
+
+
+def _settled(chart: Chart, starts: Sequence[datetime], step: timedelta, span: TimeRange, choose: Choose) -> Chart:
+    """Without a last step that is not over yet: its few points look like a plunge. If they go further than the step
+    before did, they are what matters most, and stay."""
+    if len(starts) < 3 or starts[-1] + step <= span.end or any(_goes_on(s.values, choose) for s in chart.series):
+        return chart
+    series = tuple(each.model_copy(update={"values": each.values[:-1]}) for each in chart.series)
+    return chart.model_copy(update={"labels": chart.labels[:-1], "series": series})
+
+
+def _goes_on(values: Sequence[float | None], choose: Choose) -> bool:
+    before, last = values[-2], values[-1]
+    return last is not None and before is not None and last != before and choose((before, last)) == last
 
 
 def _spacing(series: Iterable[Points]) -> timedelta:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from agent.models import TimeRange
-from tools.evidence.drawing import POINTS, by_day, counted, over_time
+from tools.evidence.drawing import POINTS, beside, by_day, counted, over_time
 
 END = datetime(2026, 11, 18, 15, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -57,6 +57,40 @@ def test_counts_add_up_to_what_was_counted() -> None:
     assert chart.title == "Errors, by 10 min"
     assert [series.name for series in chart.series] == ["Timed out"]
     assert sum(value or 0 for value in chart.series[0].values) == len(times)
+
+
+def test_a_last_step_that_is_not_over_yet_is_no_plunge() -> None:
+    late = TimeRange(start=END - timedelta(hours=3), end=END + MINUTE)
+    times = [END - n * MINUTE for n in range(170)]
+
+    (bars,) = counted("Errors", {"Timed out": times}, late)
+    (line,) = over_time("Errors", "Count", {"Errors": [(at, 9.0 if at < END else 1.0) for at in sorted(times)]}, late)
+
+    assert bars.series[0].values[-1] == 10
+    assert line.series[0].values[-1] == 9
+    assert bars.labels[-1] == line.labels[-1] == "14:50"
+
+
+def test_trouble_that_began_in_the_last_step_is_drawn_though_it_is_not_over() -> None:
+    late = TimeRange(start=END - timedelta(hours=3), end=END + 3 * MINUTE)
+    times = [END + n * MINUTE for n in range(3)]
+    points = [(END - n * MINUTE, 10.0) for n in range(1, 170)]
+
+    (bars,) = counted("Errors", {"Timed out": times}, late)
+    (drop,) = over_time("Hosts", "", {"Hosts": [*sorted(points), (times[0], 0.0)]}, late, choose=min)
+
+    assert (bars.labels[-1], bars.series[0].values[-1]) == ("15:00", 3)
+    assert drop.series[0].values[-1] == 0
+
+
+def test_a_level_line_ends_where_the_measurements_end() -> None:
+    points = [(END - n * 10 * MINUTE, 5.0) for n in (17, 16, 9, 8, 7)]
+
+    (chart,) = over_time("t", "", {"s": points}, span(3))
+
+    level = beside(chart, "usual", 2.0).series[1].values
+    assert [v is None for v in level] == [v is None for v in chart.series[0].values]
+    assert level[1] == 2
 
 
 def test_a_day_without_an_amount_cost_nothing() -> None:

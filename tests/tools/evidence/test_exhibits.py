@@ -25,6 +25,28 @@ def drawing(look: Look) -> Found:
     return Found("Drawn.", charts=[chart], tables=[table])
 
 
+@evidence_tool("What of [{service}|everything][ since {onset}] in {bucket}?")
+def asking(look: Look, service: str = "", onset: str = "", bucket: str = "", calls: int = 0) -> Found:
+    """Notes as many queries as it is told."""
+    for number in range(calls):
+        look.note("s3", "list_objects", {"n": number})
+        look.note("s3", "list_objects", {"n": number})
+    return Found("Asked.")
+
+
+async def test_a_question_leaves_out_what_was_not_given(call: Call) -> None:
+    assert (await call(asking)).question == "What of everything in any bucket?"
+    full = await call(asking, service="lambda", onset="2026-11-18T14:00:00Z", bucket="b")
+    assert full.question == "What of lambda since 18 Nov 14:00 UTC in b?"
+
+
+async def test_every_different_query_is_noted_and_thousands_are_counted(call: Call) -> None:
+    some, many = (await call(asking, calls=9)).query, (await call(asking, calls=5000)).query
+
+    assert some.splitlines() == [f's3:list_objects {{"n": {n}}}' for n in range(9)]
+    assert many.endswith("… and 4960 more")
+
+
 async def test_no_secret_is_drawn_or_listed(call: Call) -> None:
     found = await call(drawing)
 

@@ -56,7 +56,7 @@ class TaskHabit:
         return len(self.troubled) / len(self.finished) if self.finished else 0.0
 
 
-@evidence_tool("How does task {task_id} of DAG {dag_id} usually go?", days=14)
+@evidence_tool("How [does task {task_id}|do the tasks] of [DAG {dag_id}|all DAGs] usually go?", days=14)
 def task_history(
     look: Look, dag_id: str = "", task_id: str = "", environment: str = "", resource: str = "", run_id: str = ""
 ) -> Found:

@@ -25,7 +25,7 @@ OVERDUE = timedelta(minutes=10)
 """A run that is due for longer than this and has not begun is late."""
 
 
-@evidence_tool("How do the runs of DAG {dag_id} go?", days=7)
+@evidence_tool("How do the runs of [DAG {dag_id}|all DAGs] go?", days=7)
 def dag_runs(look: Look, dag_id: str = "", resource: str = "", environment: str = "", run_id: str = "") -> Found:
     """A DAG's recent runs: which failed and how often that happens, whether a run is missing, waits or takes longer
     than it used to, whether the DAG is paused or its file does not import.
@@ -95,7 +95,7 @@ def _seconds(run: Json) -> float | None:
     return (end - begin).total_seconds() if begin and end and done else None
 
 
-@evidence_tool("Why did task {task_id} of DAG {dag_id} fail?", days=2)
+@evidence_tool("Why did [task {task_id}|a task] of [DAG {dag_id}|any DAG] fail?", days=2)
 def task_failure(
     look: Look, dag_id: str = "", task_id: str = "", run_id: str = "", environment: str = "", resource: str = ""
 ) -> Found:

@@ -32,7 +32,7 @@ class Link:
     """`report (sensor wait_for_orders)`, one for each DAG on the way."""
 
 
-@evidence_tool("What failed first upstream of DAG {dag_id}?", days=2)
+@evidence_tool("What failed first upstream of [DAG {dag_id}|any DAG]?", days=2)
 def dag_upstream(
     look: Look, dag_id: str = "", run_id: str = "", environment: str = "", resource: str = "", task_id: str = ""
 ) -> Found:

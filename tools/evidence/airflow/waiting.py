@@ -25,7 +25,7 @@ MAX_TASKS = 8
 MAX_HABITS = 4
 
 
-@evidence_tool("Which tasks of {dag_id} wait or hang in Airflow, and for what?", hours=24)
+@evidence_tool("Which tasks[ of {dag_id}] wait or hang in Airflow, and for what?", hours=24)
 def airflow_waiting_tasks(look: Look, dag_id: str = "", environment: str = "", resource: str = "") -> Found:
     """Tasks that are queued, wait for a pool slot, sensors that still wait, and tasks that run far longer than usual,
     right now, with the reason: no free worker, a full pool, a dead scheduler, a missing file, another DAG.

@@ -31,7 +31,7 @@ _ATTRIBUTES = {"LINKED_ACCOUNT": "account", "REGION": "region", "TAG": "tag"}
 _CONSOLE_GROUPS = {"LINKED_ACCOUNT": "LinkedAccount", "REGION": "Region"}
 
 
-@evidence_tool("What moved in the cost of {service}?", days=14)
+@evidence_tool("What moved in the cost[ of {service}]?", days=14)
 def cost_breakdown(look: Look, service: str = "", by: str = "") -> Found:
     """Daily spend against comparable days before: what rose or fell, from which day, by how much, and where.
 

@@ -10,6 +10,7 @@ from agent.figures import duration
 from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence.base import Look
+from tools.evidence.infra.change_groups import grouped, in_words
 from tools.evidence.infra.trail import calls_on, write_calls
 from tools.evidence.partial import gather
 
@@ -37,7 +38,7 @@ def changes_before(look: Look, at: datetime, resource: str, service: str) -> tup
     calls = [call for trail in read.results.values() for call in trail.changes]
     fresh = DAY / timedelta(minutes=1) if by_day else FRESH_MINUTES
     ranked = unique(rank(calls, onset, resource, service, look.now, fresh))
-    found = [_finding(look, r, resource, by_day) for r in ranked if r.score >= NOTABLE][:MAX_CHANGES]
+    found = [_finding(look, r, resource, by_day) for r in grouped(ranked) if r.score >= NOTABLE][:MAX_CHANGES]
     cut = dict.fromkeys(trail.caveat for trail in read.results.values())
     return found, read.caveat + "".join(cut)
 
@@ -49,9 +50,10 @@ def _finding(look: Look, ranked: RankedChange, resource: str, by_day: bool) -> F
         near = "about the day on which it began"
     else:
         near = f"{duration(minutes * 60)} before {resource} grew" if minutes > 0 else f"about when {resource} grew"
+    called = f"{change.principal} called {in_words(change.event)} on {what}"
     return Finding(
         kind="change_before_onset",
-        statement=f"{change.principal} called {change.event} on {what} at {clock_time(change.at, look.now)}, {near}.",
+        statement=f"{called} at {clock_time(change.at, look.now)}, {near}.",
         strength=ranked.score,
         at=change.at,
         resource=change.resources[0] if change.resources else "",

@@ -37,7 +37,7 @@ HERE = 0.5
 """At least so much of a rise must have arisen in this account and region for resources here to explain it."""
 
 
-@evidence_tool("Which resources drive the cost of {service}?", days=14)
+@evidence_tool("Which resources drive the cost[ of {service}]?", days=14)
 def cost_drivers(look: Look, service: str = "", resource: str = "") -> Found:
     """For each service whose cost moved, the resources whose usage explains it, since when, and the change behind it.
 

@@ -32,7 +32,7 @@ class Activity:
     limit: int = 0
 
 
-@evidence_tool("What is database {resource} busy with?", hours=1)
+@evidence_tool("What is [database {resource}|the database] busy with?", hours=1)
 def database_activity(look: Look, resource: str = "", database: str = "") -> Found:
     """Connections by application and user against the limit, sessions that wait for locks and who blocks them, and
     long-running statements, right now. Redshift, and PostgreSQL with the RDS Data API.

@@ -51,7 +51,7 @@ class Load:
     caveat: str = ""
 
 
-@evidence_tool("Which statements and waits load {resource}?", hours=3)
+@evidence_tool("Which statements and waits load [{resource}|the databases]?", hours=3)
 def database_performance(look: Look, resource: str = "") -> Found:
     """Performance Insights of RDS and Aurora: load against the number of CPUs, top SQL and waits, what grew.
 

@@ -33,7 +33,7 @@ MAX_FINDINGS = 8
 MAX_TABLES = 5
 
 
-@evidence_tool("Which SQL statements failed on {table} {model}?", days=1)
+@evidence_tool("Which SQL statements failed[ on {table}][ in model {model}]?", days=1)
 def sql_failures(look: Look, resource: str = "", table: str = "", model: str = "", database: str = "") -> Found:
     """Failed statements and COPY load errors in Redshift, grouped by error, with the dbt model, table and column.
 

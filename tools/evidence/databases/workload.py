@@ -71,7 +71,7 @@ class Queue:
         return self.mean_seconds > LONG_WAIT_SECONDS and self.mean_seconds > 3 * (self.usual_seconds or 0.0)
 
 
-@evidence_tool("Do statements wait in warehouse {resource}, and for what?", hours=3)
+@evidence_tool("Do statements wait in [warehouse {resource}|the warehouse], and for what?", hours=3)
 def redshift_workload(look: Look, resource: str = "", database: str = "") -> Found:
     """Redshift's queues (WLM) with their slots and waits against the days before, statements that run or are queued
     now, and who blocks whom by a lock. Provisioned clusters and Serverless workgroups.

@@ -18,6 +18,7 @@ from agent.times import clock_time, parse_time
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.infra import rollouts
+from tools.evidence.infra.change_groups import grouped, in_words
 from tools.evidence.infra.differences import changed_by
 from tools.evidence.infra.trail import Trail, calls_on, write_calls
 from tools.evidence.metrics.reader import find_lines
@@ -36,7 +37,7 @@ ALL_CALLS = "write calls"
 PERIOD = timedelta(minutes=5)
 
 
-@evidence_tool("What changed on {resource} before the trouble began?", hours=24)
+@evidence_tool("What changed[ on {resource}][ before {onset}]?", hours=24)
 def recent_changes(look: Look, resource: str = "", service: str = "", onset: str = "") -> Found:
     """Write calls (CloudTrail) and rollouts (Lambda, ECS, CodeDeploy, stacks, API stages), the likeliest cause first.
 
@@ -58,7 +59,7 @@ def recent_changes(look: Look, resource: str = "", service: str = "", onset: str
     changes = list({_key(c): c for c in found if start <= c.at <= end}.values())
     place = {"account": look.aws.account, "region": look.aws.region}
     ranked = unique(rank(changes, began, name, service, look.now, fresh / timedelta(minutes=1), **place))
-    notable = [r for r in ranked if r.score >= NOTABLE][:MAX_SHOWN]
+    notable = [r for r in grouped(ranked) if r.score >= NOTABLE][:MAX_SHOWN]
     link = console.cloudtrail(look.aws, name, look.window)
     untouched = bool(name) and not any(nearness(r.change, name, "") >= NEAR_ENOUGH for r in notable)
     quiet = [_no_change(look, name, start, end)] if untouched or not notable else []
@@ -76,18 +77,28 @@ def recent_changes(look: Look, resource: str = "", service: str = "", onset: str
 
 
 def _table(notable: list[RankedChange], now: datetime) -> list[Table]:
-    """When, who, what, on what; the likeliest cause first."""
+    """When, who, what, on what; the likeliest cause first. Of one change a sentence says it all."""
     rows = tuple(
         (
             clock_time(r.change.at, now),
-            r.change.principal or "not known",
-            f"{r.change.event} {r.change.version}".strip() if r.change.deployment else r.change.event,
-            ", ".join(r.change.resources[:2]) or r.change.service,
+            r.change.principal.split(" (role ")[0] or "not known",
+            _what(r.change),
+            (r.change.resources or (r.change.service,))[0],
         )
         for r in notable
     )
     columns = ("When", "Who", "What", "On what")
-    return [Table(title="Changes, the likeliest first", columns=columns, rows=rows)] if rows else []
+    return [Table(title="Changes, the likeliest first", columns=columns, rows=rows)] if len(rows) > 1 else []
+
+
+def _what(change: Change) -> str:
+    """`Version 4 (UpdateFunctionCode, PublishVersion, …)`, or the calls."""
+    events = change.event.split(", ")
+    calls = ", ".join(events[:2]) + (", …" if len(events) > 2 else "")
+    if not change.deployment:
+        return calls
+    version = f"Version {change.version}" if change.version.isdigit() else change.version
+    return f"{version} ({calls})" if calls else version
 
 
 def _began(look: Look, name: str, service: str, onset: str) -> tuple[datetime | None, timedelta]:
@@ -157,10 +168,11 @@ def _finding(look: Look, ranked: RankedChange, by_day: bool) -> Finding:
     }
     if change.deployment:
         version = f"Version {change.version} of {what}" if change.version.isdigit() else f"{change.version} for {what}"
-        statement = f"{version} was rolled out {when}" + (f" ({change.detail})" if change.detail else "")
+        by = f" by {change.principal}" if change.principal else ""
+        statement = f"{version} was rolled out{by} {when}" + (f" ({change.detail})" if change.detail else "")
     else:
         failed = f", which failed with {change.error}" if change.error else ""
-        statement = f"{change.principal} called {change.event} on {what} {when}{failed}"
+        statement = f"{change.principal} called {in_words(change.event)} on {what} {when}{failed}"
     before = f" over {change.previous}" if change.previous else ""
     statement += f"; it changed{before}: {changed}." if changed else "."
     return Finding(

@@ -23,7 +23,7 @@ PAGE = 100
 BATCH = 10
 
 
-@evidence_tool("Does AWS report a problem with {service}?", days=7)
+@evidence_tool("Does AWS report a problem[ with {service}]?", days=7)
 def aws_health(look: Look, service: str = "", resource: str = "") -> Found:
     """AWS Health events for this account: service issues, scheduled changes, notifications, what they affect.
 

@@ -65,7 +65,7 @@ class Used:
         return self.value / self.quota["Value"]
 
 
-@evidence_tool("Which quotas of {service} are nearly used up?", hours=24)
+@evidence_tool("Which quotas[ of {service}] are nearly used up?", hours=24)
 def quota_usage(look: Look, service: str = "") -> Found:
     """Service quotas near their limit: Lambda concurrency, EC2 and Fargate vCPUs, addresses, instances, tables, ...
 

@@ -62,7 +62,7 @@ DESCRIBERS: dict[tuple[str, str], Callable[[Look, Item], Described]] = {
 """By service and type: who says what a resource is, how it is configured, and what happened to it lately."""
 
 
-@evidence_tool("Which resources are called {resource}?", hours=3)
+@evidence_tool("Which resources are [called {resource}|there]?", hours=3)
 def find_resources(look: Look, resource: str = "", service: str = "", tag: str = "") -> Found:
     """Find resources by a fragment of the name, an ARN, or a tag; with nothing given, count what the account holds.
 

@@ -52,7 +52,7 @@ def readers(look: Look, wanted: Wanted) -> dict[str, Callable[[], Trail]]:
     return {label: partial(read, look, wanted) for key, (label, read) in READERS.items() if wanted.is_of(key)}
 
 
-@evidence_tool("What was deployed to {resource}, and did it fail?", hours=24)
+@evidence_tool("What was deployed[ to {resource}], and did it fail?", hours=24)
 def deployments(look: Look, resource: str = "", service: str = "") -> Found:
     """Deployments and their outcome: CodeDeploy (errors, rollbacks), ECS, Lambda versions, stacks, API stages.
 

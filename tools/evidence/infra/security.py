@@ -25,7 +25,7 @@ GUARDDUTY_BATCH = 50
 NOT_SWITCHED_ON = frozenset({"InvalidAccessException", "SubscriptionRequiredException"})
 
 
-@evidence_tool("What security findings are there on {resource}?", days=30)
+@evidence_tool("What security findings are there[ on {resource}]?", days=30)
 def security_findings(look: Look, resource: str = "", severity: str = "") -> Found:
     """Active findings of Security Hub (Inspector included) and GuardDuty by severity, for a resource or the account.
 

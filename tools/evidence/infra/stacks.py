@@ -49,7 +49,7 @@ class Operation:
         return self.began["ResourceStatus"].split("_", 1)[0].lower()
 
 
-@evidence_tool("What happened to the stacks of {resource}?", hours=24)
+@evidence_tool("What happened to the stacks[ of {resource}]?", hours=24)
 def stack_events(look: Look, resource: str = "") -> Found:
     """CloudFormation: which stack operations failed or rolled back, the first resource that failed and why, drift.
 

@@ -31,7 +31,7 @@ Health = list[dict[str, Any]]
 """What DescribeTargetHealth says of each target."""
 
 
-@evidence_tool("Which targets of {resource} are unhealthy, and why?", hours=3)
+@evidence_tool("Which targets[ of {resource}] are unhealthy, and why?", hours=3)
 def target_health(look: Look, resource: str = "") -> Found:
     """Health of load balancer targets with the reasons that the health checks give, unhealthy groups first.
 

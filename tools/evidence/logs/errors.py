@@ -47,12 +47,14 @@ DAILY_WEIGHT = 0.4
 MAX_PATTERNS = 8
 MAX_GROUPS_SCANNED = 200
 MAX_GROUPS_COMPARED = 2
+HARDLY = 0.05
+"""Times a minute: three an hour."""
 READ_BEFORE = timedelta(hours=3)
 READ_AFTER = timedelta(hours=6)
 """How much is read around an onset, at most: a busy function writes a million lines in two days."""
 
 
-@evidence_tool("Which errors are in the logs of {resource}?", hours=3)
+@evidence_tool("Which errors are in the logs[ of {resource}]?", hours=3)
 def log_errors(look: Look, resource: str = "", service: str = "", log_group: str = "", onset: str = "") -> Found:
     """Error patterns in CloudWatch Logs, each with its count, onset and a sample: exceptions, timeouts, refusals.
 
@@ -86,7 +88,7 @@ def log_errors(look: Look, resource: str = "", service: str = "", log_group: str
     return Found(told, findings, link, charts=charts, tables=pattern_table(shown, look.now))
 
 
-@evidence_tool("What is new in the logs of {resource} since {onset}?", hours=3)
+@evidence_tool("What is new in the logs[ of {resource}][ since {onset}]?", hours=3)
 def log_changes(look: Look, resource: str = "", service: str = "", log_group: str = "", onset: str = "") -> Found:
     """Log patterns that are new, far more frequent, or gone since the onset, against the time before it and yesterday.
 
@@ -244,8 +246,12 @@ def _change_finding(change: Change, usual: Usual, now: datetime) -> Finding:
     group, key = group_of(pattern), (pattern.template, pattern.exception)
     before, yesterday = usual.before.get(key, 0.0), usual.yesterday.get(key, 0.0)
     daily = usual.yesterday_known and yesterday > change.after * DAILY_SHARE
-    how = "is new" if change.is_new else f"comes {change.after:.2g} times a minute, {before:.2g} before the onset"
-    same_time = f", {yesterday:.2g} at the same time yesterday" if yesterday else ", not at the same time yesterday"
+    how = (
+        "is new"
+        if change.is_new
+        else f"comes {change.after:.2g} times a minute, {_rate_words(before)} before the onset"
+    )
+    same_time = f", {_rate_words(yesterday) if yesterday else 'not'} at the same time yesterday"
     compared = same_time if usual.yesterday_known else ""
     strength = max(pattern.severity, 0.3) * (1.0 if change.is_new else min(0.4 + change.factor / 25, 0.9))
     return Finding(
@@ -258,6 +264,11 @@ def _change_finding(change: Change, usual: Usual, now: datetime) -> Finding:
         attributes=pattern_attributes(pattern, group)
         | {"before": f"{before:.3g}", "yesterday": f"{yesterday:.3g}", "rate": f"{change.after:.3g}"},
     )
+
+
+def _rate_words(rate: float) -> str:
+    """Of times a minute: nobody reads 0.0073."""
+    return f"{rate:.2g}" if rate >= HARDLY else "hardly any" if rate else "none"
 
 
 def _gone_finding(change: Change, now: datetime) -> Finding:

@@ -26,7 +26,7 @@ MAX_PATTERNS = 8
 MAX_ROWS_SHOWN = 12
 
 
-@evidence_tool("Where do the logs of {resource} say “{pattern}”?", hours=6)
+@evidence_tool("Where do the logs[ of {resource}] say “{pattern}”?", hours=6)
 def log_search(look: Look, pattern: str, resource: str = "", service: str = "", log_group: str = "") -> Found:
     """Search log lines for a text or a CloudWatch filter pattern; counts, first and last occurrence, and samples.
 
@@ -83,7 +83,7 @@ def logs_insights(look: Look, query: str, resource: str = "", service: str = "",
     return Found(f"{len(rows)} rows from {names_of(groups)}; the first {len(shown)} follow.{note}", findings, link)
 
 
-@evidence_tool("Which log groups are there for {resource}?", hours=3)
+@evidence_tool("Which log groups are there[ for {resource}]?", hours=3)
 def log_groups(look: Look, resource: str = "", service: str = "", log_group: str = "") -> Found:
     """Log groups by resource or by part of their name, with stored size and retention.
 

@@ -86,7 +86,7 @@ class Samples:
         return self.look.pages("xray", "batch_get_traces", "Traces", TRACES_IN_A_CALL, TraceIds=ids)
 
 
-@evidence_tool("Where do requests to {resource} fail or take long?", hours=1)
+@evidence_tool("Where do requests[ to {resource}] fail or take long?", hours=1)
 def traces(look: Look, resource: str = "", onset: str = "") -> Found:
     """X-Ray traces: the share of requests that fail, the node that fails first with its exception, and the node that
     got slower, against the time before. All services by default; at most six hours.

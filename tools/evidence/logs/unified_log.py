@@ -33,7 +33,7 @@ _TELLING = ("exception", "error_type", "errorType", "exc_type", "error", "cause"
 """Keys of metadata that say what went wrong; they are read together with the message."""
 
 
-@evidence_tool("Which errors of {resource} are in the unified log table?", hours=3)
+@evidence_tool("Which errors[ of {resource}] are in the unified log table?", hours=3)
 def unified_log_errors(look: Look, resource: str = "", pattern: str = "", onset: str = "") -> Found:
     """Error patterns of the services that log into one table of an RDS database, against the time before: counts,
     onset, a sample and what its metadata say. With `pattern`, a search of all levels for a text.

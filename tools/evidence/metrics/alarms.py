@@ -9,11 +9,11 @@ from functools import partial
 from langchain_core.tools import BaseTool
 
 from agent.figures import count, duration, number
-from agent.models import Chart, Finding, Series, Table
+from agent.models import Chart, Finding, Table
 from agent.times import clock_time
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
-from tools.evidence.drawing import over_time, round_to
+from tools.evidence.drawing import beside, over_time
 from tools.evidence.metrics.alarm_reader import MOVED, Watched, choose, examine, list_alarms, read_history, stays_of
 from tools.evidence.metrics.alarm_rules import Composed, children_of, choose_composites, compose
 from tools.evidence.partial import gather
@@ -24,7 +24,7 @@ MAX_ROWS = 30
 MAX_METRIC_CHARS = 60
 
 
-@evidence_tool("What did the alarm {alarm_name} do, and is its metric normal?", hours=24)
+@evidence_tool("What did [the alarm {alarm_name}|any alarm] do, and is its metric normal?", hours=24)
 def alarm_history(look: Look, alarm_name: str = "", resource: str = "", metric: str = "") -> Found:
     """State changes of CloudWatch alarms: firing since when, flapping, or only grazing a threshold set too tight.
 
@@ -77,8 +77,7 @@ def _drawn(look: Look, watched: Watched) -> list[Chart]:
     threshold = watched.alarm.get("Threshold")
     if not charts or threshold is None or watched.alarm.get("ThresholdMetricId"):
         return charts
-    limit = Series(name="threshold", values=(round_to(float(threshold)),) * len(charts[0].labels))
-    return [charts[0].model_copy(update={"series": (*charts[0].series, limit)})]
+    return [beside(charts[0], "threshold", float(threshold))]
 
 
 def _table(fired: Sequence[Watched], now: datetime) -> list[Table]:

@@ -27,7 +27,7 @@ MAX_ROWS = 20
 MAX_DRAWN = 3
 
 
-@evidence_tool("Which resources of {service} depart from normal?", hours=3)
+@evidence_tool("Which resources[ of {service}] depart from normal?", hours=3)
 def unhealthy_resources(look: Look, service: str = "", resource: str = "") -> Found:
     """Scan the key CloudWatch metrics of one service, or of the whole account, and rank what departs from normal.
 

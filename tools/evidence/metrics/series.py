@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from agent.anomaly import Shift, level_shift, refine_onset
 from agent.baseline import Series as Points
 from agent.figures import times
-from agent.models import Chart, Finding, Series
+from agent.models import Chart, Finding
 from agent.times import clock_time
 from tools.evidence.base import Look
-from tools.evidence.drawing import over_time, round_to
+from tools.evidence.drawing import beside, over_time
 from tools.evidence.metrics.reader import Line, fetch, fetch_readable
 
 BASELINE = timedelta(days=8)
@@ -128,8 +128,7 @@ def drawn(look: Look, seen: Seen) -> list[Chart]:
     charts = over_time(f"{line.label} of {line.resource}", unit, {line.label: seen.points}, look.window, choose=choose)
     if not charts or shift.direction == "steady":
         return charts
-    usual = Series(name="usual", values=(round_to(shift.baseline),) * len(charts[0].labels))
-    return [charts[0].model_copy(update={"series": (*charts[0].series, usual)})]
+    return [beside(charts[0], "usual", shift.baseline)]
 
 
 def onset_of(seen: Iterable[Seen]) -> datetime | None:

@@ -29,7 +29,8 @@ export const api = {
   command: (command) => post("/commands", command),
   submitView: (id, body) => post(`/views/${part(id)}/submit`, body),
   closeView: (id, body) => post(`/views/${part(id)}/close`, body),
-  home: (user) => post("/home", { user }),
+  /** `tab`: "home", or "messages", upon which an agent offers its prompts. */
+  home: (user, tab = "home") => post("/home", { user, tab }),
   fire: (name, user) => post(`/scenarios/${part(name)}/fire`, { user }),
   react: (reaction) => post("/reactions", reaction),
   read: (user, channel) => post("/read", { user, channel }),

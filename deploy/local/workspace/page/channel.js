@@ -83,11 +83,12 @@ export function showChannel(root, id) {
     above.replaceChildren(...[promptList(offer, (words) => composer.send(words))].filter(Boolean));
   };
   root.replaceChildren(header(channel), list.node, h("footer", { class: "main-foot" }, above, composer.node));
-  const stop = on(`channel:${id}`, draw);
+  const stops = [on(`channel:${id}`, draw)];
+  if (channel === agentChannel()) stops.push(announce());
   draw();
   load(id);
   if (!state.route.thread) composer.focus();
-  return { destroy: () => (stop(), list.destroy()), reload: () => load(id), focus: () => composer.focus() };
+  return { destroy: () => (stops.forEach((stop) => stop()), list.destroy()), reload: () => load(id), focus: () => composer.focus() };
 }
 
 /** Remembers where the unread messages began when the channel was opened. */
@@ -99,6 +100,18 @@ function firstUnread(channel) {
     boundary ??= messages.at(-count - 1)?.ts ?? (messages.length > count ? null : "0");
     return boundary;
   };
+}
+
+/** Tells the app that its Messages tab is open, as soon as there is one to tell. */
+function announce() {
+  let told = false;
+  const tell = () => {
+    if (told || !state.connected) return;
+    told = true;
+    api.home(state.me, "messages").catch(() => {}); // without prompts the tab works as well
+  };
+  tell();
+  return on("app", tell);
 }
 
 async function load(id) {

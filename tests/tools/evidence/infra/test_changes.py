@@ -56,6 +56,26 @@ async def test_a_published_version_is_a_deployment_and_says_what_it_changed(load
     assert "new totals" in deployment.statement
 
 
+async def test_a_rollout_is_one_row_and_one_finding_and_one_row_needs_no_table(load: Load, call: Call):
+    versions = [{"version": "1", "at": "-20d"}, {"version": "2", "at": "-50m"}]
+    calls = [event("-51m", "UpdateFunctionCode20150331v2"), event("-50m", "PublishVersion20150331")]
+    functions = {"lambda_functions": [{"name": "checkout", "versions": versions}]}
+
+    load(resources=functions, metrics=[ERRORS], cloudtrail=calls)
+    alone = await call(recent_changes, resource="checkout")
+    load(resources=functions, metrics=[ERRORS], cloudtrail=[*calls, event("-47m", "PutFunctionConcurrency")])
+    both = await call(recent_changes, resource="checkout", start="-25h")
+
+    (deployment,) = alone.findings
+    assert "Version 2 of checkout was rolled out by ana at" in deployment.statement
+    assert alone.tables == ()
+    (table,) = both.tables
+    assert sorted(row[1:] for row in table.rows) == [
+        ("ana", "PutFunctionConcurrency", "checkout"),
+        ("ana", "Version 2 (UpdateFunctionCode, PublishVersion)", "checkout"),
+    ]
+
+
 async def test_a_rolled_out_task_definition_shows_the_setting_that_differs(load: Load, call: Call):
     def revision(at: str, pool: str) -> dict[str, Any]:
         environment = {"POOL": pool, "API_TOKEN": f"never-shown-{pool}"}

@@ -197,6 +197,15 @@ async def test_a_pattern_that_grew_is_told_with_both_rates(load: Load, call: Cal
     assert "before the onset" in grown.statement
 
 
+async def test_a_rate_that_nobody_can_read_is_said_in_words(load: Load, call: Call):
+    slow = {"template": "WARN retrying payment {int:1-99}"}
+    load(logs=[group(CHECKOUT, {**slow, "per_minute": 0.01}, {**slow, "per_minute": 12, "from": "-40m"})])
+    evidence = await call(log_changes, resource="checkout", onset="-40m", start="-3h")
+    grown = strongest(evidence, "log_new_pattern")
+    assert 0 < float(grown.attributes["before"]) < 0.05
+    assert "hardly any before the onset" in grown.statement
+
+
 async def test_what_is_not_known_of_yesterday_is_not_claimed(load: Load, call: Call):
     load(logs=[group(CHECKOUT, NEW_FAILURE) | {"retention_days": 1}])
     new = strongest(await call(log_changes, resource="checkout", onset="-40m"), "log_new_pattern")
