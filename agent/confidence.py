@@ -7,30 +7,45 @@ The parts, each 0..1:
 - `coverage`: the share of evidence that could be read
 
 value = 0.45 support + 0.15 margin + 0.2 citations + 0.2 coverage, and at most 0.6 when no runbook is complete.
+An answer that rests on several runbooks is as sure as the least sure of them. One that weighs no cause has no parts.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from agent.knowledge import KnowledgeBase
+from agent.knowledge import KnowledgeBase, Verdict
 from agent.models import Claim, Confidence, Evidence, EvidenceStatus
 
 ENOUGH_CITATIONS = 3
 WEIGHTS = {"support": 0.45, "margin": 0.15, "citations": 0.2, "coverage": 0.2}
 CAP_WITHOUT_RUNBOOK = 0.6
+NOT_WEIGHED = Confidence(value=0.0)
+"""Of plain facts, and of what was stopped: there is no cause of which one could be more or less sure."""
+
+
+def names_of(runbook: str) -> list[str]:
+    """The runbooks that a draft names: several, with commas between them, where it answers several questions."""
+    return re.findall(r"[\w-]+", runbook)
 
 
 def confidence(
     runbook: str, claims: Sequence[Claim], evidence: Sequence[Evidence], knowledge: KnowledgeBase
 ) -> Confidence:
-    """The confidence in an analysis that settled on `runbook` (may be empty) with these claims."""
+    """The confidence in an analysis that settled on `runbook` (may be empty, or several) with these claims."""
     if not claims:
-        return Confidence(value=0.0, parts={})
+        return NOT_WEIGHED
+    names = names_of(runbook)
     verdicts = knowledge.weigh(evidence)
-    chosen = next((v for v in verdicts if v.runbook.name == runbook), None)
+    chosen = [verdict for verdict in verdicts if verdict.runbook.name in names]
+    others = max((verdict.support for verdict in verdicts if verdict.runbook.name not in names), default=0.0)
+    each = [_of_one(verdict, others, claims, evidence) for verdict in chosen or [None]]
+    return min(each, key=lambda one: one.value)
+
+
+def _of_one(chosen: Verdict | None, others: float, claims: Sequence[Claim], evidence: Sequence[Evidence]) -> Confidence:
     support = chosen.support if chosen else 0.0
-    others = max((v.support for v in verdicts if v.runbook.name != runbook), default=0.0)
     readable = [piece for piece in evidence if piece.status in (EvidenceStatus.ok, EvidenceStatus.no_data)]
     parts = {
         "support": support,

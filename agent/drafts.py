@@ -59,6 +59,9 @@ class AnswerDraft(Draft):
 
     headline: str = Field(description="One or two sentences that stand alone and answer the question")
     runbook: str = Field(default="", description="Name of the runbook that fits, or empty")
+    plain: bool = Field(
+        default=False, description="True for facts, such as a list of changes or an amount, where no cause was weighed"
+    )
     claims: list[DraftClaim] = Field(description="Statements with their evidence; empty only if there is none")
     next_steps: list[str] = Field(default_factory=list[str], description="At most three, or none")
     disagreements: list[DraftClaim] = Field(
@@ -68,3 +71,4 @@ class AnswerDraft(Draft):
         default_factory=list[str], description="Parts of the question that the evidence does not answer, or none"
     )
     follow_ups: list[FollowUp] = Field(default_factory=list[FollowUp], description="Only if it would change the answer")
+    note: str = Field(default="", description="Leave empty")

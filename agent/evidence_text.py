@@ -2,7 +2,7 @@
 
 One piece looks like this; the offline analyst reads the same lines as every other model:
 
-    [ev_1a2b3c4d] lambda_errors · ok · 2026-11-20T12:00Z to 2026-11-20T15:00Z
+    [ev_1a2b3c4d] lambda_errors · ok · 2026-11-20T12:00Z to 2026-11-20T15:00Z · read 2026-11-20T15:00Z
     Asked: Which functions fail?
     Found: checkout fails since 14:18.
     - metric_rise (0.97) at 2026-11-20T14:18Z on checkout {"metric": "Errors"}: Errors rose from 1 to 190 a minute.
@@ -28,7 +28,7 @@ NOTE_CHARS = 80
 _STAMP = "%Y-%m-%dT%H:%MZ"
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\dZ"
 _HEAD = re.compile(
-    rf"^\[(ev_\w+)\] (.+?) · ({'|'.join(EvidenceStatus)})(?: · ({_TIME}) to ({_TIME}))?$",
+    rf"^\[(ev_\w+)\] (.+?) · ({'|'.join(EvidenceStatus)})(?: · ({_TIME}) to ({_TIME}))?(?: · read ({_TIME}))?$",
 )
 _FINDING = re.compile(rf"^- (\w+) \(([01]\.\d\d)\)(?: at ({_TIME}))?(?: on ([^{{]*?))? (?={{)")
 _JSON = json.JSONDecoder()
@@ -40,8 +40,9 @@ def render(evidence: Evidence) -> str:
     """One piece of evidence as a model reads it, bounded in size."""
     span = evidence.time_range
     when = f" · {span.start:{_STAMP}} to {span.end:{_STAMP}}" if span else ""
+    read = f" · read {evidence.gathered_at:{_STAMP}}" if evidence.gathered_at else ""
     lines = [
-        f"[{evidence.id}] {_one_line(evidence.tool, MAX_TOOL_CHARS)} · {evidence.status}{when}",
+        f"[{evidence.id}] {_one_line(evidence.tool, MAX_TOOL_CHARS)} · {evidence.status}{when}{read}",
         f"Asked: {_one_line(evidence.question, MAX_STATEMENT_CHARS)}",
         f"Found: {_one_line(evidence.summary, MAX_SUMMARY_CHARS)}",
         *_finding_lines(evidence.findings),
@@ -151,10 +152,18 @@ def _from_head(line: str) -> Evidence | None:
         return None
     try:
         span = TimeRange(start=_stamp(match[4]), end=_stamp(match[5])) if match[4] else None
+        read = _stamp(match[6]) if match[6] else None
     except ValueError:  # no such day
         return None
     return Evidence(
-        id=match[1], tool=match[2], status=EvidenceStatus(match[3]), question="", query="", summary="", time_range=span
+        id=match[1],
+        tool=match[2],
+        status=EvidenceStatus(match[3]),
+        question="",
+        query="",
+        summary="",
+        time_range=span,
+        gathered_at=read,
     )
 
 

@@ -35,7 +35,7 @@ KINDS: dict[str, str] = {
     "idle_resource": "Something is paid for and not used [service, type, reason, usd]",
     "nothing_idle": "Nothing was found that is paid for and not used",
     # infrastructure
-    "resource_state": "What a resource is and how it is configured [service, type, ...]",
+    "resource_state": "What a resource is and how it is configured [service, type, aliases (live=4), ...]",
     "trigger_loop": "A function writes to what triggers it [function, source]",
     "task_stopped": "A container task stopped [reason, exit_code, service]",
     "out_of_memory": "Something was killed for memory [service, limit]",

@@ -56,6 +56,7 @@ class Runbook(Model):
     same_resource: tuple[str, ...] = Field(
         default=(), description="signals that must speak of one and the same resource"
     )
+    headline: str = Field(default="", description="The cause in one short sentence; `since` is its onset, or empty")
     cause: str
     summary: str
     next_steps: tuple[str, ...]
@@ -107,9 +108,9 @@ class Verdict:
             for hit in self.hits
         }
 
-    def fill(self, template: str) -> str:
+    def fill(self, template: str, **more: str) -> str:
         known: dict[str, Any] = {signal.id: None for signal in self.runbook.signals}
-        return fill(template, self.runbook.name, **(known | self.names()))
+        return fill(template, self.runbook.name, **(known | self.names() | more))
 
 
 class KnowledgeBase:

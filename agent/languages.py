@@ -36,7 +36,7 @@ _SHARED = frozenset(
 )
 """Words of another language that are English too, and so speak for neither."""
 _WORD = re.compile(r"[\w'-]+")
-_NAME = re.compile(r"\S*\w[_./-]\w\S*")
+_NAME = re.compile(r"(?<!\S)\S*\w[_./-]\w\S*")
 
 
 @dataclass(frozen=True)

@@ -256,6 +256,7 @@ class Answer(Model):
     disagreements: tuple[Claim, ...] = Field(default=(), description="Where pieces of evidence contradict each other")
     clarification: Clarification | None = None
     reused_from: UtcTime | None = Field(default=None, description="When an equal question got this answer")
+    note: str = Field(default="", description="What the reader must know about how it was answered; stands last")
     claims: tuple[Claim, ...] = ()
     gaps: tuple[Gap, ...] = ()
     next_steps: tuple[str, ...] = ()
@@ -324,7 +325,11 @@ class ChatMessage(Model):
     author_name: str = ""
     answer: Answer | None = Field(default=None, description="The whole answer, of the assistant's turns")
     ts: str = Field(default="", description="Slack timestamp, the idempotency key of the turn")
-    message_ts: str = Field(default="", description="The Slack message that shows an answer")
+    message_ts: str = Field(
+        default="", description="The Slack message that shows an answer; of a choice, the one whose button was pressed"
+    )
+    pages: tuple[str, ...] = Field(default=(), description="Further Slack messages that a long answer took")
+    covers: tuple[str, ...] = Field(default=(), description="Of an answer, `ts` of every question that it answers")
     at: UtcTime
     evidence: tuple[Evidence, ...] = ()
 

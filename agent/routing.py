@@ -51,6 +51,23 @@ def choose_specialists(text: str, knowledge: KnowledgeBase, specialists: Sequenc
 
 
 def _handled(text: str, specialists: Sequence[Specialist]) -> dict[str, set[str]]:
-    """The text's words that each specialist handles."""
-    asked = set(words(text))
-    return {s.name: asked & {word for handle in s.handles for word in words(handle)} for s in specialists}
+    """The text's words and phrases that each specialist handles. A phrase is one thing: `data transfer` is no data."""
+    asked = words(text)
+    phrases = {" ".join(words(h)): len(words(h)) for s in specialists for h in s.handles if " " in h}
+    spoken: set[str] = set()
+    for phrase, length in sorted(phrases.items(), key=lambda pair: -pair[1]):
+        while place := _place(asked, phrase.split()):
+            asked[place - 1 : place - 1 + length] = []
+            spoken.add(phrase)
+    spoken |= set(asked)
+    return {s.name: spoken & {word for h in s.handles for word in _parts(h)} for s in specialists}
+
+
+def _place(asked: Sequence[str], phrase: Sequence[str]) -> int:
+    """Where a phrase begins among words, counted from 1; 0 when it is not there."""
+    ends = range(len(asked) - len(phrase) + 1)
+    return next((at + 1 for at in ends if list(asked[at : at + len(phrase)]) == list(phrase)), 0)
+
+
+def _parts(handle: str) -> list[str]:
+    return [" ".join(words(handle))] if " " in handle else words(handle)

@@ -22,6 +22,7 @@ _REAL = frozenset(
         "alter",
         "bills",
         "boot",
+        "broke",
         "bust",
         "cash",
         "chance",

@@ -21,6 +21,13 @@ SERVICES: dict[str, tuple[str, ...]] = {
 }
 """Service names as the evidence tools take them, and what people call them."""
 
+PIPELINES = frozenset(
+    "airflow mwaa dag dags dbt etl elt pipeline pipelines redshift warehouse ingest ingestion backfill import"  # noqa: SIM905 -- words
+    " imports dashboard dashboards report reports schema column columns partition partitions model models dataset"
+    " datasets".split()
+)
+"""Words that only people who speak of data pipelines use."""
+
 NAMESPACES: dict[str, str] = {
     "AWS/Lambda": "lambda",
     "AWS/RDS": "rds",

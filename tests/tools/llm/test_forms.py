@@ -87,10 +87,10 @@ def test_a_field_called_title_or_default_stays_one() -> None:
 
 
 def test_what_a_strict_server_may_write_fits_the_form() -> None:
-    texts = {"headline": "Fine.", "runbook": ""}
-    whole = {name: texts.get(name, []) for name in strict_schema(AnswerDraft)["required"]}
+    answer = AnswerDraft(headline="Fine.", claims=[])
+    whole = {name: answer.model_dump()[name] for name in strict_schema(AnswerDraft)["required"]}
 
     assert set(whole) == set(AnswerDraft.model_fields)
-    assert read_form(AnswerDraft, AIMessage(json.dumps(whole)))[0] == AnswerDraft(headline="Fine.", claims=[])
+    assert read_form(AnswerDraft, AIMessage(json.dumps(whole)))[0] == answer
     claim = DraftClaim(text="x", evidence=["ev_1"])
     assert set(strict_schema(AnswerDraft)["properties"]["claims"]["items"]["required"]) == set(claim.model_dump())

@@ -4,48 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
+from agent import absence
 from agent.briefs import Brief
-from agent.drafts import AnswerDraft, DiagnosisDraft
-from agent.figures import count
-from agent.knowledge import KnowledgeBase, Verdict, words
-from agent.models import Finding
+from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim
+from agent.knowledge import KnowledgeBase, Verdict
 from agent.specialists import Specialist
-from agent.vocabulary import names_in
-from tools.llm.offline.claims import (
-    MAX_CLAIMS,
-    NOTEWORTHY,
-    Found,
-    claims_for,
-    claims_of,
-    near,
-    newest_first,
-    under_headline,
-)
+from agent.vocabulary import names_in, service_in
+from tools.llm.offline.claims import MAX_CLAIMS, NOTEWORTHY, claims_for, under_headline
+from tools.llm.offline.direct import OF_NO_RESOURCE, direct, of_subjects, wanted
 from tools.llm.offline.disagreements import disagreements
-from tools.llm.offline.followups import follow_ups
-from tools.llm.offline.intents import KINDS, Intent, intent_of, relevant
-from tools.llm.offline.router import asked_parts
-from tools.llm.offline.verdicts import best_verdict, is_about, subjects_of
+from tools.llm.offline.focus import subjects_in
+from tools.llm.offline.followups import follow_ups, once_more
+from tools.llm.offline.freshness import as_of, is_stale, newest
+from tools.llm.offline.intents import Intent, relevant
+from tools.llm.offline.router import NEW_SUBJECT, asked_parts
+from tools.llm.offline.verdicts import best_verdict, headline_of, main_resource, subjects_of, told_causes
+from tools.llm.offline.wording import CHANGES_ASKED, NOW, checked_thing, is_check, unseen_slowness, yes_or_no
 
-MAX_DIRECT_CLAIMS = 3
 MAX_STEPS = 3
-AT_ONCE = (
-    Intent.change,
-    Intent.amount,
-    Intent.spend,
-    Intent.forecast,
-    Intent.waste,
-    Intent.limits,
-    Intent.outage,
-)
-"""What findings answer by themselves, whatever else is wrong in the account."""
-IN_A_THREAD = (Intent.when, Intent.logs)
-"""What they answer by themselves once the cause was told; before that it belongs into the answer."""
-OF_NO_RESOURCE = (Intent.waste, Intent.limits, Intent.outage)
-SPELLING = "is it spelt as in AWS? (I am the offline analyst: I know names and English words only.)"
-_NO_LOOK = ("no_change", "log_quiet")
-"""Kinds that are found of a name whether it exists or not."""
+ALIKE = 0.6
+"""How alike two names must be for one to be a misspelling of the other."""
+NOT_NOW = (Intent.when, Intent.change, Intent.spend, Intent.forecast)
+"""What is as it was when the thread's evidence was read."""
 
 
 def diagnose(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> DiagnosisDraft:
@@ -60,12 +42,13 @@ def diagnose(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speci
             follow_ups=follow_ups(brief, specialists, None),
         )
     book = verdict.runbook
+    summary, cause = verdict.fill(book.summary), verdict.fill(book.cause)
     return DiagnosisDraft(
-        summary=verdict.fill(book.summary),
-        root_cause=verdict.fill(book.cause),
+        summary=summary,
+        root_cause=cause,
         nothing_wrong=book.nothing_wrong,
         runbook=book.name,
-        claims=claims,
+        claims=under_headline(cause, verdict, claims, summary),
         ruled_out=_ruled_out(brief, knowledge, verdict),
         next_steps=[verdict.fill(step) for step in book.next_steps],
         follow_ups=follow_ups(brief, specialists, verdict),
@@ -74,118 +57,141 @@ def diagnose(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speci
 
 def answer(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> AnswerDraft:
     """An answer to what was asked; of a compound question, one answer to each of its parts."""
+    brief = replace(brief, evidence=newest(brief.evidence, brief.now))
     parts = asked_parts(brief.question, knowledge, specialists)
-    drafts = [_answer_part(replace(brief, question=part), knowledge, specialists) for part in parts]
-    whole = drafts[0] if len(drafts) == 1 else _together(parts, drafts)
+    each = [_part_of(brief, part, parts) for part in parts]
+    drafts = [_answer_part(one, knowledge, specialists, len(parts) > 1) for one in each]
+    whole = drafts[0] if len(drafts) == 1 else _together(drafts)
     return whole.model_copy(update={"disagreements": disagreements(brief.evidence)})
 
 
-def _together(parts: Sequence[str], drafts: Sequence[AnswerDraft]) -> AnswerDraft:
-    """The parts' answers in their order; of several runbooks none is the whole answer's."""
-    each = max(1, MAX_CLAIMS // len(drafts))
-    books = {draft.runbook for draft in drafts}
+def _part_of(brief: Brief, part: str, parts: Sequence[str]) -> Brief:
+    """The brief for a part: a name that only another part speaks of is not its own."""
+    named = [each for each in parts if subjects_in(each, [brief.scope.get("resource", "")])]
+    own = not named or part in named
+    scope = {key: value for key, value in brief.scope.items() if own or key not in ("resource", "service")}
+    return replace(brief, question=part, scope=scope)
+
+
+def _together(drafts: Sequence[AnswerDraft]) -> AnswerDraft:
+    """The parts' answers in their order, a sentence of the first line each."""
+    most = max(1, MAX_CLAIMS // len(drafts)) + 1
     steps = dict.fromkeys(step for draft in drafts for step in draft.next_steps[:2])
-    headlines = dict.fromkeys(draft.headline for draft in drafts)
-    claims = {claim.text: claim for draft in drafts for claim in draft.claims[:each]}
+    headlines = dict.fromkeys(draft.headline for draft in drafts if draft.headline)
+    claims = {claim.text: claim for draft in drafts for claim in draft.claims[:most]}
     return AnswerDraft(
         headline=" ".join(headlines),
-        runbook=books.pop() if len(books) == 1 else "",
+        runbook=", ".join(dict.fromkeys(draft.runbook for draft in drafts if draft.runbook)),
+        plain=all(draft.plain for draft in drafts),
         claims=list(claims.values()),
         next_steps=list(steps)[:MAX_STEPS],
+        unanswered=[gap for draft in drafts for gap in draft.unanswered],
         follow_ups=[follow_up for draft in drafts for follow_up in draft.follow_ups],
     )
 
 
-def _answer_part(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> AnswerDraft:
+def _answer_part(
+    brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Specialist], is_part: bool = False
+) -> AnswerDraft:
     """Cause, time, change, amount or remedy."""
-    verdict = best_verdict(brief, knowledge)
-    intent = intent_of(brief.question)
-    name = next(iter(names_in(brief.question)), "")
-    if name and intent not in OF_NO_RESOURCE and not _stands_out(name, brief):
-        return AnswerDraft(headline=_about_a_name(name, brief), claims=[])
-    direct = _direct(brief, intent, verdict)
-    if direct:
-        return direct
-    if verdict is None:
-        claims = claims_for(brief.evidence, None)
-        more = follow_ups(brief, specialists, None)
-        return AnswerDraft(headline=_what_is_known(brief), claims=claims, follow_ups=more)
-    steps = [verdict.fill(step) for step in verdict.runbook.next_steps]
-    remedy = intent is Intent.remedy and bool(steps)
-    cause = verdict.fill(verdict.runbook.cause)
+    intent = wanted(brief)
+    told = " ".join(line for line in brief.conversation if line.startswith("assistant:"))
+    other_than = told if NEW_SUBJECT.search(brief.question) else ""
+    verdict = best_verdict(brief, knowledge, is_part or is_check(brief.question), other_than)
+    draft = None if intent in OF_NO_RESOURCE else _about_a_name(brief, knowledge, verdict, is_part)
+    causes = told_causes(brief, knowledge)
+    draft = draft or direct(brief, intent, verdict, causes)
+    as_such = intent is not Intent.change or CHANGES_ASKED.search(brief.question)
+    if draft and not as_such and _is_no_change(draft, brief):
+        draft = None  # nothing that anybody did: then what else broke it
+    draft = draft or _cause(brief, intent, verdict, specialists)
+    if intent in NOT_NOW or not brief.conversation:
+        return draft
+    stale = bool(brief.evidence) and all(is_stale(piece, brief.now) for piece in absence.readable(brief.evidence))
+    if stale and (intent is Intent.amount or NOW.search(brief.question)):
+        again = once_more(brief, specialists, verdict)
+        draft = draft.model_copy(update={"follow_ups": [*draft.follow_ups, *again]})
+    return as_of(draft, brief.evidence, brief.now)
+
+
+def _cause(brief: Brief, intent: Intent, verdict: Verdict | None, specialists: Sequence[Specialist]) -> AnswerDraft:
+    """The runbook that the evidence carries, in a sentence, or what is known without one."""
     claims = claims_for(brief.evidence, verdict)
+    more = follow_ups(brief, specialists, verdict)
+    if verdict is None:
+        return AnswerDraft(headline=_what_is_known(brief), claims=claims, follow_ups=more)
+    book = verdict.runbook
+    steps = [verdict.fill(step) for step in book.next_steps]
+    if intent is Intent.remedy and steps:
+        rest = steps[1 : MAX_STEPS + 1]
+        return AnswerDraft(headline=steps[0], runbook=book.name, claims=claims, next_steps=rest, follow_ups=more)
+    said = headline_of(verdict, brief.now)
+    headline, other_trouble = said, unseen_slowness(brief.question, verdict)
+    if other_trouble:
+        headline = f"Nothing I read shows that it is slow. What stands out: {said}"
+    elif not book.nothing_wrong:
+        headline = f"{yes_or_no(brief.question, wrong=True)}{said}"
     return AnswerDraft(
-        headline=steps[0] if remedy else cause,
-        runbook=verdict.runbook.name,
-        claims=claims if remedy else under_headline(cause, verdict, claims),
-        next_steps=steps[1 : MAX_STEPS + 1] if remedy else steps[:MAX_STEPS],
-        follow_ups=follow_ups(brief, specialists, verdict),
+        headline=headline,
+        runbook="" if other_trouble else book.name,
+        claims=under_headline(headline, verdict, claims),
+        next_steps=steps[:MAX_STEPS],
+        follow_ups=more,
     )
 
 
-def _direct(brief: Brief, intent: Intent, verdict: Verdict | None) -> AnswerDraft | None:
-    """The findings that answer the question by themselves, or None where the cause is wanted or none does."""
-    if intent not in (AT_ONCE + IN_A_THREAD if brief.conversation else AT_ONCE):
+def _about_a_name(brief: Brief, knowledge: KnowledgeBase, verdict: Verdict | None, is_part: bool) -> AnswerDraft | None:
+    """That what a question names is as it should be, or that nobody knows it; None where there is more to say."""
+    if not brief.evidence:
         return None
-    found = _in_its_words(relevant(brief.evidence, intent), brief.question)
-    found = _of_subjects(found, subjects_of(brief))
-    ranked = near(found, verdict if brief.conversation else None)
-    if not ranked:
-        return AnswerDraft(headline=_none_found(brief, intent), claims=[]) if intent in OF_NO_RESOURCE else None
-    most = MAX_DIRECT_CLAIMS if brief.conversation else MAX_CLAIMS
-    if intent is Intent.when:
-        ranked = _earliest(ranked)
-    claims = claims_of(ranked)[:most]
-    headline = claims[0].text
-    if intent is Intent.change and len(claims) > 1:
-        claims = claims_of(newest_first(ranked[:most]))
-        headline = f"Of {count(len(claims), 'change')} the most relevant: {headline}"
-    return AnswerDraft(headline=headline, runbook=verdict.runbook.name if verdict else "", claims=claims)
+    known, spelt = brief.scope.get("resource", ""), next(iter(names_in(brief.question)), "")
+    name = known if known and (not spelt or _alike(spelt, [known])) else spelt
+    service, checks = service_in(brief.question), is_part or is_check(brief.question)
+    thing = "" if name or service or subjects_of(brief) else checked_thing(brief.question)
+    if thing and not absence.is_seen(thing, brief.evidence):
+        return _unknown(thing, brief, knowledge)
+    if (verdict and checks) or not (spelt or checks):
+        return None
+    if name and not absence.stands_out(name, brief.evidence):
+        seen = absence.is_seen(name, brief.evidence) or name == known
+        return _all_well(name, brief) if seen else _unknown(name, brief, knowledge)
+    well = checks and service and not name and not subjects_of(brief)
+    return _all_well(service, brief) if well and not absence.stands_out(service, brief.evidence) else None
 
 
-def _of_subjects(found: Sequence[Found], subjects: Sequence[str]) -> list[Found]:
-    """Those about what the question speaks of come first."""
-    return sorted(found, key=lambda pair: not any(is_about(pair[0], subject) for subject in subjects))
+def _all_well(name: str, brief: Brief) -> AnswerDraft:
+    """With the looks that found nothing; a part at which nobody looked stays unanswered."""
+    looks = [p.id for p in absence.readable(brief.evidence) if name.lower() in p.question.lower()]
+    if not looks:
+        return AnswerDraft(headline="", claims=[], unanswered=[brief.question], plain=True)
+    said = absence.all_well(name, len(looks))
+    headline = f"{yes_or_no(brief.question, wrong=False)}{said}"
+    return AnswerDraft(headline=headline, claims=[DraftClaim(text=headline, evidence=looks)], plain=True)
 
 
-def _in_its_words(found: Sequence[Found], question: str) -> list[Found]:
-    """Those that share words with the question come first: `who deleted the endpoint?` is about DeleteVpcEndpoints."""
-    asked = set(words(question))
-    return sorted(found, key=lambda pair: -len(asked & set(words(pair[0].statement))))
+def _unknown(name: str, brief: Brief, knowledge: KnowledgeBase) -> AnswerDraft:
+    """That nothing has this name, and what else may be meant: the nearest name, or what is in trouble."""
+    others = (f for p in brief.evidence for f in p.findings if f.resource and f.resource.lower() != name.lower())
+    found = sorted(others, key=lambda f: -f.strength)
+    other = best_verdict(replace(brief, question=""), knowledge)
+    loudest = main_resource(other) if other else next((f.resource for f in found if f.strength >= NOTEWORTHY), "")
+    meant = _alike(name, [f.resource for f in found]) or ("" if names_in(brief.question) else loudest)
+    looks = [p.id for p in absence.readable(brief.evidence) if any(f.resource == meant for f in p.findings)]
+    if not meant or not looks:
+        return AnswerDraft(headline=absence.no_name(name), claims=[], plain=True)
+    headline = absence.did_you_mean(name, meant)
+    about = [headline_of(other, brief.now)] if other and main_resource(other) == meant else []
+    claims = [DraftClaim(text=text, evidence=looks) for text in about]
+    return AnswerDraft(headline=headline, claims=claims or [DraftClaim(text=headline, evidence=looks)], plain=True)
 
 
-def _earliest(ranked: Sequence[Found]) -> list[Found]:
-    """The first sign of the resource that ranks first comes first."""
-    about = ranked[0][0].resource
-    return sorted(ranked, key=lambda pair: (pair[0].resource != about, pair[0].kind == "cost_rise", pair[0].at))
+def _alike(name: str, names: Sequence[str]) -> str:
+    return next(iter(get_close_matches(name, names, 1, ALIKE)), "")
 
 
-def _none_found(brief: Brief, intent: Intent) -> str:
-    wanted = " or ".join(KINDS[intent]).replace("_", " ")
-    readable = [piece for piece in brief.evidence if piece.status in ("ok", "no_data")]
-    return f"Nothing was found ({wanted})." if readable else "Inconclusive: nothing could be read."
-
-
-def _stands_out(name: str, brief: Brief) -> bool:
-    """Whether anything that departs from normal has to do with a name that the question uses."""
-    wanted = name.lower()
-    findings = [f for piece in brief.evidence for f in piece.findings if f.strength >= NOTEWORTHY]
-    close = any(f.resource and f.resource.lower() in wanted for f in findings)
-    return not brief.evidence or close or any(wanted in _text(f) for f in findings)
-
-
-def _about_a_name(name: str, brief: Brief) -> str:
-    """That a resource is as it should be, or that nobody knows it."""
-    wanted = name.lower()
-    seen = [f for piece in brief.evidence for f in piece.findings if f.kind not in _NO_LOOK and wanted in _text(f)]
-    if not seen and brief.scope.get("resource", "").lower() != wanted:
-        return f"I found nothing called {name} where I may look; {SPELLING}"
-    looks = sum(wanted in piece.question.lower() for piece in brief.evidence if piece.status in ("ok", "no_data"))
-    return f"{name} shows nothing out of the ordinary in {count(looks, 'check')}."
-
-
-def _text(finding: Finding) -> str:
-    return f"{finding.resource} {finding.statement} {' '.join(finding.attributes.values())}".lower()
+def _is_no_change(draft: AnswerDraft, brief: Brief) -> bool:
+    kinds = {f.statement: f.kind for piece in brief.evidence for f in piece.findings}
+    return all(kinds.get(claim.text) == "no_change" for claim in draft.claims)
 
 
 def _ruled_out(brief: Brief, knowledge: KnowledgeBase, chosen: Verdict) -> list[str]:
@@ -195,15 +201,13 @@ def _ruled_out(brief: Brief, knowledge: KnowledgeBase, chosen: Verdict) -> list[
     for book, _ in knowledge.search(brief.text, 3):
         missing = [s for s in verdicts[book.name].missing if s.required]
         if book.name != chosen.runbook.name and missing:
-            ruled_out.append(f"No sign of {book.title[0].lower()}{book.title[1:]}.")
+            ruled_out.append(f"{book.title}: no sign of it.")
     return ruled_out
 
 
 def _what_is_known(brief: Brief) -> str:
     strongest = [pair for pair in relevant(brief.evidence, Intent.why) if pair[0].strength >= NOTEWORTHY]
     if strongest:
-        return f"Inconclusive. What stands out: {_of_subjects(strongest, subjects_of(brief))[0][0].statement}"
-    readable = [piece for piece in brief.evidence if piece.status in ("ok", "no_data")]
-    if not readable:
-        return "Inconclusive: nothing could be read."
-    return f"Inconclusive: {len(readable)} checks found nothing out of the ordinary."
+        return f"Inconclusive. What stands out: {of_subjects(strongest, subjects_of(brief))[0][0].statement}"
+    readable = absence.readable(brief.evidence)
+    return absence.nothing_unusual(len(readable)) if readable else absence.UNREAD

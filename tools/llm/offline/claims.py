@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from agent.drafts import DraftClaim
@@ -15,38 +16,44 @@ NOTEWORTHY = 0.5
 Found = tuple[Finding, str]
 """A finding and the id of its evidence."""
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
+_LOGGED = re.compile(r"“(.+?)”")
+_FIRST_WORD = re.compile(r"[A-Z][a-z]+")
 
 
 def claims_for(evidence: Sequence[Evidence], verdict: Verdict | None) -> list[DraftClaim]:
     """What carried the runbook, heaviest first, then the strongest other kinds of finding about the same resources."""
     hits = sorted(verdict.hits, key=lambda hit: -hit.signal.weight) if verdict else []
-    chosen: dict[tuple[str, ...], Found] = {}
-    for hit in hits:
-        chosen.setdefault(_sameness(hit.finding), (hit.finding, hit.evidence_id))
+    hits = [hit for hit in hits if hit.finding.kind != "resource_state"]  # how it is set up is no news
+    found: list[Found] = [(hit.finding, hit.evidence_id) for hit in hits]
     resources = {hit.finding.resource for hit in hits}
     for finding, evidence_id in relevant(evidence, Intent.why):
         fits = not resources or finding.resource in resources
         if fits and finding.strength >= NOTEWORTHY:
-            chosen.setdefault(_sameness(finding), (finding, evidence_id))
-    return claims_of(list(chosen.values()))[:MAX_CLAIMS]
+            found.append((finding, evidence_id))
+    kinds: dict[tuple[str, ...], Found] = {}
+    for pair in found:
+        kinds.setdefault(_sameness(pair[0]), pair)
+    return claims_of(kinds.values())[:MAX_CLAIMS]
 
 
-def claims_of(found: Sequence[Found]) -> list[DraftClaim]:
-    """Each statement once, in order."""
-    first: dict[str, DraftClaim] = {}
+def claims_of(found: Iterable[Found]) -> list[DraftClaim]:
+    """Each thing once, in order."""
+    first: dict[tuple[str, ...], DraftClaim] = {}
     for finding, evidence_id in found:
-        first.setdefault(finding.statement, DraftClaim(text=finding.statement, evidence=[evidence_id]))
-    return list(first.values())
+        same = (finding.statement,) if _is_told_apart(finding) else _sameness(finding)
+        first.setdefault(same, DraftClaim(text=finding.statement, evidence=[evidence_id]))
+    return list({claim.text: claim for claim in first.values()}.values())
 
 
-def under_headline(headline: str, verdict: Verdict, claims: Sequence[DraftClaim]) -> list[DraftClaim]:
-    """The headline as the first claim, citing what it rests on; after it only what it does not say already."""
-    said = [hit for hit in verdict.hits if hit.finding.statement.rstrip(".") in headline]
-    if not said:
-        return list(claims)
-    cited = list(dict.fromkeys(hit.evidence_id for hit in verdict.hits))
-    rest = [claim for claim in claims if claim.text.rstrip(".") not in headline]
-    return [DraftClaim(text=headline, evidence=cited), *rest][:MAX_CLAIMS]
+def under_headline(headline: str, verdict: Verdict, claims: Sequence[DraftClaim], *also: str) -> list[DraftClaim]:
+    """The headline as the first claim, citing what proves it; after it only what is not said already, there or in
+    `also`."""
+    required = [hit for hit in verdict.hits if hit.signal.required]
+    told = " ".join([headline, *also])
+    inside = [hit for hit in verdict.hits if hit.finding.statement.rstrip(".") in told]
+    cited = dict.fromkeys(hit.evidence_id for hit in [*required, *inside])
+    rest = [claim for claim in claims if claim.text.rstrip(".") not in told]
+    return [DraftClaim(text=headline, evidence=list(cited)), *rest][: MAX_CLAIMS + 1]
 
 
 def newest_first(found: Sequence[Found]) -> list[Found]:
@@ -64,10 +71,21 @@ def near(found: Sequence[Found], verdict: Verdict | None) -> list[Found]:
 
 
 def _sameness(finding: Finding) -> tuple[str, ...]:
-    """Two findings alike in this say the same thing twice."""
+    """Two findings alike in this say the same thing twice: by other figures, or of another side of the same traffic."""
+    if logged := _LOGGED.search(finding.statement):
+        return ("logged", finding.resource, logged[1])
+    if finding.kind in ("deployment", "change_before_onset"):
+        return ("change", finding.resource, finding.attributes.get("version") or finding.attributes.get("event", ""))
+    metric = finding.attributes.get("metric", "")
+    family = _FIRST_WORD.match(metric)
     return (
         finding.kind,
         finding.resource,
-        finding.attributes.get("metric", ""),
+        family[0] if family else metric,
         finding.attributes.get("usage_type", ""),
     )
+
+
+def _is_told_apart(finding: Finding) -> bool:
+    """Whether another finding that is alike need not say the same: of two idle disks each counts."""
+    return not _LOGGED.search(finding.statement) and "metric" not in finding.attributes

@@ -28,6 +28,7 @@ _TOLD_APART = ("metric", "usage_type", "dag_id", "task_id", "log_group", "target
 def disagreements(evidence: Sequence[Evidence]) -> list[DraftClaim]:
     """Pairs of findings of different pieces that cannot both be the whole truth, said aloud."""
     found = [(finding, piece.id) for piece in evidence for finding in piece.findings]
+    by_id = {piece.id: piece for piece in evidence}
     pairs = [
         (wrong, wrong_id, right, right_id)
         for bad, good, metrics in OPPOSITES
@@ -37,6 +38,7 @@ def disagreements(evidence: Sequence[Evidence]) -> list[DraftClaim]:
         and re.search(metrics, wrong.attributes.get("metric", ""), re.I)
         for right, right_id in found
         if right.kind == good and right_id != wrong_id and _same_subject(wrong, right)
+        if right.kind != "no_change" or _within(wrong, by_id[right_id])
     ]
     strongest = sorted(pairs, key=lambda pair: -pair[0].strength)
     said = {wrong.resource: (wrong, wi, right, ri) for wrong, wi, right, ri in reversed(strongest)}
@@ -51,3 +53,9 @@ def _same_subject(one: Finding, other: Finding) -> bool:
     both = [name for name in _TOLD_APART if one.attributes.get(name) and other.attributes.get(name)]
     alike = all(one.attributes[name].lower() == other.attributes[name].lower() for name in both)
     return bool(one.resource) and one.resource == other.resource and alike
+
+
+def _within(finding: Finding, piece: Evidence) -> bool:
+    """Whether something happened in the range that a piece of evidence is about."""
+    span = piece.time_range
+    return finding.at is not None and span is not None and span.start <= finding.at < span.end

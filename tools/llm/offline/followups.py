@@ -15,6 +15,7 @@ from tools.llm.offline.focus import focus_of
 
 GENERALISTS = ("infra", "logs")
 """Who looks into a resource when no runbook says who should."""
+DISCOVERY = "unhealthy_resources"
 NOTEWORTHY = 0.5
 MAX_FOLLOW_UPS = 2
 
@@ -59,7 +60,7 @@ POINTERS = (
 
 def follow_ups(brief: Brief, specialists: Sequence[Specialist], verdict: Verdict | None) -> list[FollowUp]:
     """Whoever has not yet looked at the resource that stands out or is pointed at, if that could change the outcome."""
-    more = [] if verdict else _pointed_at(brief.evidence, specialists)
+    more = [] if verdict else [*_pointed_at(brief.evidence, specialists), *_nothing_yet(brief, specialists)]
     resource = focus_of(brief).known.get("resource", "")
     strong = any(f.resource == resource and f.strength > NOTEWORTHY for p in brief.evidence for f in p.findings)
     wanted = verdict.runbook.specialists if verdict else GENERALISTS
@@ -68,7 +69,7 @@ def follow_ups(brief: Brief, specialists: Sequence[Specialist], verdict: Verdict
         more += [
             FollowUp(specialist=s.name, question=question)
             for s in specialists
-            if s.name in wanted and not _has_looked(s, resource, brief.evidence)
+            if s.name in wanted and not _has_looked(s, resource, specialists, brief.evidence)
         ]
     return list({each.specialist: each for each in reversed(more)}.values())[::-1][:MAX_FOLLOW_UPS]
 
@@ -81,8 +82,27 @@ def _pointed_at(evidence: Sequence[Evidence], specialists: Sequence[Specialist])
         for finding in findings
         for pointer in POINTERS
         if _points(pointer, finding) and pointer.specialist in by_name
-        if not _has_looked(by_name[pointer.specialist], finding.resource, evidence)
+        if not _has_looked(by_name[pointer.specialist], finding.resource, specialists, evidence)
     ]
+
+
+def _nothing_yet(brief: Brief, specialists: Sequence[Specialist]) -> list[FollowUp]:
+    """Where everything looked well to those who were asked, whoever can find what nobody has named."""
+    found = any(f.strength >= NOTEWORTHY for piece in brief.evidence for f in piece.findings)
+    asked = {piece.tool for piece in brief.evidence}
+    finders = [] if found or not asked else [s for s in specialists if DISCOVERY in s.tools and DISCOVERY not in asked]
+    question = f"Which resources are unhealthy or in ALARM? Somebody asked: {brief.question}"
+    return [FollowUp(specialist=finder.name, question=question) for finder in finders[:1]]
+
+
+def once_more(brief: Brief, specialists: Sequence[Specialist], verdict: Verdict | None) -> list[FollowUp]:
+    """The same look again, where a question is about now and what the thread knows is from some time ago."""
+    resource = next((r for hit in verdict.hits if (r := hit.finding.resource)), "") if verdict else ""
+    resource = resource or focus_of(brief).known.get("resource", "")
+    wanted = [name for name in (verdict.runbook.specialists if verdict else GENERALISTS) if name != "cost"]
+    names = [s.name for s in specialists if s.name in wanted]
+    question = f"How is `{resource}` now? Somebody asked: {brief.question}" if resource else brief.question
+    return [FollowUp(specialist=name, question=question) for name in names[:MAX_FOLLOW_UPS]]
 
 
 def _points(pointer: Pointer, finding: Finding) -> bool:
@@ -91,5 +111,10 @@ def _points(pointer: Pointer, finding: Finding) -> bool:
     return fits and re.search(pointer.says, text, re.I) is not None
 
 
-def _has_looked(specialist: Specialist, resource: str, evidence: Sequence[Evidence]) -> bool:
-    return any(piece.tool in specialist.tools and resource in piece.question for piece in evidence)
+def _has_looked(
+    specialist: Specialist, resource: str, others: Sequence[Specialist], evidence: Sequence[Evidence]
+) -> bool:
+    """By a tool that is nobody else's: the changes of a resource may have been read for another reason."""
+    shared = {tool for other in others if other.name != specialist.name for tool in other.tools}
+    own = set(specialist.tools) - shared or set(specialist.tools)
+    return any(piece.tool in own and resource in piece.question for piece in evidence)

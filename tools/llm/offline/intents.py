@@ -55,7 +55,7 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
         r"|releases?d?|rollouts?"
         r"|changes?|changed)\b",
     ),
-    (Intent.spend, rf"(how much|what did).*({_MONEY})|({_MONEY}).*\b(compared?|versus|vs|than)\b"),
+    (Intent.spend, rf"(how much|what (did|do|does)).*({_MONEY})|({_MONEY}).*\b(compared?|versus|vs|than)\b"),
     (Intent.amount, r"how much|how many"),
     (Intent.when, r"\bwhen\b(?! (i|we|you|they|it|he|she|someone|people)\b)|since when|what time|how long"),
     (Intent.when, r"\bwhen did\b|\bwhen (was|were)\b|\b(start(ed)?|beg[ai]n)\?$"),

@@ -20,6 +20,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict
 
+from agent import absence
 from agent.briefs import Brief, is_brief, read
 from agent.drafts import AnswerDraft, DiagnosisDraft, Route
 from agent.knowledge import KnowledgeBase
@@ -40,6 +41,7 @@ ASKING = (
     "started",
     "expensive",
     "happened",
+    "healthy",
     "throttling",
     "wasted",
 )
@@ -112,8 +114,7 @@ def understood(brief: Brief, specialists: Sequence[Specialist]) -> tuple[Brief, 
 def _in_english(draft: AnswerDraft, language: str) -> AnswerDraft:
     if not language:
         return draft
-    note = f"(I read {language}, but as the offline analyst I answer in English only.)"
-    return draft.model_copy(update={"headline": f"{draft.headline} {note}"})
+    return draft.model_copy(update={"note": absence.in_english_only(language)})
 
 
 def _brief_text(messages: Sequence[BaseMessage]) -> str:

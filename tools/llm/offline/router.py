@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from agent.briefs import Brief
 from agent.drafts import FollowUp, Route
-from agent.knowledge import KnowledgeBase
-from agent.routing import choose_specialists
+from agent.imperatives import asks_for_change
+from agent.knowledge import KnowledgeBase, words
+from agent.routing import MAX_SPECIALISTS, MODEL, choose_specialists
 from agent.specialists import Specialist
-from agent.vocabulary import names_in, service_in
+from agent.vocabulary import PIPELINES, names_in, service_in
 from tools.llm.offline.intents import WAYS, Intent, intent_of, relevant
 from tools.llm.offline.parts import parts_of
 
@@ -21,11 +22,20 @@ MAX_VAGUE_WORDS = 9
 _TALK = re.compile(
     r"^\W*(?:hi|hiya|hello|hey|yo|thanks?|thank you|thx|ty|tysm|cheers|good (?:morning|afternoon|evening"
     r"|night|job|bot|work)"
-    r"|morning|nice(?: one)?|great|awesome|perfect|cool|lol|haha|wow|bye|goodbye|see you|well done"
+    r"|morning|night|gn|nice(?: one)?|great|awesome|amazing|excellent|perfect|cool|lol|haha|wow|well done"
+    r"|bye|goodbye|cya|see (?:you|ya|u)|later|take care|signing off|(?:i['’]?m )?(?:off|going) to bed"
+    r"|talk (?:to you )?later"
+    r"|have a (?:good|nice|great|lovely)|happy (?:friday|weekend|holidays)|that['’]?s (?:all|it)\b"
     r"|you rock|love (?:it|you)"
     r"|sorry|my bad|never ?mind|nvm|got it|makes sense|ok|okay|how are you|how's it going|what's up|sup)\b",
     re.I,
 )
+_PRAISE = re.compile(
+    r"\b(?:good|great|nice|awesome|amazing|excellent|fantastic|lovely|solid|brilliant) "
+    r"(?:job|work|one|catch|call|find|bot|day|night|evening|weekend|morning|afternoon|stuff|team|report|answer)\b",
+    re.I,
+)
+"""What is said to be nice: a `great job` is no pipeline's."""
 _HELP = re.compile(
     r"^\W*(?:(?:hi|hello|hey|ok|and|so|please|watchkeeper)\b\W*)*(?:help(?:\W+(?:me|us|please|out))*\W*$"
     r"|help (?:me )?(?:with|using) "
@@ -35,28 +45,6 @@ _HELP = re.compile(
     r"|what is (?:this bot|watchkeeper)"
     r"|what (?:commands|questions|features))",
     re.I,
-)
-_POLITE = (
-    r"^\W*(?:(?:please|pls|plz|can you|could you|would you|will you|can u|just|now|then|and|so|hey|hi"
-    r"|hello|ok|okay|yes|yep"
-    r"|go ahead|let's|lets|i (?:need|want) you to|we need to|you should|watchkeeper|quickly|maybe)\b\W*)*"
-)
-_VERBS = (
-    r"(?:re-?start|re-?boot|bounce|scale|resize|delete|remove|roll(?:ing)? ?(?:\w+ )?back|revert|undo"
-    r"|stop|kill|terminate"
-    r"|shut ?down|drop|re-?deploy|deploy|disable|enable|purge|redrive|clear|flush|drain|set|increase"
-    r"|decrease|raise|lower|bump"
-    r"|double|turn (?:off|on|it)|switch (?:off|on)|re-?run|retry|trigger|kick|fix|patch|create|add|update"
-    r"|change|rotate|unblock"
-    r"|apply|execute|run (?:the|it|that|this)|spin up|pause|resume)\b"
-)
-_WRITE = re.compile(rf"{_POLITE}{_VERBS}(?!\s+(?:in|of|on|since)\b)(?!\?)", re.I)
-_ORDER = re.compile(
-    rf"\b(?:and|then|just|must|now|please)\s+{_VERBS}\s+(?:the|all|our|my|this|that|every|it)\b[^?]*$", re.I
-)
-"""An order further on in a sentence that is no question."""
-_ASKS = re.compile(
-    r"\?\s*$|^\W*(?:why|what|when|who|which|where|how|is|are|was|were|did|does|should|has|have|any)\b", re.I
 )
 _COMPLAINT = re.compile(
     r"\b(?:can(?:no|')?t|can not|could ?n'?t|does ?n'?t|do ?n'?t|did ?n'?t|won'?t|is ?n'?t|are ?n'?t|not"
@@ -89,7 +77,7 @@ _LOOKS = re.compile(
     r"|more|why|investigate|look into)\b",
     re.I,
 )
-_NEW_SUBJECT = re.compile(
+NEW_SUBJECT = re.compile(
     r"\b(?:different (?:thing|topic|question|issue|problem)|another (?:thing|question|topic|issue|problem"
     r"|one)|something else"
     r"|new (?:topic|question|issue|problem)|unrelated|by the way|btw|separately|next (?:question|problem|issue))\b",
@@ -104,7 +92,7 @@ def route(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speciali
     question = brief.question
     if _HELP.search(question):
         return Route(kind="help")
-    if is_write(question):
+    if asks_for_change(question):
         return Route(kind="write")
     if _is_talk(question, specialists):
         return Route(kind="small_talk")
@@ -112,10 +100,13 @@ def route(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speciali
         if relevant(brief.evidence, intent_of(question)):
             return Route(kind="follow_up")
         question = f"{question} (about {_subject(brief)})"
+    parts = asked_parts(question, knowledge, specialists)
+    if brief.scope.get("unknown") and len(parts) == 1:
+        return _which(brief.scope)
     assignments = [
         FollowUp(specialist=name, question=part)
-        for part in asked_parts(question, knowledge, specialists)
-        for name in _who(part, knowledge, specialists, brief.scope)
+        for part in parts
+        for name in _who(part, knowledge, specialists, _scope_of(part, parts, brief.scope))
     ]
     if assignments:
         return Route(kind="question", assignments=assignments)
@@ -124,12 +115,19 @@ def route(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speciali
     return Route(kind="out_of_scope")
 
 
-def is_write(question: str) -> bool:
-    """Whether a sentence asks for a change, and for nothing else."""
-    clauses = [clause for clause in re.split(r"[.,;!?]+\s+|\s+-\s+", question) if clause.strip()]
-    asks = any(_ASKS.search(clause) for clause in clauses if not _WRITE.match(clause)) and bool(_ASKS.search(question))
-    orders_it = any(_WRITE.match(clause) for clause in clauses) or bool(_ORDER.search(question))
-    return bool(_WRITE.match(question)) or (orders_it and not asks)
+def _which(scope: dict[str, str]) -> Route:
+    """Nobody looks for a thing that does not exist: whoever asked knows best what they mean."""
+    nearest = [name for name in scope.get("nearest", "").split(", ") if name]
+    ask = "Do you mean one of these?" if nearest else "What is it called in AWS, or what is it a part of?"
+    return Route(
+        kind="clarify", clarification=f"Nothing that I see here is called {scope['unknown']}. {ask}", choices=nearest
+    )
+
+
+def _scope_of(part: str, parts: Sequence[str], scope: dict[str, str]) -> dict[str, str]:
+    """What was found to be meant, for the part of a question that says so: the others are about something else."""
+    resource = scope.get("resource", "")
+    return scope if len(parts) == 1 or set(words(part)) & set(words(resource)) else {}
 
 
 def asked_parts(question: str, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> list[str]:
@@ -143,23 +141,34 @@ def _who(
 ) -> list[str]:
     names = [specialist.name for specialist in specialists]
     way = WAYS.get(intent := intent_of(question))
-    if way and not (intent is Intent.change and _is_data(question, knowledge, specialists)):
+    data = _is_data(question, knowledge, specialists)
+    if way and not (intent is Intent.change and data):
         return [name for name in way.specialists if name in names] or names[:1]
     chosen = choose_specialists(question, knowledge, specialists)
+    if data and "airflow" not in chosen:
+        chosen = [*chosen[: MAX_SPECIALISTS - 1], "airflow"]
     about_something = _COMPLAINT.search(question) or scope.get("resource")
     if about_something and not {*GENERALISTS, "airflow"} & set(chosen):
         general = [name for name in names if name in GENERALISTS]
         return [*general, *(name for name in chosen if name != "cost" or _BILL.search(question))]
+    if chosen and chosen[0] == "airflow" and not data and "infra" in names:
+        return list(dict.fromkeys(["airflow", "infra", *chosen]))[:MAX_SPECIALISTS]
     return chosen
 
 
 def _is_data(question: str, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> bool:
-    """Pipelines and tables have their own changes: a new column type is in no CloudTrail."""
-    return choose_specialists(question, knowledge, specialists)[:1] == ["airflow"]
+    """Whether a question names a pipeline, a model or what they fill. What is `late` or `missing` may be anything else.
+
+    Pipelines and tables have their own changes, too: a new column type is in no CloudTrail.
+    """
+    if "airflow" not in [specialist.name for specialist in specialists]:
+        return False
+    names = any(MODEL.fullmatch(name) for name in names_in(question))
+    return names or not PIPELINES.isdisjoint(re.findall(r"[a-z]+", question.lower()))
 
 
 def _is_talk(question: str, specialists: Sequence[Specialist]) -> bool:
-    said = re.findall(r"[a-z0-9]+", question.lower())
+    said = re.findall(r"[a-z0-9]+", _PRAISE.sub(" ", question.lower()))
     handled = {
         handle for specialist in specialists for handle in specialist.handles
     }  # in full: `saved` is no `savings`
@@ -176,10 +185,11 @@ def _is_vague(question: str) -> bool:
 
 def _refers_back(brief: Brief, specialists: Sequence[Specialist]) -> bool:
     """Whether a question leans on the thread: earlier evidence, and nothing named that is new."""
-    if not brief.evidence or _NEW_SUBJECT.search(brief.question):
+    if not brief.evidence or NEW_SUBJECT.search(brief.question):
         return False
     known = " ".join(f"{piece.summary} {piece.findings}" for piece in brief.evidence).lower()
-    fresh = [name for name in names_in(brief.question) if name.lower() not in known]
+    meant = [*names_in(brief.question), *filter(None, [brief.scope.get("resource", "")])]
+    fresh = [name for name in meant if name.lower() not in known]
     service = service_in(brief.question)
     return not fresh and (not service or service in known)
 

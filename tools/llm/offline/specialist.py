@@ -15,6 +15,7 @@ from agent.knowledge import KnowledgeBase, Runbook, Verdict
 from agent.models import Evidence
 from tools.llm.offline.focus import focus_of
 from tools.llm.offline.intents import WAYS, intent_of
+from tools.llm.offline.router import NEW_SUBJECT
 
 DISCOVERY = ("unhealthy_resources",)
 """Tools that are there to find what nobody has named; they are asked about everything."""
@@ -55,6 +56,8 @@ LIKELY = 0.6
 """How much of the best score a runbook needs for its tools to be asked, too."""
 CONSIDERED = 0.15
 """Support from which findings suggest a runbook."""
+HINTED = 0.03
+"""Support from which one finding at least is of a runbook's kind."""
 ENOUGH = 0.6
 """Support from which a complete runbook explains the case, and others' tools add nothing."""
 NOTEWORTHY = 0.5
@@ -66,6 +69,8 @@ def next_step(
     brief: Brief, messages: Sequence[BaseMessage], tools: dict[str, dict[str, Any]], knowledge: KnowledgeBase
 ) -> AIMessage:
     """The next tool calls, or a report when there is nothing left that would add something."""
+    if NEW_SUBJECT.search(brief.question):
+        brief = replace(brief, evidence=())
     done, rounds = _done(messages)
     gathered = [
         piece for message in messages if isinstance(message, ToolMessage) for piece in evidence_text.parse(message.text)
@@ -96,7 +101,7 @@ def plan(
     for_these = [
         name for name, tool in tools.items() if named & tool.get("parameters", {}).get("properties", {}).keys()
     ]
-    wanted = list(dict.fromkeys([*for_these, *_wanted(brief, carried, list(tools), knowledge)]))
+    wanted = list(dict.fromkeys([*for_these, *_wanted(brief, carried, gathered, list(tools), knowledge)]))
     if not gathered and "resource" not in focus.known:
         wanted = [name for name in wanted if name not in AFTERWARDS] or wanted
     calls = [call for name in wanted if (call := _call(name, tools[name], focus.known))]
@@ -122,7 +127,9 @@ def _is_told(call: Call, gathered: Sequence[Evidence]) -> bool:
     )
 
 
-def _wanted(brief: Brief, carried: Sequence[Verdict], bound: list[str], knowledge: KnowledgeBase) -> list[str]:
+def _wanted(
+    brief: Brief, carried: Sequence[Verdict], gathered: Sequence[Evidence], bound: list[str], knowledge: KnowledgeBase
+) -> list[str]:
     """The tools that answer a plain question; else those of the runbooks that findings carry or the words suggest."""
     way = WAYS.get(intent_of(brief.question)) if brief.question else None
     if way and (asked := [name for name in way.tools if name in bound]):
@@ -133,7 +140,14 @@ def _wanted(brief: Brief, carried: Sequence[Verdict], bound: list[str], knowledg
     books: list[Runbook] = [verdict.runbook for verdict in carried[:2]]
     books += [book for book, score in found if score >= LIKELY * found[0][1]]
     names = [name for book in books for name in book.gather]
-    return [name for name in dict.fromkeys([*names, *bound[:DEFAULT_TOOLS]]) if name in bound]
+    asked = dict.fromkeys([*names, *bound[:DEFAULT_TOOLS], *_hinted(carried, gathered, knowledge)])
+    return [name for name in asked if name in bound]
+
+
+def _hinted(carried: Sequence[Verdict], gathered: Sequence[Evidence], knowledge: KnowledgeBase) -> Sequence[str]:
+    """Where findings suggest no runbook, the tools of the one that they are nearest to."""
+    nearest = [] if carried else [verdict for verdict in knowledge.weigh(gathered)[:1] if verdict.support > HINTED]
+    return [name for verdict in nearest for name in verdict.runbook.gather]
 
 
 def _carried(evidence: Sequence[Evidence], knowledge: KnowledgeBase) -> list[Verdict]:

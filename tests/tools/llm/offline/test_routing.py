@@ -18,9 +18,9 @@ TOLD = evidence(
 )
 
 
-def route(question: str, *, known: tuple[Evidence, ...] = ()) -> Route:
+def route(question: str, *, known: tuple[Evidence, ...] = (), scope: dict[str, str] | None = None) -> Route:
     conversation = [ChatMessage(role="user", text="why?", at=NOW)] if known else []
-    brief = write(NOW, question=question, conversation=conversation, evidence=known)
+    brief = write(NOW, question=question, conversation=conversation, evidence=known, scope=scope)
     reply: Any = MODEL.with_structured_output(Route).invoke(brief)
     assert isinstance(reply, Route)
     return reply
@@ -64,7 +64,20 @@ def test_who_asks_for_help_gets_it(question: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["hi", "Hello there!", "thanks a lot", "good morning team", "danke dir!", "nice one"]
+    "question",
+    [
+        "hi",
+        "Hello there!",
+        "thanks a lot",
+        "good morning team",
+        "danke dir!",
+        "nice one",
+        "good night, great job today",
+        "see you tomorrow",
+        "bye all",
+        "Gute Nacht!",
+        "have a nice weekend",
+    ],
 )
 def test_small_talk_is_no_question(question: str) -> None:
     assert route(question) == Route(kind="small_talk")
@@ -169,3 +182,58 @@ def test_a_change_of_subject_in_a_thread_is_a_new_question() -> None:
 def test_slips_and_other_languages_are_read() -> None:
     assert route("wy are lamda csots high").assignments[0].specialist == "cost"
     assert route("warum sind die Kosten so hoch?").assignments[0].specialist == "cost"
+
+
+def test_a_nice_word_before_a_problem_is_no_small_talk() -> None:
+    assert route("nice job, but the import job failed").kind == "question"
+
+
+def test_a_complaint_that_names_no_pipeline_goes_to_infrastructure_too() -> None:
+    for question in ("invoices are late, why?", "Seit wann ist Rechnungsstellung verspätet?"):
+        assert {a.specialist for a in route(question).assignments} >= {"airflow", "infra"}
+
+
+@pytest.mark.parametrize("question", ["who broke dbt", "what changed in the warehouse?", "is the dag changed"])
+def test_words_of_pipelines_always_go_to_who_knows_them(question: str) -> None:
+    assert "airflow" in {assignment.specialist for assignment in route(question).assignments}
+
+
+def test_data_transfer_is_a_matter_of_cost_and_no_data() -> None:
+    names = [a.specialist for a in route("finance is screaming about data transfer, where is it from?").assignments]
+
+    assert names[0] == "cost"
+    assert "airflow" not in names
+
+
+def test_what_nothing_is_called_is_asked_back_with_the_nearest_names() -> None:
+    routed = route("is payments ok?", scope={"unknown": "payments", "nearest": "repayment-worker, payout-api"})
+
+    assert routed.kind == "clarify"
+    assert "called payments" in routed.clarification
+    assert routed.choices == ["repayment-worker", "payout-api"]
+
+
+def test_without_a_near_name_it_says_so_plainly() -> None:
+    routed = route("is payments ok?", scope={"unknown": "payments"})
+
+    assert routed.clarification.startswith("Nothing that I see here is called payments.")
+    assert routed.choices == []
+
+
+def test_a_part_about_something_else_does_not_get_the_other_parts_resource() -> None:
+    routed = route(
+        "why is orders-db refusing connections and did last night's ingest work?", scope={"resource": "orders-db"}
+    )
+
+    asked = {(a.specialist, a.question) for a in routed.assignments}
+    assert ("airflow", "did last night's ingest work?") in asked
+    assert ("infra", "did last night's ingest work?") not in asked
+
+
+def test_a_resource_that_the_thread_has_not_seen_is_looked_into() -> None:
+    assert route("is it only search?", known=(TOLD,), scope={"resource": "search-api"}).kind == "question"
+    assert route("only for checkout please", known=(TOLD,), scope={"resource": "checkout-api"}).kind == "follow_up"
+
+
+def test_who_tells_what_they_do_is_not_refused() -> None:
+    assert route("I think it's the deploy, rolling back now").kind != "write"

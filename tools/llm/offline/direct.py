@@ -1,0 +1,149 @@
+"""Questions that findings answer by themselves: what changed, who did it, since when, how much."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from agent import absence
+from agent.briefs import Brief
+from agent.drafts import AnswerDraft, DraftClaim
+from agent.figures import count
+from agent.knowledge import CHANGES, Verdict, words
+from agent.models import Finding
+from tools.llm.offline.claims import MAX_CLAIMS, Found, claims_of, near, newest_first
+from tools.llm.offline.intents import KINDS, Intent, intent_of, relevant
+from tools.llm.offline.verdicts import is_about, main_resource, onset_of, subjects_of, when
+from tools.llm.offline.wording import uncounted
+
+MAX_DIRECT_CLAIMS = 3
+AT_ONCE = (
+    Intent.change,
+    Intent.amount,
+    Intent.spend,
+    Intent.forecast,
+    Intent.waste,
+    Intent.limits,
+    Intent.outage,
+)
+"""What findings answer by themselves, whatever else is wrong in the account."""
+IN_A_THREAD = (Intent.when, Intent.logs)
+"""What they answer by themselves once the cause was told; before that it belongs into the answer."""
+MAX_HEADLINE = 120
+"""Characters of a change in the first line; the claim below has all of it."""
+_CLAUSE = re.compile(r"; | \(|, (?=\d|about )")
+OF_NO_RESOURCE = (Intent.waste, Intent.limits, Intent.outage)
+_NARROWS = re.compile(r"^\W*(?:(?:ok|and|but|please|no)\b\W*)*(?:only|just|what about|how about|and|for)\b", re.I)
+_ASKED = re.compile(r"^user: (?:.+? asked: )?(.*)$")
+
+
+def wanted(brief: Brief) -> Intent:
+    """What is asked for; `only for checkout please` asks again what was asked before."""
+    own = intent_of(brief.question)
+    before = [match[1] for line in brief.conversation if (match := _ASKED.match(line))]
+    narrows = own is Intent.why and before and _NARROWS.search(brief.question) and "why" not in brief.question.lower()
+    return intent_of(before[-1]) if narrows else own
+
+
+def direct(brief: Brief, intent: Intent, verdict: Verdict | None, causes: Sequence[Verdict]) -> AnswerDraft | None:
+    """The findings that answer the question by themselves, or None where the cause is wanted or none does."""
+    if intent not in (AT_ONCE + IN_A_THREAD if brief.conversation else AT_ONCE):
+        return None
+    if len(causes) > 1 and intent in (Intent.when, Intent.change):
+        return _for_each(causes, intent, brief)
+    found = _in_its_words(_in_range(relevant(brief.evidence, intent), intent, brief), brief.question)
+    found = of_subjects(found, [main_resource(c) for c in causes] or subjects_of(brief))
+    ranked = near(found, verdict if brief.conversation else None)
+    if not ranked:
+        return (
+            AnswerDraft(headline=_none_found(brief, intent), claims=[], plain=True)
+            if intent in OF_NO_RESOURCE
+            else None
+        )
+    most = MAX_DIRECT_CLAIMS if brief.conversation else MAX_CLAIMS
+    if intent is Intent.when:
+        ranked = _earliest(ranked)
+    claims = claims_of(ranked)[:most]
+    headline = claims[0].text
+    if intent is Intent.change and len(claims) > 1:
+        claims = claims_of(newest_first(ranked[:most]))
+        headline = f"Of {count(len(claims), 'change')} the most relevant: {_short(headline)}"
+    elif intent is Intent.when:
+        time = when(ranked[0][0], brief.now)
+        headline = f"Since {time}: {headline.replace(f' at {time}', '')}"
+    elif noun := uncounted(brief.question, [finding for finding, _ in ranked]):
+        headline = f"Nothing I read counts {noun}; the nearest is this: {headline}"
+    return AnswerDraft(headline=headline, claims=claims, plain=True)
+
+
+def of_subjects(found: Sequence[Found], subjects: Sequence[str]) -> list[Found]:
+    """Those about what the question speaks of come first."""
+    return sorted(found, key=lambda pair: not any(is_about(pair[0], subject) for subject in subjects))
+
+
+def _for_each(causes: Sequence[Verdict], intent: Intent, brief: Brief) -> AnswerDraft | None:
+    """Of several causes in a thread, a line for each: since when, or by whom."""
+    pick = onset_of if intent is Intent.when else _deed
+    told = [(main_resource(cause), finding) for cause in causes if (finding := pick(cause))]
+    tell = when if intent is Intent.when else _by
+    lines = [f"{name}: {tell(finding, brief.now)}" for name, finding in told]
+    ids = {hit.finding.statement: hit.evidence_id for cause in causes for hit in cause.hits}
+    claims = [DraftClaim(text=f.statement, evidence=[ids[f.statement]]) for _, f in told]
+    return AnswerDraft(headline=f"{'; '.join(lines)}.", claims=claims, plain=True) if len(told) > 1 else None
+
+
+def _deed(cause: Verdict) -> Finding | None:
+    """The change that a cause goes back to: one by somebody before one by nobody who is known."""
+    deeds = [hit.finding for hit in cause.hits if hit.finding.kind in CHANGES]
+    return min(deeds, key=lambda finding: not finding.attributes.get("principal"), default=None)
+
+
+def _short(statement: str) -> str:
+    """A sentence without the clauses at its end that make it longer than a first line should be."""
+    while len(statement) > MAX_HEADLINE and (ends := list(_CLAUSE.finditer(statement))) and ends[-1].start() > 0:
+        statement = f"{statement[: ends[-1].start()].rstrip()}."
+    return statement
+
+
+def _by(finding: Finding, now: datetime) -> str:
+    """`dana (role media): PutBucketNotification, 19 Nov 12:38 UTC`."""
+    what = finding.attributes.get("event", "") or finding.attributes.get("version", "")
+    who = finding.attributes.get("principal", "") or "nobody who is known"
+    return f"{who} ({', '.join(part for part in (what, when(finding, now)) if part)})"
+
+
+def _in_range(found: Sequence[Found], intent: Intent, brief: Brief) -> list[Found]:
+    """Changes in the range that the question names; a change of an older day answers no `in the last hour`."""
+    if intent is not Intent.change:
+        return list(found)
+    start, end = (_time(brief.scope.get(name, "")) for name in ("start", "end"))
+    return [
+        (finding, piece)
+        for finding, piece in found
+        if not finding.at or ((not start or start <= finding.at) and (not end or finding.at <= end))
+    ]
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
+def _in_its_words(found: Sequence[Found], question: str) -> list[Found]:
+    """Those that share words with the question come first: `who deleted the endpoint?` is about DeleteVpcEndpoints."""
+    asked = set(words(question))
+    return sorted(found, key=lambda pair: -len(asked & set(words(pair[0].statement))))
+
+
+def _earliest(ranked: Sequence[Found]) -> list[Found]:
+    """The first sign of the resource that ranks first comes first."""
+    about = ranked[0][0].resource
+    return sorted(ranked, key=lambda pair: (pair[0].resource != about, pair[0].kind == "cost_rise", pair[0].at))
+
+
+def _none_found(brief: Brief, intent: Intent) -> str:
+    return absence.none_of(KINDS[intent]) if absence.readable(brief.evidence) else absence.UNREAD
