@@ -44,10 +44,17 @@ class Application:
         return _told(diagnosis, state, took), typed(state["evidence"])
 
     async def ask(
-        self, question: str, history: list[ChatMessage], run_id: str, follow: Follow, asker: Asker = NOBODY
+        self,
+        question: str,
+        history: list[ChatMessage],
+        run_id: str,
+        follow: Follow,
+        asker: Asker = NOBODY,
+        answering: str = "",
     ) -> tuple[Answer, list[Evidence]]:
         """One question through the graph, with what the thread already knows.
 
+        `answering`: the Slack message whose choice was clicked; `question` is that choice then.
         A question that begins a thread and equals one of the last minutes gets that one's answer, while no alert came.
         """
         cache = AnswerCache(self.deps)
@@ -56,7 +63,7 @@ class Application:
             answer, evidence = known
             return _reused(answer, run_id), evidence
         budget = int(self.deps.settings.run_input_tokens_per_call * MEMORY_SHARE)
-        start = conversation_start(question, history, asker, budget)
+        start = conversation_start(question, history, asker, budget, answering)
         state, took = await self._run(self.conversation, dict(start), run_id, follow, asker.user)
         answer = _told(Answer.model_validate(state["answer"]), state, took)
         evidence = _whole(typed(state["evidence"]), typed(start["evidence"]), history)

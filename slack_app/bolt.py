@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
@@ -17,6 +18,7 @@ from agent.errors import SettingsError
 from agent.models import SlackPlace
 from agent.ports import Deps
 from agent.settings import Settings
+from slack_app.alert_channels import channel_name
 from slack_app.intake import Identity, Intake, RequestStop
 from slack_app.listeners import register
 
@@ -60,8 +62,8 @@ def build_slack_app(deps: Deps) -> SlackApp:
         request_verification_enabled=bool(secret),
         ssl_check_enabled=True,
     )
-    channel_names, request_stop = _channel_names(client), _stops(deps)
-    register(bolt, Intake(deps.queue, deps.clock, identity, settings.alert_channels, channel_names, request_stop))
+    names, request_stop = partial(channel_name, client), _stops(deps)
+    register(bolt, Intake(deps.queue, deps.clock, identity, settings.alert_channels, names, request_stop))
     return SlackApp(bolt, identity)
 
 
@@ -88,14 +90,3 @@ def _stops(deps: Deps) -> RequestStop:
         asyncio.run(deps.stops.request(place, at, by))
 
     return request_stop
-
-
-def _channel_names(client: WebClient) -> Any:
-    def name_of(channel: str) -> str:
-        try:
-            info = client.conversations_info(channel=channel)
-        except SlackApiError:
-            return ""  # a channel we may not see is not one we watch
-        return str(cast("dict[str, Any]", info.get("channel") or {}).get("name", ""))
-
-    return name_of

@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agent.models import Job, JobKind, SlackPlace, new_id
@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 Event = Mapping[str, Any]
 HEARD_SUBTYPES = ("", "bot_message", "file_share", "me_message", "thread_broadcast")
 """What people and apps say. Every other subtype is Slack talking about the channel: joins, topics, pins, deletions."""
+NAME_KEPT, REFUSAL_KEPT = timedelta(days=1), timedelta(minutes=5)
+"""A channel may be renamed, and the app be given a right or a seat that it lacked."""
 _TO_SOMEBODY = re.compile(r"\s*<@[UW]")
 
 
@@ -40,6 +42,8 @@ RequestStop = Callable[[SlackPlace, datetime, str], None]
 class Intake:
     """Turns events into jobs. `channel_name` looks a channel up in Slack, once for each channel.
 
+    It gives "" for a channel that Slack does not show, which is believed for a while, and None when Slack did not say:
+    then the worker finds out whether the channel is watched, and no alert is lost.
     `request_stop` does not go through the queue: a stop must not wait behind the work that it stops.
     """
 
@@ -47,9 +51,10 @@ class Intake:
     clock: Clock
     identity: Identity
     alert_channels: tuple[str, ...]
-    channel_name: Callable[[str], str]
+    channel_name: Callable[[str], str | None]
     request_stop: RequestStop
-    _watched: dict[str, bool] = field(default_factory=dict[str, bool])
+    _names: dict[str, tuple[str, datetime]] = field(default_factory=dict[str, tuple[str, datetime]])
+    """The name of each channel, and until when it is believed."""
 
     def message(self, event: Event) -> bool:
         """A `message` event of any subtype. True when it became a job."""
@@ -59,9 +64,7 @@ class Intake:
         if subtype not in HEARD_SUBTYPES or self._own(event):
             return False
         if _from_bot(event):
-            return (
-                _top_level(event) and self.watches(str(event["channel"])) and self._alert(event, str(event["channel"]))
-            )
+            return _top_level(event) and self._alert(event, str(event["channel"]))
         if event.get("channel_type") == "im":
             return self.mention(event)
         text = str(event.get("text", ""))
@@ -86,27 +89,45 @@ class Intake:
         """A choice under a question back becomes what its clicker says next. False when one was taken already."""
         key = f"choice:{self.identity.team_id}:{clicked['channel']}:{clicked['message_ts']}"
         question = {"text": clicked["choice"], "implicit": False, "ts": clicked["action_ts"]}
+        question["answers_ts"] = clicked["message_ts"]
         return self._enqueue(JobKind.mention, key, {**clicked, **question})
 
     def quick(self, kind: JobKind, unique: str, payload: Mapping[str, Any]) -> bool:
         """A job that takes no analysis: feedback, evidence to show, a command."""
         return self._enqueue(kind, f"{kind}:{self.identity.team_id}:{unique}", dict(payload))
 
-    def watches(self, channel: str) -> bool:
-        """Whether posts in a channel are analysed. An unknown channel is looked up once."""
-        if channel not in self._watched:
-            self._watched[channel] = channel in self.alert_channels or self.channel_name(channel) in self.alert_channels
-        return self._watched[channel]
+    def watches(self, channel: str) -> bool | None:
+        """Whether posts in a channel are analysed; None when Slack did not tell its name."""
+        if not self.alert_channels:
+            return False
+        if channel in self.alert_channels:
+            return True
+        name = self._name(channel)
+        return None if name is None else name in self.alert_channels
+
+    def _name(self, channel: str) -> str | None:
+        known = self._names.get(channel)
+        if known and known[1] > self.clock():
+            return known[0]
+        name = self.channel_name(channel)
+        if name is not None:
+            self._names[channel] = (name, self.clock() + (NAME_KEPT if name else REFUSAL_KEPT))
+        return name
 
     def _alert(self, event: Event, channel: str, edit: str = "") -> bool:
+        """A post of an app, if its channel is watched or may be."""
+        watched = self.watches(channel)
+        if watched is False:
+            return False
         key = f"alert:{self.identity.team_id}:{channel}:{event['ts']}" + (f":{edit}" if edit else "")
-        return self._enqueue(JobKind.alert, key, {"event": dict(event), "channel": channel, "edit": bool(edit)})
+        alert = {"event": dict(event), "channel": channel, "edit": bool(edit), "unsure": watched is None}
+        return self._enqueue(JobKind.alert, key, alert)
 
     def _edited(self, event: Event) -> bool:
         """An edit by a monitoring app updates its alert; people's and own edits are nothing new."""
         message = event.get("message") or {}
         channel = str(event.get("channel", ""))
-        if not _from_bot(message) or self._own(message) or not _top_level(message) or not self.watches(channel):
+        if not _from_bot(message) or self._own(message) or not _top_level(message):
             return False
         edited = str((message.get("edited") or {}).get("ts") or event.get("event_ts") or event.get("ts", ""))
         return self._alert(message, channel, edit=edited)
@@ -116,6 +137,8 @@ class Intake:
         text = html.unescape(self._mentioned.sub("", str(event.get("text", "")))).strip()
         channel, ts, user = str(event["channel"]), str(event["ts"]), str(event.get("user", ""))
         thread_ts = str(event.get("thread_ts") or ts)
+        if not text and thread_ts != ts and not self._mentioned.search(str(event.get("text", ""))):
+            return False  # a picture among people asks nothing
         if is_stop(text):
             return self._stop(channel, thread_ts, ts, user, "implicit" if implicit else "reply")
         where = {"channel": channel, "user": user, "ts": ts, "thread_ts": thread_ts}
@@ -125,8 +148,9 @@ class Intake:
         return self._enqueue(JobKind.mention, key, {**where, "text": text, "implicit": implicit})
 
     def _stop(self, channel: str, thread_ts: str, ts: str, user: str, how: str) -> bool:
+        """In a thread, what runs there; outside of threads, what this person asked in the channel."""
         place = SlackPlace(team=self.identity.team_id, channel=channel, thread_ts=thread_ts)
-        self.request_stop(place, slack_time(ts), user)
+        self.request_stop(place if thread_ts != ts else everything_of(user, place), slack_time(ts), user)
         payload = {"channel": channel, "thread_ts": thread_ts, "ts": ts, "user": user, "how": how}
         return self.quick(JobKind.stop, f"{channel}:{ts}", payload)
 
@@ -147,6 +171,11 @@ class Intake:
             or (own.bot_id and event.get("bot_id") == own.bot_id)
             or (own.app_id and event.get("app_id") == own.app_id and event.get("bot_id"))
         )
+
+
+def everything_of(user: str, place: SlackPlace) -> SlackPlace:
+    """Where stop requests keep somebody's order to end all that they asked in a channel."""
+    return place.model_copy(update={"thread_ts": f"by:{user}"})
 
 
 def slack_time(ts: str) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any, cast
 
 from slack_sdk.errors import SlackApiError
@@ -24,6 +24,7 @@ from slack_app.blocks.text import cut, pieces
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_EDITS = 1.2
 TEXT_LIMIT = 4000
+PAGE = 200
 REFUSED_BLOCKS = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long")
 
 Part = tuple[str, list[dict[str, Any]]]
@@ -48,6 +49,10 @@ class SlackMessenger:
         """The workspace that the token is for."""
         return (await self._who_am_i())["team_id"]
 
+    async def user_id(self) -> str:
+        """Watchkeeper's own."""
+        return (await self._who_am_i())["user_id"]
+
     async def _who_am_i(self) -> dict[str, str]:
         """auth.test, asked once."""
         if not self._me:
@@ -56,14 +61,21 @@ class SlackMessenger:
         return self._me
 
     async def post(self, place: SlackPlace, text: str, blocks: Sequence[dict[str, Any]] = ()) -> str:
-        """Post into the thread; what does not fit one message follows in others. Returns the first one's ts."""
-        (words, first), *rest = _messages(text, blocks)
-        ts = await self._post_one(place, words, first)
-        await self._continue(place, rest)
-        return ts
+        """Post into the thread, or into the channel; what does not fit follows. Returns the first message's ts."""
+        return (await self.post_all(place, text, blocks))[0]
+
+    async def post_all(self, place: SlackPlace, text: str, blocks: Sequence[dict[str, Any]] = ()) -> list[str]:
+        """As `post`; returns the ts of every message that it took."""
+        return [await self._post_one(place, words, shown) for words, shown in _messages(text, blocks)]
 
     async def update(self, place: SlackPlace, ts: str, text: str, blocks: Sequence[dict[str, Any]] = ()) -> None:
         """Replace a message's content; what does not fit follows in the thread."""
+        await self.update_all(place, ts, text, blocks)
+
+    async def update_all(
+        self, place: SlackPlace, ts: str, text: str, blocks: Sequence[dict[str, Any]] = ()
+    ) -> list[str]:
+        """As `update`; returns the ts of the messages that follow."""
         (words, first), *rest = _messages(text, blocks)
 
         async def send(shown: Sequence[dict[str, Any]]) -> None:
@@ -72,16 +84,34 @@ class SlackMessenger:
             )
 
         await _or_as_text(send, first)
-        await self._continue(place, rest)
+        return [await self._post_one(place, words, shown) for words, shown in rest]
 
     async def find_own(self, place: SlackPlace, after_ts: str, known: Collection[str] = ()) -> str:
-        me = (await self._who_am_i())["user_id"]
-        reply = await self.client.conversations_replies(channel=place.channel, ts=place.thread_ts, limit=200)
-        for message in cast("list[dict[str, Any]]", reply.get("messages") or []):
+        me = await self.user_id()
+        async for message in self.replies(place, after=after_ts):
             ts = str(message["ts"])
-            if message.get("user") == me and float(ts) > float(after_ts) and ts not in known:
+            own = message.get("user") == me and not message.get("files")  # no answer begins with a file
+            if own and float(ts) > float(after_ts) and ts not in known:
                 return ts
         return ""
+
+    async def replies(self, place: SlackPlace, after: str = "", before: str = "") -> AsyncGenerator[dict[str, Any]]:
+        """A thread's messages in a range, oldest first, however long it is; the root comes always, maybe repeatedly."""
+        cursor = ""
+        while True:
+            reply = await self.client.conversations_replies(
+                channel=place.channel,
+                ts=place.thread_ts,
+                oldest=after or None,
+                latest=before or None,
+                limit=PAGE,
+                cursor=cursor or None,
+            )
+            for message in cast("list[dict[str, Any]]", reply.get("messages") or []):
+                yield message
+            cursor = str((reply.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                return
 
     async def upload(self, place: SlackPlace, name: str, text: str, comment: str = "") -> None:
         """A file in the thread, for what is too long for messages."""
@@ -105,10 +135,6 @@ class SlackMessenger:
             return False
         return True
 
-    async def _continue(self, place: SlackPlace, rest: Sequence[Part]) -> None:
-        for words, blocks in rest:
-            await self._post_one(place, words, blocks)
-
     async def _post_one(self, place: SlackPlace, text: str, blocks: Sequence[dict[str, Any]]) -> str:
         ts = ""
 
@@ -116,7 +142,7 @@ class SlackMessenger:
             nonlocal ts
             reply = await self.client.chat_postMessage(
                 channel=place.channel,
-                thread_ts=place.thread_ts,
+                thread_ts=place.thread_ts or None,
                 text=text,
                 blocks=list(shown) or None,
                 unfurl_links=False,
@@ -184,13 +210,15 @@ class LiveMessage:
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send_soon())
 
-    async def finish(self, text: str, blocks: Sequence[dict[str, Any]]) -> None:
+    async def finish(self, text: str, blocks: Sequence[dict[str, Any]]) -> list[str]:
+        """Returns the ts of the messages that follow where one is too little."""
         self._next = None
         if self._sender is not None:
             await self._sender
         await self._wait()
-        await self._messenger.update(self._place, self.ts, text, blocks)
+        pages = await self._messenger.update_all(self._place, self.ts, text, blocks)
         self._sent_at = time.monotonic()
+        return pages
 
     def _take(self) -> Part | None:
         newest, self._next = self._next, None

@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import NoReturn
 from uuid import uuid4
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from agent.errors import RetryLater, StoreUnavailable, WatchkeeperError
@@ -46,6 +47,12 @@ RETRY_SECONDS = 5.0
 AWS_THREADS = 64
 HELD_BEYOND_WORKERS = 32
 """How many jobs one worker holds that wait for their turn; the rest is for the other workers."""
+QUICK_AT_ONCE = 32
+PUT_BACK_SECONDS = 5.0
+BATCH = 10
+YIELD_SECONDS = 0.5
+"""A worker that holds all it may lets others look into the queue first, unless there is a lot in it."""
+PUT_BACK_MARK = "#"
 GONE = ("message_not_found", "thread_not_found", "channel_not_found", "not_in_channel", "is_archived")
 """What Slack says when there is nowhere left to answer to."""
 
@@ -70,6 +77,7 @@ class Worker:
         self._lease = settings.job_lease_seconds
         self._held = asyncio.Semaphore(settings.workers + HELD_BEYOND_WORKERS)
         self._slots = asyncio.Semaphore(settings.workers)
+        self._quick = asyncio.Semaphore(QUICK_AT_ONCE)
         self._turns = Turns()
 
     async def run(self) -> None:
@@ -77,24 +85,38 @@ class Worker:
         # boto3 and SQLite work in threads; the default pool of a small machine would make ten analyses wait in line.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(AWS_THREADS, "aws"))
         async with asyncio.TaskGroup() as tasks:
+            jobs: list[Job] = []
             while True:
-                await self._held.acquire()
-                job = await self._next()
-                if job is None:
-                    self._held.release()
-                    continue
-                tasks.create_task(self._work(job))
+                if self._held.locked() and len(jobs) < BATCH:
+                    await asyncio.sleep(YIELD_SECONDS)
+                jobs = await self._next()
+                for job in jobs:
+                    room = self._held if job.kind in IN_TURN else self._quick
+                    if room is self._held and room.locked():
+                        tasks.create_task(self._put_back(job))
+                        continue
+                    await room.acquire()
+                    tasks.create_task(self._work(job, room))
 
-    async def _next(self) -> Job | None:
+    async def _next(self) -> list[Job]:
+        """One job; several where what is not quick is put back, so that clicks and stops behind it get through."""
         try:
-            jobs = await self._app.deps.queue.receive(1, self._lease, POLL_SECONDS)
+            return await self._app.deps.queue.receive(BATCH if self._held.locked() else 1, self._lease, POLL_SECONDS)
         except WatchkeeperError as error:
             log.error("the queue is unavailable: %s", error)
             await asyncio.sleep(POLL_SECONDS)
-            return None
-        return jobs[0] if jobs else None
+            return []
 
-    async def _work(self, job: Job) -> None:
+    async def _put_back(self, job: Job) -> None:
+        """To the end of the line, as a new job: giving up a lease would count as an attempt."""
+        queue = self._app.deps.queue
+        base, _, times = job.idempotency_key.partition(PUT_BACK_MARK)
+        key = f"{base}{PUT_BACK_MARK}{int(times or 0) + 1}"
+        with _lease_brings_back(job):
+            await asyncio.to_thread(queue.send, job.model_copy(update={"idempotency_key": key}), PUT_BACK_SECONDS)
+            await queue.delete(job)
+
+    async def _work(self, job: Job, room: asyncio.Semaphore) -> None:
         heartbeat = asyncio.create_task(self._keep(job))
         try:
             with running(job.id):
@@ -105,25 +127,26 @@ class Worker:
             raise
         finally:
             heartbeat.cancel()
-            self._held.release()
+            room.release()
 
     async def _settle(self, job: Job) -> None:
-        """Do it, and tell the queue how it went."""
+        """Do it, and tell the queue how it went. A queue that does not listen ends one job's lease, not the worker."""
         queue = self._app.deps.queue
-        try:
-            await (self._in_turn(job) if job.kind in IN_TURN else self._handle(job, AT_ONCE[job.kind]))
-        except RetryLater as error:
-            await queue.release(job, error.seconds)
-        except SlackApiError as error:
-            if error.response.get("error") not in GONE:
+        with _lease_brings_back(job):
+            try:
+                await (self._in_turn(job) if job.kind in IN_TURN else self._handle(job, AT_ONCE[job.kind]))
+            except RetryLater as error:
+                await queue.release(job, error.seconds)
+            except SlackApiError as error:
+                if error.response.get("error") not in GONE:
+                    await self._failed(job, error)
+                    return
+                log.info("job %s is dropped: its message is gone (%s)", job.id, error.response.get("error"))
+                await queue.delete(job)
+            except Exception as error:
                 await self._failed(job, error)
-                return
-            log.info("job %s is dropped: its message is gone (%s)", job.id, error.response.get("error"))
-            await queue.delete(job)
-        except Exception as error:
-            await self._failed(job, error)
-        else:
-            await queue.delete(job)
+            else:
+                await queue.delete(job)
 
     async def _in_turn(self, job: Job) -> None:
         """When nobody else is at work in its thread, and a worker is free."""
@@ -192,7 +215,16 @@ class Worker:
     async def _apologise(self, job: Job, error: Exception) -> None:
         reason = str(error) if isinstance(error, WatchkeeperError) else "Something went wrong on my side."
         text = f"I could not finish this. {escape(reason)} It is kept for a person to look at (reference {job.id})."
-        with suppress(SlackApiError, TimeoutError, OSError):
-            await self._messenger.post(place_of(job), text)
-        if job.kind is JobKind.mention:
-            await give_up(job, self._desk, text)
+        shown = ""
+        with suppress(SlackApiError, aiohttp.ClientError, TimeoutError, OSError):
+            shown = await self._messenger.post(place_of(job), text)
+        await give_up(job, self._desk, text, shown)
+
+
+@contextmanager
+def _lease_brings_back(job: Job) -> Generator[None]:
+    """For telling the queue about a job: when it cannot be told, the job's lease ends and the job comes back."""
+    try:
+        yield
+    except WatchkeeperError as error:
+        log.error("the queue could not be told of job %s, which comes back: %s", job.id, error)

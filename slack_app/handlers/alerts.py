@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from agent.errors import RetryLater
 from agent.models import (
     Alert,
     AlertStatus,
@@ -20,6 +22,7 @@ from agent.models import (
     digest,
 )
 from agent.sources.slack_post import parse
+from slack_app.alert_channels import is_watched
 from slack_app.application import Application
 from slack_app.blocks.answers import answer_blocks, answer_text
 from slack_app.blocks.progress import Progress, progress_blocks
@@ -27,11 +30,15 @@ from slack_app.blocks.summary import resolved_blocks, summary_blocks, summary_te
 from slack_app.blocks.text import escape
 from slack_app.handlers.desk import Desk, place_of
 from slack_app.handlers.stopping import Found, Stopped, stopped_answer, until_stopped
+from slack_app.handlers.waiting import own_messages
 from slack_app.intake import slack_time
-from slack_app.messenger import LiveMessage, SlackMessenger
+from slack_app.messenger import LiveMessage
 from slack_app.turns import unless
 
 TITLE = "Looking into this alert"
+OLD_AFTER_AN_ALERT = ("answer|", "evidence|")
+"""What is kept of the account: analysed or not, an alert says that it has changed."""
+LOOKUP_RETRY_SECONDS = 20.0
 
 
 async def handle_alert(job: Job, desk: Desk) -> None:
@@ -41,15 +48,27 @@ async def handle_alert(job: Job, desk: Desk) -> None:
     """
     event: dict[str, Any] = job.payload["event"]
     place, app = place_of(job), desk.app
+    if job.payload["unsure"] and not await _is_watched(place.channel, desk):
+        return
+    for what in OLD_AFTER_AN_ALERT:
+        app.deps.cache.forget(what)
     if await app.deps.mutes.active(place.channel, place.thread_ts):
         await _audit(app, "alert.muted", f"{place.channel}:{place.thread_ts}")
         return
     alert = parse(event, app.deps.clock())
     incident = await _incident(alert, place, app)
     if alert.status is AlertStatus.resolved:
-        await _resolve(incident, alert, app, desk.messenger)
+        await _resolve(incident, alert, job, desk)
     elif incident.diagnosis is None and not await app.deps.stops.since(place, slack_time(place.thread_ts)):
         await _analyse(incident, alert, job, desk)
+
+
+async def _is_watched(channel: str, desk: Desk) -> bool:
+    """Asked here when Slack did not tell whoever heard the post. RetryLater when it does not tell now either."""
+    watched = await is_watched(desk.messenger.client, channel, desk.app.deps.settings.alert_channels)
+    if watched is None:
+        raise RetryLater("Slack does not say which channel an alert is in.", LOOKUP_RETRY_SECONDS)
+    return watched
 
 
 async def _incident(alert: Alert, place: SlackPlace, app: Application) -> Incident:
@@ -70,7 +89,7 @@ async def _analyse(incident: Incident, alert: Alert, job: Job, desk: Desk) -> No
     app, messenger, place, progress = desk.app, desk.messenger, incident.place, Progress()
     ts = incident.summary_ts
     if not ts and job.attempt > 1:
-        ts = await messenger.find_own(place, place.thread_ts)
+        ts = await messenger.find_own(place, place.thread_ts, await _known(app, place))
     ts = ts or await messenger.post(place, TITLE)
     incident = await _save(app, incident, "investigating", {"summary_ts": ts, "status": IncidentStatus.investigating})
     live = LiveMessage(messenger, place, ts)
@@ -80,19 +99,19 @@ async def _analyse(incident: Incident, alert: Alert, job: Job, desk: Desk) -> No
             live.show(TITLE, progress_blocks(progress, TITLE))
 
     run_id, found = f"{incident.id}:{job.id}", Found(follow)
-    guard = until_stopped(app.deps.stops, place, slack_time(place.thread_ts))
+    guard = until_stopped(app.deps.stops, (place, slack_time(place.thread_ts)))
     try:
         diagnosis, evidence = await unless(app.analyse(alert, run_id, found.follow), guard)
     except Stopped as stop:
         told = stopped_answer(await desk.people.name(stop.by), found.evidence, run_id)
-        await live.finish(answer_text(told), answer_blocks(told, found.evidence, place.thread_ts))
+        pages = await live.finish(answer_text(told), answer_blocks(told, found.evidence, place.thread_ts))
         await _save(app, incident, "stopped", {"status": IncidentStatus.open})
-        await _remember(app, place, ts, told, found.evidence)
+        await _remember(app, place, [ts, *pages], answer_text(told), told, found.evidence)
         return
-    await live.finish(summary_text(diagnosis), summary_blocks(alert, diagnosis, evidence))
+    pages = await live.finish(summary_text(diagnosis), summary_blocks(alert, diagnosis, evidence))
     # The message is final before the store says so: a crash in between repeats an edit, never a post.
     await _save(app, incident, "diagnosed", {"diagnosis": diagnosis, "evidence": tuple(evidence)})
-    await _remember(app, place, ts, _as_answer(diagnosis), evidence, summary_text(diagnosis))
+    await _remember(app, place, [ts, *pages], summary_text(diagnosis), _as_answer(diagnosis), evidence)
 
 
 def _as_answer(diagnosis: Diagnosis) -> Answer:
@@ -108,25 +127,42 @@ def _as_answer(diagnosis: Diagnosis) -> Answer:
 
 
 async def _remember(
-    app: Application, place: SlackPlace, ts: str, answer: Answer, evidence: list[Evidence], text: str = ""
+    app: Application,
+    place: SlackPlace,
+    messages: Sequence[str],
+    text: str,
+    answer: Answer | None = None,
+    evidence: Sequence[Evidence] = (),
 ) -> None:
+    """What was told in the thread, and in which Slack messages."""
+    first, *pages = messages
     told = ChatMessage(
         role="assistant",
-        text=text or answer_text(answer),
+        text=text,
         answer=answer,
-        ts=ts,
-        message_ts=ts,
+        ts=first,
+        message_ts=first,
+        pages=tuple(pages),
         at=app.deps.clock(),
         evidence=tuple(evidence),
     )
     await app.deps.conversations.append(place, told)
 
 
-async def _resolve(incident: Incident, alert: Alert, app: Application, messenger: SlackMessenger) -> None:
+async def _known(app: Application, place: SlackPlace) -> set[str]:
+    return own_messages(await app.deps.conversations.get(place))
+
+
+async def _resolve(incident: Incident, alert: Alert, job: Job, desk: Desk) -> None:
     """Only an alert that was analysed here is worth a word when it is over."""
     if incident.place is None or incident.diagnosis is None or incident.status is IncidentStatus.resolved:
         return
-    await messenger.post(incident.place, escape(f"Resolved: {alert.title}"), resolved_blocks(alert))
+    app, place, messenger = desk.app, incident.place, desk.messenger
+    known = {incident.summary_ts, *await _known(app, place)}
+    ts = await messenger.find_own(place, incident.summary_ts, known) if job.attempt > 1 else ""
+    text = f"Resolved: {alert.title}"
+    ts = ts or await messenger.post(place, escape(text), resolved_blocks(alert))
+    await _remember(app, place, [ts], text)
     await _save(app, incident, "resolved", {"status": IncidentStatus.resolved})
 
 

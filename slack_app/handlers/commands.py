@@ -10,9 +10,11 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from agent.errors import InputError, WatchkeeperError
 from agent.models import Asker, AuditEntry, Job, JobKind, Mute, SlackPlace
+from slack_app.alert_channels import is_watched
 from slack_app.blocks.commands import Status, whoami_text
+from slack_app.blocks.text import escape
 from slack_app.handlers.desk import Desk, nicely, place_of
-from slack_app.handlers.muting import until_words
+from slack_app.handlers.muting import muted_place, until_words
 from slack_app.mute_phrases import mute_end
 
 AWS_SECONDS = 5.0
@@ -42,7 +44,7 @@ async def _carry_out(name: str, rest: str, job: Job, desk: Desk, asker: Asker) -
         return await _unmute(where, desk, asker)
     if name == "whoami":
         return whoami_text(asker, await desk.app.deps.spend.today(asker.user))
-    return (await _status(desk, asker)).text()
+    return (await _status(where, desk, asker)).text()
 
 
 async def _mute(where: SlackPlace, rest: str, desk: Desk, asker: Asker) -> str:
@@ -51,15 +53,26 @@ async def _mute(where: SlackPlace, rest: str, desk: Desk, asker: Asker) -> str:
     mute = Mute(channel=where.channel, thread_ts=where.thread_ts, by=asker.user, at=deps.clock(), until=until)
     await deps.mutes.mute(mute)
     await _audit(desk, "place.muted", where, asker)
+    await _tell_the_channel(mute, desk, asker)
     quiet = "no alert here is analysed, and I answer only when I am mentioned"
-    return f"{_noun(where)} is muted{until_words(mute, asker.zone)}: {quiet}. `unmute` ends it."
+    return f"{muted_place(mute)} is muted{until_words(mute, asker.zone)}: {quiet}. `unmute` ends it."
+
+
+async def _tell_the_channel(mute: Mute, desk: Desk, asker: Asker) -> None:
+    """That nobody looks into alerts any more is everybody's business where alerts are watched."""
+    messenger, watched = desk.messenger, desk.app.deps.settings.alert_channels
+    if mute.thread_ts or not await is_watched(messenger.client, mute.channel, watched):
+        return
+    who, end = escape(asker.name or "Somebody"), until_words(mute, asker.zone)
+    text = f"{who} muted this channel{end}: alerts here are not analysed. `/watchkeeper unmute` ends it."
+    await nicely(messenger.post(SlackPlace(channel=mute.channel, thread_ts=""), text))
 
 
 async def _unmute(where: SlackPlace, desk: Desk, asker: Asker) -> str:
     if await desk.app.deps.mutes.unmute(where.channel, where.thread_ts):
         await _audit(desk, "place.unmuted", where, asker)
-        return f"{_noun(where)} is not muted any more."
-    return f"{_noun(where)} was not muted."
+        return f"{muted_place(where)} is not muted any more."
+    return f"{muted_place(where)} was not muted."
 
 
 async def _audit(desk: Desk, event: str, where: SlackPlace, asker: Asker) -> None:
@@ -68,8 +81,9 @@ async def _audit(desk: Desk, event: str, where: SlackPlace, asker: Asker) -> Non
     await desk.app.deps.audit.append(entry)
 
 
-async def _status(desk: Desk, asker: Asker) -> Status:
+async def _status(where: SlackPlace, desk: Desk, asker: Asker) -> Status:
     deps = desk.app.deps
+    here = await deps.mutes.active(where.channel, where.thread_ts)
     working = Counter(job.kind for job in desk.running.values())
     return Status(
         version=version("watchkeeper"),
@@ -81,7 +95,8 @@ async def _status(desk: Desk, asker: Asker) -> Status:
         account=await _account(desk),
         region=deps.settings.aws_region,
         spend=await deps.spend.today(),
-        muted=tuple((mute, until_words(mute, asker.zone)) for mute in await deps.mutes.all()),
+        muted_here=f"{muted_place(here).lower()}{until_words(here, asker.zone)}" if here else "",
+        muted_elsewhere=len([mute for mute in await deps.mutes.all() if mute != here]),
     )
 
 
@@ -107,7 +122,3 @@ def _scope(job: Job) -> SlackPlace:
     payload, place = job.payload, place_of(job)
     in_thread = payload.get("thread_ts") and payload["thread_ts"] != payload.get("ts")
     return place if in_thread else place.model_copy(update={"thread_ts": ""})
-
-
-def _noun(where: SlackPlace) -> str:
-    return "This thread" if where.thread_ts else "This channel"

@@ -8,6 +8,7 @@ from agent.models import Job
 from agent.redaction.plain import redact_plain
 from slack_app.blocks.evidence_view import evidence_view
 from slack_app.blocks.views import notice_view
+from slack_app.blocks.zones import in_zone
 from slack_app.handlers.desk import Desk, place_of
 from slack_app.handlers.feedback import answer_turn
 
@@ -20,7 +21,10 @@ async def handle_evidence(job: Job, desk: Desk) -> None:
     asked, client = job.payload, desk.messenger.client
     thread = await desk.app.deps.conversations.get(place_of(job))
     turn = answer_turn(thread, asked["asked_ts"], asked["message_ts"])
-    view = evidence_view(turn.answer, turn.evidence) if turn and turn.answer else notice_view("Evidence", FORGOTTEN)
+    view = notice_view("Evidence", FORGOTTEN)
+    if turn and turn.answer:
+        zone = (await desk.people.asker(asked["user"])).zone
+        view = evidence_view(*in_zone(turn.answer, turn.evidence, zone, turn.at), zone)
     try:
         await client.views_update(view_id=asked["view_id"], view=redact_plain(view))
     except SlackApiError as error:

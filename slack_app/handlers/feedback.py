@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from agent.models import AuditEntry, ChatMessage, Conversation, Feedback, Job, Provenance
 from slack_app.handlers.desk import Desk, place_of
-from slack_app.handlers.waiting import answer_key
+from slack_app.handlers.waiting import answer_key, is_begun
+from slack_app.intake import slack_time
 
 THANKS = "Thank you, this is kept with the answer."
 THANKS_FOR_WORDS = "Thank you, your words are kept with the answer and its evidence."
 
 
 async def handle_feedback(job: Job, desk: Desk) -> None:
-    """Keep it and say thank you. An answer that is forgotten already can still be judged."""
+    """Keep it and say thank you. An answer that is forgotten already can still be judged.
+
+    It counts from when it was given, whichever of two jobs is done last: a late click takes nobody's words away.
+    """
     given, place, deps = job.payload, place_of(job), desk.app.deps
     turn = answer_turn(await deps.conversations.get(place), given["asked_ts"], given["message_ts"])
     feedback = Feedback(
@@ -20,14 +24,14 @@ async def handle_feedback(job: Job, desk: Desk) -> None:
         user=given["user"],
         good=given["good"],
         comment=given["comment"],
-        at=deps.clock(),
+        at=slack_time(given["at"]),
         evidence=tuple(piece.id for piece in turn.evidence) if turn else (),
         provenance=turn.answer.provenance if turn and turn.answer else Provenance(),
     )
     await deps.feedback.save(feedback)
     await deps.audit.append(
         AuditEntry(
-            at=feedback.at,
+            at=deps.clock(),
             actor=feedback.user,
             event="answer.judged",
             subject=f"{place.channel}:{place.thread_ts}",
@@ -39,7 +43,7 @@ async def handle_feedback(job: Job, desk: Desk) -> None:
 
 def answer_turn(thread: Conversation | None, asked_ts: str, message_ts: str) -> ChatMessage | None:
     """The turn that a button belongs to: by the question it answers, else by the message it stands in."""
-    turns = [turn for turn in thread.messages if turn.role == "assistant"] if thread else []
+    turns = [turn for turn in thread.messages if turn.role == "assistant" and not is_begun(turn)] if thread else []
     by_question = [turn for turn in turns if turn.ts == answer_key(asked_ts)]
     by_message = [turn for turn in turns if message_ts and turn.message_ts == message_ts]
     return next(iter([*by_question, *by_message]), None)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from agent.models import Mute
+from agent.models import Mute, SlackPlace
+
+
+def muted_place(where: Mute | SlackPlace) -> str:
+    return "This thread" if where.thread_ts else "This channel"
 
 
 def until_words(mute: Mute, zone: str) -> str:

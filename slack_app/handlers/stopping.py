@@ -27,12 +27,13 @@ class Stopped(Exception):
         self.by = by
 
 
-async def until_stopped(stops: StopRequests, place: SlackPlace, began: datetime) -> NoReturn:
-    """Raises Stopped when a stop is asked for in the thread at or after `began`, in whichever process."""
+async def until_stopped(stops: StopRequests, *places: tuple[SlackPlace, datetime]) -> NoReturn:
+    """Raises Stopped when a stop is asked for in one of the places at or after its time, in whichever process."""
     while True:
         with suppress(StoreUnavailable):  # the run goes on when nobody can ask for its end
-            if by := await stops.since(place, began):
-                raise Stopped(by)
+            for place, began in places:
+                if by := await stops.since(place, began):
+                    raise Stopped(by)
         await asyncio.sleep(POLL_SECONDS)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from agent.models import Job, JobKind, SlackPlace
 from slack_app.handlers.desk import Desk, place_of
 from slack_app.handlers.presence import at_rest
-from slack_app.intake import slack_time
 
-NOTHING = "Nothing is running in this thread. Reply “stop” in the thread of the answer that should end."
+NOTHING = (
+    "Nothing is running here that you asked, as far as I can see; if another worker is on something, it ends now. "
+    "Reply “stop” in its thread to end what somebody else asked."
+)
 
 
 async def handle_stop(job: Job, desk: Desk) -> None:
-    """Clear what a dead run may have left turning; outside of threads, stop what this person asked in the channel."""
+    """Clear what a dead run may have left turning; outside of threads, say so where there is nothing to stop."""
     asked, place = job.payload, place_of(job)
     if any(place_of(busy) == place for busy in desk.running.values()):
         return
@@ -20,10 +22,7 @@ async def handle_stop(job: Job, desk: Desk) -> None:
         return
     if place.thread_ts != asked["ts"]:
         return  # another worker's run, or people talking to each other
-    meant = [busy for busy in desk.running.values() if _is_meant(busy, job)]
-    for busy in meant:
-        await desk.app.deps.stops.request(place_of(busy), slack_time(asked["ts"]), asked["user"])
-    if not meant:
+    if not any(_is_meant(busy, job) for busy in desk.running.values()):
         await desk.whisper(SlackPlace(channel=place.channel, thread_ts=""), asked["user"], NOTHING)
 
 

@@ -41,6 +41,7 @@ def register(app: App, intake: Intake) -> None:
         ack()
         verdict, _, asked_ts = str(action["value"]).partition("|")
         judged = {**clicked(body), "asked_ts": asked_ts, "good": verdict == "good", "comment": ""}
+        judged["at"] = str(action["action_ts"])
         intake.quick(JobKind.feedback, f"{judged['user']}:{action['action_ts']}", judged)
         if verdict == "bad":
             open_view(client, body, comment_view(json.dumps(judged)))

@@ -17,6 +17,7 @@ from agent.models import Conversation, SlackPlace
 from agent.ports import Deps
 from deploy.local.workspace.background import RunningWorkspace
 from deploy.local.workspace.block_kit import validate_blocks
+from slack_app.handlers.waiting import is_begun
 from tests.e2e.service import replies, text_of
 from tests.graphs.scripted import ScriptedModel
 
@@ -111,9 +112,10 @@ class Talk:
         return SlackPlace(team=self.ws.team_id, channel=self.ws.channel_id(self.channel), thread_ts=ts)
 
     def remembered(self, deps: Deps, ts: str) -> Conversation:
+        """What was said in a thread."""
         thread = now(deps.conversations.get(self.place(ts)))
         assert thread is not None
-        return thread
+        return thread.model_copy(update={"messages": tuple(turn for turn in thread.messages if not is_begun(turn))})
 
 
 def now(work: Awaitable[Result]) -> Result:

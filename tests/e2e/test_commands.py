@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.models import Mute
 from deploy.local.account import SimulatedAccount
 from deploy.local.workspace.background import RunningWorkspace, running_workspace
 from tests.e2e.service import post_to_webhook, replies, running_service
@@ -75,7 +76,7 @@ def test_in_a_muted_channel_only_mentions_are_answered(
         assert "This channel is muted until" in _command(talk, "mute 1h")
         post_to_webhook(workspace.incoming_webhook_url("alerts"), {"text": "ALARM: everything is on fire"})
         alarm = workspace.messages("alerts")[-1]["ts"]
-        talk.say("and now?", first)
+        talk.say("is it still failing?", first)
         mention = talk.ask("hello?", user="jonas")
 
         assert len(talk.answers(mention)) == 1
@@ -83,11 +84,18 @@ def test_in_a_muted_channel_only_mentions_are_answered(
         workspace.wait_for(lambda: now(deps.queue.depth()) == 0, 10)
         assert replies(workspace, "alerts", alarm) == []
         assert len(talk.replies(first)) == 1
-        assert "a channel" not in _command(talk, "status")
+        assert "*Muted:* this channel until" in _command(talk, "status")
+        (told,) = [m for m in workspace.messages("alerts") if "muted this channel" in m.get("text", "")]
+        assert told["text"].startswith("Maya Okafor muted this channel until")
+        assert "alerts here are not analysed" in told["text"]
+        now(deps.mutes.mute(Mute(channel="C0SECRET", by="U9", at=deps.clock())))
+        elsewhere = _command(Talk(workspace), "status", "jonas")
+        assert "*Muted:* 2 places" in elsewhere
+        assert "C0SECRET" not in elsewhere + _command(talk, "status")
 
         assert "not muted any more" in _command(talk, "unmute")
         assert "was not muted" in _command(talk, "unmute")
-        talk.say("and now?", first)
+        talk.say("is it still failing?", first)
         assert len(talk.answers(first, 2)) == 2
 
 
@@ -102,6 +110,7 @@ def test_a_thread_is_muted_by_a_mention_in_it(workspace: RunningWorkspace, tmp_p
         said = talk.whispers()[0]
         assert "This thread is muted until" in said
         assert "09:00 (America/Toronto)" in said
+        assert not any("muted" in message["text"] for message in workspace.messages("general"))
         (mute,) = now(deps.mutes.all())
         assert (mute.thread_ts, mute.by) == (ts, workspace.user_id("maya"))
         assert len(talk.answers(talk.ask("hello elsewhere"))) == 1

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from slack_sdk import WebClient
 
 from agent.drafts import Route
-from agent.models import Answer, ChatMessage, Claim
+from agent.models import Answer, ChatMessage, Claim, Job, JobKind
 from deploy.local.workspace.background import RunningWorkspace
 from slack_app.blocks.answers import answer_blocks
 from slack_app.blocks.buttons import evidence_buttons
 from tests.agent.examples import NOW, evidence
-from tests.e2e.service import running_service
+from tests.agent.secrets import TOKENS
+from tests.e2e.service import post_to_webhook, running_service
 from tests.e2e.talk import Talk, Unhurried, now, with_model
 
 SOON = 10.0
@@ -46,7 +49,7 @@ def test_in_its_own_thread_people_need_no_mention(workspace: RunningWorkspace, t
 
 
 @pytest.mark.slow
-def test_an_alerts_thread_becomes_its_own_when_somebody_asks_there(workspace: RunningWorkspace, tmp_path: Path) -> None:
+def test_under_an_analysis_questions_are_answered_and_talk_is_not(workspace: RunningWorkspace, tmp_path: Path) -> None:
     talk = Talk(workspace)
     with running_service(workspace, tmp_path, with_model(Unhurried())) as deps:
         ts = talk.say("ALARM: checkout errors")
@@ -56,10 +59,8 @@ def test_an_alerts_thread_becomes_its_own_when_somebody_asks_there(workspace: Ru
         _settled(talk, deps)
         assert talk.replies(ts) == []
 
-        talk.ask("hello", ts)
-        talk.answers(ts)
-        talk.say("hello again", ts, user="jonas")
-        assert len(talk.answers(ts, 2)) == 2
+        talk.say("is it still happening?", ts, user="jonas")
+        assert len(talk.answers(ts)) == 1
 
 
 @pytest.mark.slow
@@ -82,7 +83,7 @@ def test_several_people_in_a_thread_are_told_apart(workspace: RunningWorkspace, 
     with running_service(workspace, tmp_path, with_model(Unhurried())) as deps:
         ts = talk.ask("hello")
         talk.answers(ts)
-        talk.say("hello", ts, user="jonas")
+        talk.say("what is failing?", ts, user="jonas")
         talk.answers(ts, 2)
         turns = [turn for turn in talk.remembered(deps, ts).messages if turn.role == "user"]
         assert [(turn.author, turn.author_name) for turn in turns] == [
@@ -237,6 +238,78 @@ def test_a_choice_becomes_the_clickers_next_message(workspace: RunningWorkspace,
         _settled(talk, deps)
 
 
+def test_a_late_choice_belongs_to_the_question_that_offered_it(workspace: RunningWorkspace, tmp_path: Path) -> None:
+    talk, model = Talk(workspace), Clarifying()
+    with running_service(workspace, tmp_path, with_model(model)):
+        ts = talk.ask("why is it slow?")
+        talk.answers(ts)
+        (question,) = talk.replies(ts)
+        talk.ask("hello", ts, user="sofia")
+        talk.answers(ts, 2)
+        workspace.click("jonas", "general", question["ts"], "clarify_1")
+
+        talk.answers(ts, 3)
+        assert "why is it slow? (orders-db)" in str(model.heard[-1])
+
+
+ALARM = {"text": "ALARM: checkout-api 5xx is high", "attachments": [{"title": "Errors", "text": "412 in 5 minutes"}]}
+
+
+def test_a_question_under_somebodys_post_knows_what_it_hangs_under(workspace: RunningWorkspace, tmp_path: Path) -> None:
+    talk, model = Talk(workspace), Unhurried()
+    secret = TOKENS["aws access key id"](Random(4))
+    with running_service(workspace, tmp_path, with_model(model)) as deps:
+        post_to_webhook(workspace.incoming_webhook_url("general", "CloudWatch Alarms"), ALARM)
+        ts = workspace.messages("general")[-1]["ts"]
+        for n in range(7):
+            talk.say(f"remark number {n} {'x' * 300}", ts, user="jonas")
+        talk.say(f"I rotated {secret} just before", ts, user="sofia")
+        talk.ask("why?", ts)
+        talk.answers(ts)
+        talk.say("not for anybody", ts, user="liwei")
+        talk.ask("and since when?", ts)
+        talk.answers(ts, 2)
+        kept = [turn.text for turn in talk.remembered(deps, ts).messages if turn.role == "user"]
+    first, second = (str(heard) for heard in (model.heard[0], model.heard[-1]))
+    assert "post by CloudWatch Alarms: ALARM: checkout-api 5xx is high" in first
+    assert "412 in 5 minutes" in first
+    assert "Jonas Berg asked: remark number 6" in first
+    assert "remark number 2" not in first
+    assert "Sofía Reyes asked: I rotated" in first
+    assert secret not in first
+    assert first.count("x" * 10) < 200
+    assert "checkout-api 5xx is high" in second
+    assert "Li Wei Chen asked: not for anybody" in second
+    assert kept == ["why?", "and since when?"]
+
+
+@pytest.mark.slow
+def test_a_thread_that_slack_does_not_show_is_answered_all_the_same(
+    workspace: RunningWorkspace, tmp_path: Path
+) -> None:
+    talk = Talk(workspace)
+    workspace.faults.fail("conversations.replies", "missing_scope", times=9)
+    with running_service(workspace, tmp_path, with_model(Unhurried())):
+        ts = talk.say("checkout is slow")
+        talk.ask("why?", ts)
+        assert len(talk.answers(ts)) == 1
+
+
+def test_a_picture_without_words_and_thanks_are_not_answered_in_its_own_thread(
+    workspace: RunningWorkspace, tmp_path: Path
+) -> None:
+    talk = Talk(workspace)
+    with running_service(workspace, tmp_path, with_model(Unhurried())) as deps:
+        ts = talk.ask("hello")
+        talk.answers(ts)
+        talk.say(" ", ts, user="jonas")
+        talk.say("thanks", ts)
+        talk.say("what is failing?", ts)
+        talk.answers(ts, 2)
+        _settled(talk, deps)
+        assert len(talk.replies(ts)) == 2
+
+
 def _post(talk: Talk, ts: str, blocks: list[Any]) -> str:
     """A message of Watchkeeper's in a thread, as if it had answered there."""
     client = WebClient(token=talk.ws.bot_token, base_url=talk.ws.api_url)
@@ -266,11 +339,29 @@ def test_an_answers_evidence_is_shown_and_its_judges_are_thanked(workspace: Runn
         assert workspace.open_modals("jonas")[-1]["title"]["text"] == "What was wrong?"
         workspace.submit_modal("jonas", {"comment": {"words": {"type": "plain_text_input", "value": "Old figures"}}})
         assert "your words" in talk.whispers(2, "jonas")[-1]
+        _deliver_again(deps, talk, workspace.user_id("jonas"), own, ts)
+        assert "Thank you" in talk.whispers(3, "jonas")[-1]
         judged = {(one.user, one.good, one.comment, one.evidence) for one in now(deps.feedback.recent())}
     assert judged == {
         (workspace.user_id("maya"), True, "", ("ev_1",)),
         (workspace.user_id("jonas"), False, "Old figures", ("ev_1",)),
     }
+
+
+def _deliver_again(deps: Any, talk: Talk, user: str, message_ts: str, asked_ts: str) -> None:
+    """A click's job that is done after that of the words which followed the click."""
+    (given,) = [one for one in now(deps.feedback.recent()) if one.user == user]
+    clicked_at = f"{(given.at - timedelta(seconds=1)).timestamp():.6f}"
+    place = {"team": talk.ws.team_id, "channel": talk.ws.channel_id("general"), "thread_ts": asked_ts}
+    judged = {"message_ts": message_ts, "user": user, "asked_ts": asked_ts, "good": False, "comment": ""}
+    job = Job(
+        id="job_late",
+        kind=JobKind.feedback,
+        idempotency_key="late",
+        payload={**place, **judged, "at": clicked_at},
+        created_at=NOW,
+    )
+    deps.queue.send(job)
 
 
 @pytest.mark.slow

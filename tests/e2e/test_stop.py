@@ -74,6 +74,23 @@ def test_a_stop_needs_no_free_worker(workspace: RunningWorkspace, tmp_path: Path
         assert "Stopped" not in talk.answers(talk.ask("hello"), seconds=SOON)[0]
 
 
+@pytest.mark.parametrize("who", ["sofia", "jonas"])
+def test_an_order_to_stop_spares_what_others_wait_for(workspace: RunningWorkspace, tmp_path: Path, who: str) -> None:
+    """Maya's question runs and Jonas's waits: whoever orders a stop ends the first, and only Jonas the second."""
+    talk, model = Talk(workspace), Unhurried(seconds=FOREVER)
+    with running_service(workspace, tmp_path, with_model(model)) as deps:
+        ts = talk.ask("why is checkout slow?")
+        _busy(talk, model)
+        talk.say("and why is search slow?", ts, user="jonas")
+        workspace.wait_for(lambda: len(talk.remembered(deps, ts).messages) == 2, SOON)
+        model.seconds = 0
+        talk.say("stop", ts, user=who)
+
+        first, second = talk.answers(ts, 2, seconds=SOON)
+        assert "Stopped by" in first
+        assert ("Stopped by" in second) == (who == "jonas")
+
+
 @pytest.mark.slow
 def test_a_question_after_a_stop_is_answered(workspace: RunningWorkspace, tmp_path: Path) -> None:
     talk, model = Talk(workspace), Unhurried(seconds=FOREVER)
@@ -83,7 +100,7 @@ def test_a_question_after_a_stop_is_answered(workspace: RunningWorkspace, tmp_pa
         talk.say("stop", ts)
         talk.answers(ts, seconds=SOON)
         model.seconds = 0
-        talk.say("hello again", ts)
+        talk.say("since when?", ts)
 
         assert "Stopped" not in talk.answers(ts, 2, SOON)[1]
 
@@ -129,6 +146,26 @@ def test_outside_of_a_thread_it_stops_what_the_same_person_asked_in_the_channel(
         assert model.thinking == 1
         talk.say("stop", other, user="jonas")
         talk.answers(other, seconds=SOON)
+
+
+@pytest.mark.slow
+def test_outside_of_a_thread_it_reaches_every_worker(
+    workspace: RunningWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slack_app.worker.HELD_BEYOND_WORKERS", 0)
+    monkeypatch.setattr("slack_app.worker.PUT_BACK_SECONDS", 1.0)
+    talk, model = Talk(workspace), Unhurried(seconds=FOREVER)
+    parts = with_model(model)
+    with (
+        running_service(workspace, tmp_path, parts, workers=1),
+        running_service(workspace, tmp_path, parts, workers=1),
+    ):
+        mine = [talk.ask("why is checkout slow?"), talk.ask("why is search slow?")]
+        _busy(talk, model, 2)
+        talk.ask("stop")
+
+        for ts in mine:
+            assert "Stopped by Maya Okafor." in talk.answers(ts, seconds=SOON)[0]
 
 
 @pytest.mark.slow

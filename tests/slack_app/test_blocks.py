@@ -67,11 +67,20 @@ def diagnosis(pieces: list[Evidence], text: str = "Errors rose.", **more: Any) -
     return Diagnosis(**(fields | more))
 
 
+def test_a_cause_that_is_a_claim_is_cited_and_not_listed_again() -> None:
+    pieces = sources(2)
+
+    shown = words(valid(summary_blocks(alert(), diagnosis(pieces, "It fails.", summary="Errors."), pieces)))
+
+    assert "It fails. [1] [2]" in shown
+    assert "*Evidence*" not in shown
+
+
 def test_a_summary_reads_from_what_is_going_on_to_what_to_do() -> None:
     pieces = sources(2)
     about = alert(resource=Resource(id="checkout"), severity=Severity.error)
 
-    shown = words(valid(summary_blocks(about, diagnosis(pieces, "It fails."), pieces)))
+    shown = words(valid(summary_blocks(about, diagnosis(pieces, "It fails.", root_cause="Version 4."), pieces)))
 
     order = ["🔴 checkout: cause found", "What's going on", "Likely cause", "90%", "Evidence", "What to do next"]
     order += ["Ruled out", "Could not be read", "by m", "2 checks", "7 s", "1,234 tokens"]

@@ -163,7 +163,7 @@ def test_the_footer_says_who_answered_how_surely_and_what_it_took() -> None:
 
     footer = closing_blocks(told, [COST])[-1]["elements"][0]["text"]
     assert footer == (
-        "by m · high confidence (90%) · answered from 20 Nov 14:02 UTC, nothing changed since · 7 s · 1,234 tokens · "
+        "by m · high confidence (90%) · same question answered at 20 Nov 14:02 UTC · 7 s · 1,234 tokens · "
         "$0.012 · run job_1a2b3c4d5e6f"
     )
 
@@ -215,16 +215,102 @@ def test_what_is_steady_is_not_drawn() -> None:
     assert "data_visualization" not in kinds(closing_blocks(told, [calm]))
 
 
-def test_one_specialist_draws_one_chart_and_several_draw_two() -> None:
+def test_one_chart_is_drawn_however_many_answered() -> None:
     many = [
         evidence(finding("metric_rise"), id=f"ev_{n}", charts=(CHART.model_copy(update={"title": f"Chart {n}"}),))
         for n in range(4)
     ]
     claims = tuple(Claim(text=f"Claim {n}.", evidence=(f"ev_{n}",)) for n in range(4))
 
-    for specialists, charts in ((("cost",), 1), (("cost", "infra", "logs"), 2)):
+    for specialists in (("cost",), ("cost", "infra", "logs")):
         told = answered(claims=claims, specialists=specialists)
-        assert kinds(shown(closing_blocks(told, many))).count("data_visualization") == charts
+        assert kinds(shown(closing_blocks(told, many))).count("data_visualization") == 1
+
+
+def test_what_only_later_claims_cite_is_neither_drawn_nor_listed() -> None:
+    before = tuple(Claim(text=f"Claim {n}.", evidence=("ev_none",)) for n in range(5))
+    told = answered(claims=(*before, *ANSWER.claims))
+
+    assert not {"data_visualization", "table"} & set(kinds(closing_blocks(told, [COST, CHANGES])))
+
+
+def test_a_first_line_that_names_a_resource_shows_nothing_of_others() -> None:
+    def errors_of(name: str) -> Evidence:
+        chart = CHART.model_copy(update={"title": f"Errors of {name}"})
+        return evidence(finding("metric_rise", f"Errors of {name} rose.", resource=name), id=name, charts=(chart,))
+
+    claims = tuple(Claim(text=f"Errors of {name} rose.", evidence=(name,)) for name in ("newsletter", "checkout"))
+    told = answered(headline="checkout is failing.", claims=claims)
+
+    (chart,) = [
+        block
+        for block in closing_blocks(told, [errors_of("newsletter"), errors_of("checkout")])
+        if block["type"] == "data_visualization"
+    ]
+    assert chart["title"] == "Errors of checkout"
+
+
+def test_who_asks_about_money_sees_money_first() -> None:
+    chart = CHART.model_copy(update={"title": "Invocations", "unit": "a minute"})
+    calls = evidence(finding("metric_rise"), id="ev_calls", charts=(chart,))
+    claims = (Claim(text="Invocations rose.", evidence=("ev_calls",)), *ANSWER.claims)
+
+    for specialists, title in ((("infra",), "Invocations"), (("infra", "cost"), "Cost a day")):
+        told = answered(claims=claims, specialists=specialists)
+        assert closing_blocks(told, [calls, COST])[0]["title"] == title
+
+
+def test_what_began_before_the_picture_is_not_drawn() -> None:
+    span = TimeRange(start=datetime(2026, 11, 18, 12, tzinfo=UTC), end=datetime(2026, 11, 18, 15, tzinfo=UTC))
+
+    for hour, drawn in ((14, 1), (11, 0)):
+        rise = finding("metric_rise", at=datetime(2026, 11, 18, hour, tzinfo=UTC))
+        piece = evidence(rise, id="ev_cost", charts=(CHART,), time_range=span)
+        assert kinds(closing_blocks(ANSWER, [piece])).count("data_visualization") == drawn
+
+
+def test_a_follow_up_from_what_is_known_shows_no_exhibits_and_one_that_looked_again_does() -> None:
+    known, again = answered(kind="follow_up", specialists=()), answered(kind="follow_up", specialists=("cost",))
+
+    assert not {"data_visualization", "table"} & set(kinds(closing_blocks(known, [COST, CHANGES])))
+    assert {"data_visualization", "table"} <= set(kinds(closing_blocks(again, [COST, CHANGES])))
+
+
+def test_a_table_of_figures_that_is_mostly_about_others_is_not_shown() -> None:
+    rise = finding("metric_rise", resource="checkout")
+    told = answered(headline="checkout is failing.", claims=(Claim(text="It fails.", evidence=("ev_1",)),))
+
+    for others, tables in ((1, 1), (2, 0)):
+        rows = (("checkout", "9"), *((f"other-{n}", "1") for n in range(others)))
+        table = Table(title="What departs", columns=("Resource", "Now"), rows=rows)
+        piece = evidence(rise, id="ev_1", charts=(CHART, CHART), tables=(table,))
+        assert kinds(closing_blocks(told, [piece])).count("table") == tables
+
+
+def test_a_table_in_a_thread_is_narrow() -> None:
+    wide = TABLE.model_copy(update={"columns": tuple("abcdef"), "rows": (tuple("123456"),) * 2})
+    piece = CHANGES.model_copy(update={"tables": (wide,)})
+
+    (table,) = [block for block in shown(closing_blocks(ANSWER, [piece])) if block["type"] == "table"]
+    assert {len(row) for row in table["rows"]} == {4}
+
+
+def test_an_answer_that_claims_nothing_names_what_was_looked_at_and_small_talk_does_not() -> None:
+    nothing = Answer(headline="Nothing unusual was found.", specialists=("infra",))
+    blocks = shown(answer_blocks(nothing, [COST, CHANGES], ASKED))
+
+    assert f"[2] <{CONSOLE}|recent changes>" in words(blocks)
+    assert "confidence" not in words(blocks)
+    greeting = shown(answer_blocks(Answer(kind="small_talk", headline="Hello."), [COST], ASKED))
+    assert kinds(greeting) == ["markdown"]
+
+
+def test_an_answer_that_is_given_again_says_how_old_it_is() -> None:
+    told = answered(reused_from=datetime(2026, 11, 20, 14, 2, tzinfo=UTC))
+
+    for minute, ago in ((2, "1 min ago"), (9, "7 min ago")):
+        now = datetime(2026, 11, 20, 14, minute, tzinfo=UTC)
+        assert f"same answer as {ago}" in words(closing_blocks(told, [COST], now=now))
 
 
 def test_where_charts_are_refused_their_figures_stay() -> None:
@@ -319,7 +405,7 @@ def test_a_pie_shows_the_largest_slices_and_the_rest_as_one() -> None:
     assert [s["label"] for s in block["chart"]["segments"]][::11] == ["service 29", "others"]
 
 
-def test_the_modal_shows_every_claim_with_what_it_rests_on() -> None:
+def test_the_modal_shows_what_the_answer_rests_on_and_does_not_repeat_it() -> None:
     piece = COST.model_copy(
         update={
             "query": 'ce:get_cost_and_usage {"Granularity": "DAILY"}',
@@ -333,7 +419,7 @@ def test_the_modal_shows_every_claim_with_what_it_rests_on() -> None:
     assert validate_view(view) == []
     said = words(view)
     for part in (
-        "• AWS Lambda costs $260 a day instead of $22. [1]",
+        "*AWS Lambda costs $260 a day instead of $22.*",
         f"[1] <{CONSOLE}|cost breakdown>",
         "What does cost_breakdown show?",
         "A cost_rise of checkout.",
@@ -343,6 +429,14 @@ def test_the_modal_shows_every_claim_with_what_it_rests_on() -> None:
         "aws health",
     ):
         assert part in said
+    assert "dana changed" not in said
+
+
+def test_the_modals_ranges_are_in_the_readers_zone() -> None:
+    span = TimeRange(start=datetime(2026, 11, 18, 2, 30, tzinfo=UTC), end=datetime(2026, 11, 18, 4, 30, tzinfo=UTC))
+    piece = COST.model_copy(update={"time_range": span})
+
+    assert "17 Nov 21:30 to 23:30 EST" in words(evidence_view(ANSWER, [piece], "America/Toronto"))
 
 
 def test_the_modal_of_very_much_evidence_says_what_it_leaves_out() -> None:

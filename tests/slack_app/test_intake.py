@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,16 @@ class Desk:
     def __init__(self, queue: LocalQueue, channels: tuple[str, ...] = ("alerts", "C0BYID")) -> None:
         self.queue = queue
         self.looked_up: list[str] = []
+        self.silent = False
         self.stops: list[tuple[SlackPlace, datetime, str]] = []
         self.intake = Intake(queue, lambda: NOW, IDENTITY, channels, self._name, self._stop)
 
     def _stop(self, place: SlackPlace, at: datetime, by: str) -> None:
         self.stops.append((place, at, by))
 
-    def _name(self, channel: str) -> str:
+    def _name(self, channel: str) -> str | None:
         self.looked_up.append(channel)
-        return NAMES.get(channel, "")
+        return None if self.silent else NAMES.get(channel, "")
 
     async def jobs(self) -> list[Job]:
         return await self.queue.receive(10)
@@ -60,7 +61,7 @@ async def test_an_apps_post_in_an_alert_channel_is_an_alert(desk: Desk) -> None:
 
     (job,) = await desk.jobs()
     assert job.kind is JobKind.alert
-    assert job.payload == {"team": "T1", "event": posted(), "channel": "C0ALERTS", "edit": False}
+    assert job.payload == {"team": "T1", "event": posted(), "channel": "C0ALERTS", "edit": False, "unsure": False}
     assert job.created_at == NOW
 
 
@@ -115,6 +116,23 @@ async def test_a_channel_is_looked_up_once(desk: Desk) -> None:
         desk.intake.message(posted(channel="C0GENERAL", ts=f"300.{n}"))
 
     assert desk.looked_up == ["C0ALERTS", "C0GENERAL"]
+
+
+async def test_what_slack_did_not_say_of_a_channel_is_not_believed_for_long(desk: Desk) -> None:
+    desk.silent = True
+    assert desk.intake.message(posted())
+    desk.silent = False
+    assert desk.intake.message(posted(ts="200.2"))
+    assert not desk.intake.message(posted(ts="200.3", channel="C0GENERAL"))
+
+    assert [job.payload["unsure"] for job in await desk.jobs()] == [True, False]
+
+
+async def test_a_channel_that_slack_does_not_show_is_asked_for_again_later(desk: Desk) -> None:
+    for minutes, times_asked in ((0, 1), (4, 1), (6, 2)):
+        desk.intake.clock = lambda minutes=minutes: NOW + timedelta(minutes=minutes)
+        assert not desk.intake.message(posted(channel="C0HIDDEN"))
+        assert desk.looked_up == ["C0HIDDEN"] * times_asked
 
 
 async def test_a_redelivered_alert_is_queued_once(desk: Desk) -> None:
@@ -269,6 +287,23 @@ async def test_a_short_order_to_stop_passes_by_the_queue(desk: Desk, text: str) 
     assert (job.kind, job.payload["how"]) == (JobKind.stop, "implicit")
 
 
+@pytest.mark.parametrize("channel_type", ["channel", "im"])
+async def test_outside_of_threads_a_stop_is_kept_for_whoever_ordered_it(desk: Desk, channel_type: str) -> None:
+    assert desk.intake.message(said(f"<@{BOT}> stop", channel_type=channel_type))
+
+    place = SlackPlace(team="T1", channel="C0GENERAL", thread_ts="by:U1")
+    assert desk.stops == [(place, datetime.fromtimestamp(100.1, UTC), "U1")]
+
+
+@pytest.mark.parametrize("channel_type", ["channel", "im"])
+async def test_a_picture_without_words_in_a_thread_asks_nothing(desk: Desk, channel_type: str) -> None:
+    picture = said("", subtype="file_share", thread_ts="99.0", channel_type=channel_type)
+
+    assert not desk.intake.message(picture)
+    assert await desk.jobs() == []
+    assert desk.intake.message({**picture, "text": f"<@{BOT}>"})
+
+
 @pytest.mark.parametrize("text", ["stop the payments service", "why did it stop?", "cancel my order", "don't stop", ""])
 async def test_other_words_about_stopping_are_questions(desk: Desk, text: str) -> None:
     desk.intake.message(said(f"<@{BOT}> {text}", thread_ts="99.0"))
@@ -329,3 +364,4 @@ async def test_the_first_of_two_choices_counts(desk: Desk) -> None:
 
     (job,) = await desk.jobs()
     assert (job.kind, job.payload["text"], job.payload["ts"]) == (JobKind.mention, "orders-api", "101.0")
+    assert job.payload["answers_ts"] == "99.5"

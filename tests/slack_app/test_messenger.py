@@ -99,6 +99,34 @@ async def test_the_own_message_is_found_again(messenger: SlackMessenger, thread:
     assert await messenger.find_own(thread.place, second) == ""
 
 
+async def test_its_own_message_is_found_however_long_the_thread_is(
+    messenger: SlackMessenger, thread: Thread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAGE", 5)
+    for n in range(12):
+        thread.ws.post_as("jonas", "general", f"number {n}", thread.ts)
+    asked = thread.ws.post_as("maya", "general", "and now?", thread.ts)
+    for n in range(12):
+        thread.ws.post_as("jonas", "general", f"later {n}", thread.ts)
+    own = await messenger.post(thread.place, "Looking into it")
+
+    assert await messenger.find_own(thread.place, asked) == own
+
+
+async def test_an_answer_knows_all_its_messages_and_none_is_taken_for_anothers(
+    messenger: SlackMessenger, thread: Thread
+) -> None:
+    text = " ".join(f"word{n}" for n in range(1500))
+    posted = await messenger.post_all(thread.place, text)
+    begun = await messenger.post(thread.place, "short")
+    followed = await messenger.update_all(thread.place, begun, text)
+    await messenger.upload(thread.place, "rows.csv", "a,b")
+
+    assert len(posted) > 1
+    assert len(followed) == len(posted) - 1
+    assert await messenger.find_own(thread.place, thread.ts, [*posted, begun, *followed]) == ""
+
+
 async def test_a_status_comes_and_goes_and_a_refusal_is_no_error(messenger: SlackMessenger, thread: Thread) -> None:
     await messenger.set_status(thread.place, "is looking")
     assert thread.ws.status("general", thread.ts) == "is looking"

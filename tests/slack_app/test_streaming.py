@@ -284,7 +284,9 @@ async def test_a_run_that_is_cancelled_while_slack_is_asked_goes_on_in_the_same_
     assert_answered_once(thread)
 
 
-async def test_what_was_stopped_shows_which_looks_were_not_finished(live: LiveAnswer, thread: Thread) -> None:
+async def test_what_was_stopped_shows_which_looks_were_not_finished_and_calls_none_a_failure(
+    live: LiveAnswer, thread: Thread
+) -> None:
     await follow(live, 3)
     await live.finish(
         answer_markdown(ANSWER, EVIDENCE), answer_text(ANSWER), closing_blocks(ANSWER, EVIDENCE), [], complete=False
@@ -294,7 +296,7 @@ async def test_what_was_stopped_shows_which_looks_were_not_finished(live: LiveAn
     plan = thread.replies[0]["blocks"][0]
     assert plan["title"] == "Stopped"
     assert [(task["title"], task["status"]) for task in plan["tasks"]] == [
-        ("Checking: Infrastructure (not finished)", "error")
+        ("Checking: Infrastructure (not finished)", "pending")
     ]
 
 
