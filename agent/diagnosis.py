@@ -64,6 +64,14 @@ def check_claims(drafts: Sequence[DraftClaim], evidence: Sequence[Evidence], zon
     return Checked(tuple(claims), tuple(problems))
 
 
+def each_once(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    """The first of those that say the same, whatever their case and their last stop."""
+    first: dict[tuple[str, str], Gap] = {}
+    for gap in gaps:
+        first.setdefault((gap.tool, gap.reason.strip(" ?.!").casefold()), gap)
+    return tuple(first.values())
+
+
 def gaps_of(evidence: Iterable[Evidence]) -> tuple[Gap, ...]:
     """What could not be read, once per tool and reason."""
     gaps = {

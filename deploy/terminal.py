@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.cli_commands import commands
+from agent.diagnosis import NOT_ANSWERED
 from agent.models import Alert, Answer, Claim, Diagnosis, Evidence, Gap, Provenance
 from agent.models import Table as Listed
 from slack_app.blocks.exhibits import shown_table
@@ -153,7 +154,10 @@ def _print_ending(
         for line in (piece.console_url, *commands(piece)) if with_commands else ():
             console.print(f"     [dim]{escape(line)}[/]", soft_wrap=True, highlight=False)
     for gap in gaps:
-        console.print(f"\n[yellow]Could not be read[/] {escape(gap.tool)}: {escape(gap.reason)}")
+        if gap.tool == NOT_ANSWERED:
+            console.print(f"\n[yellow]Not answered[/] {escape(gap.reason)}")
+        else:
+            console.print(f"\n[yellow]Could not be read[/] {escape(gap.tool)}: {escape(gap.reason)}")
 
 
 def _print_footer(console: Console, provenance: Provenance, confidence: float | None) -> None:

@@ -17,7 +17,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
 from agent import briefs, write_requests
-from agent.diagnosis import Said
+from agent.diagnosis import Said, each_once
 from agent.diagnosis import answer as check_answer
 from agent.drafts import AnswerDraft, FollowUp, Route
 from agent.memory import CHARS_PER_TOKEN
@@ -125,7 +125,7 @@ def build_conversation(
             draft, spent = await fill_in(AnswerDraft, system, brief, deps, "analyst", again)
             second, _ = _checked(draft, state, deps, spent)
             done, usage = max(second, done, key=lambda a: len(a.claims)), add_usage(usage, spent)
-        gaps = (*done.gaps, *dispatch.unanswered(asked, evidence, specialists))
+        gaps = each_once((*done.gaps, *dispatch.unanswered(asked, evidence, specialists)))
         done = done.model_copy(update={"kind": state.get("kind", "question"), "gaps": gaps})
         return Command(goto=END, update={"answer": done.model_dump(mode="json"), "usage": usage})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from agent.diagnosis import NOT_ANSWERED
 from agent.models import Answer, Claim, Confidence, Evidence, Gap, Provenance
 from slack_app.blocks.text import HEADER_LIMIT, SECTION_LIMIT, cut, escape, link, pieces
 
@@ -89,11 +90,15 @@ def _source(number: int, piece: Evidence) -> str:
 
 
 def gap_block(gaps: Sequence[Gap]) -> list[Block]:
-    """What could not be read."""
-    if not gaps:
-        return []
-    lines = [f"• {escape(gap.tool.replace('_', ' '))}: {escape(cut(gap.reason, 200))}" for gap in gaps[:MAX_GAPS]]
-    return [context("*Could not be read*\n" + "\n".join(lines))]
+    """What was not answered, and what could not be read."""
+    unanswered = [f"• {escape(cut(gap.reason, 200))}" for gap in gaps if gap.tool == NOT_ANSWERED]
+    unread = [
+        f"• {escape(gap.tool.replace('_', ' '))}: {escape(cut(gap.reason, 200))}"
+        for gap in gaps
+        if gap.tool != NOT_ANSWERED
+    ]
+    titled = (("Not answered", unanswered), ("Could not be read", unread))
+    return [context(f"*{title}*\n" + "\n".join(lines[:MAX_GAPS])) for title, lines in titled if lines]
 
 
 def confidence_text(confidence: Confidence) -> str:

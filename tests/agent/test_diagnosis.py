@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import absence
-from agent.diagnosis import Said, answer, check_claims, diagnose, gaps_of
+from agent.diagnosis import NOT_ANSWERED, Said, answer, check_claims, diagnose, each_once, gaps_of
 from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim
 from agent.grounding import known_figures
 from agent.knowledge import KnowledgeBase
-from agent.models import Evidence, Provenance
+from agent.models import Evidence, Gap, Provenance
 from tests.agent.examples import NOW, evidence, finding
 from tests.agent.strategies import evidences, texts
 
@@ -125,6 +125,12 @@ def test_a_diagnosis_without_carried_claims_names_no_cause() -> None:
     assert diagnosis.summary.startswith("Inconclusive")
     assert diagnosis.dropped_claims == len(problems) == 1
     assert diagnosis.confidence.value == 0
+
+
+def test_a_part_that_was_not_answered_is_told_once() -> None:
+    gaps = [Gap(tool=NOT_ANSWERED, reason=part) for part in ("did a task fail?", "Did a task fail", "and the logs?")]
+
+    assert each_once(gaps) == (gaps[0], gaps[2])
 
 
 def test_a_carried_diagnosis_keeps_its_words_and_its_gaps() -> None:

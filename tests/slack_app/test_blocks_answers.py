@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.diagnosis import NOT_ANSWERED
 from agent.models import (
     Answer,
     Chart,
@@ -29,6 +30,7 @@ from slack_app.blocks.answers import answer_blocks, answer_files, answer_markdow
 from slack_app.blocks.evidence_view import evidence_view
 from slack_app.blocks.figures import chart_block, table_block, without_charts, without_tables
 from slack_app.blocks.paging import pages
+from slack_app.blocks.parts import gap_block
 from tests.agent.examples import evidence, finding
 
 CONSOLE = "https://us-east-1.console.aws.amazon.com/costmanagement/home"
@@ -325,6 +327,14 @@ def test_where_charts_are_refused_their_figures_stay() -> None:
     text = shown(without_tables(blocks))
     assert not {"table", "data_visualization"} & set(kinds(text))
     assert "13:00 UTC · ci · 74.5" in words(text)
+
+
+def test_what_was_not_answered_is_not_said_to_be_unreadable() -> None:
+    gaps = (Gap(tool=NOT_ANSWERED, reason="and the logs?"), Gap(tool="log_errors", reason="denied"))
+
+    shown_gaps = [block["elements"][0]["text"] for block in gap_block(gaps)]
+
+    assert shown_gaps == ["*Not answered*\n• and the logs?", "*Could not be read*\n• log errors: denied"]
 
 
 def test_the_plain_text_leaves_nothing_out() -> None:

@@ -134,8 +134,8 @@ def _wanted(
     way = WAYS.get(intent_of(brief.question)) if brief.question else None
     if way and (asked := [name for name in way.tools if name in bound]):
         return asked
-    if _explains(carried):
-        return [name for name in carried[0].runbook.gather if name in bound]
+    if _explains(carried) and (asked := [name for name in carried[0].runbook.gather if name in bound]):
+        return asked
     found = knowledge.search(brief.text, RUNBOOKS_CONSIDERED)
     books: list[Runbook] = [verdict.runbook for verdict in carried[:2]]
     books += [book for book, score in found if score >= LIKELY * found[0][1]]

@@ -45,6 +45,12 @@ def database_activity(resource: str = "") -> str:
 
 
 @tool
+def log_errors(log_group: str = "", resource: str = "") -> str:
+    """Errors in the logs."""
+    return ""
+
+
+@tool
 def unrelated() -> str:
     """Bound last and named by no runbook."""
     return ""
@@ -264,6 +270,15 @@ def test_a_plain_question_takes_only_the_tools_that_answer_it() -> None:
     assert next_calls(asked("what changed in the last 2 hours?")) == [
         ("recent_changes", {}),
     ]
+
+
+def test_who_is_asked_looks_even_where_the_thread_has_a_cause_of_which_they_know_nothing() -> None:
+    known = evidence(
+        finding("metric_rise", resource="thumbs", metric="Invocations", strength=0.95),
+        finding("trigger_loop", resource="thumbs", strength=0.95),
+    )
+
+    assert next_calls(asked("what do the logs say?", evidence=[known]), [log_errors]) != []
 
 
 def test_a_service_is_left_out_only_when_nothing_was_found_in_it() -> None:
