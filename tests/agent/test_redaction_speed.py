@@ -37,12 +37,14 @@ def seconds(unit: str, size: int, tries: int = 3) -> float:
     return min(times)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", CRAFTED.values(), ids=CRAFTED)
 def test_four_times_a_crafted_text_takes_about_four_times_as_long(unit: str) -> None:
     seconds(unit, 1_000)
     assert seconds(unit, 64_000) < 8 * seconds(unit, 16_000) + 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["xai-", "gsk_", "authorization:", "bearer+", "live_", "key=", "fw_", *CRAFTED.values()]
 )
@@ -50,6 +52,7 @@ def test_a_long_line_of_one_word_takes_seconds_at_most(unit: str) -> None:
     assert seconds(unit, 40_000, tries=1) < 5
 
 
+@pytest.mark.slow
 def test_no_keyword_repeated_takes_more_than_its_share() -> None:
     for keyword in Rules().keywords:
         seconds(keyword, 500, tries=1)

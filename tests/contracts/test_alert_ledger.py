@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.contracts.adapters import SettableClock, Stores
 from tests.contracts.contender import THREADS, race
 from tests.contracts.examples import START, alert
@@ -70,6 +72,7 @@ async def test_of_many_concurrent_claims_exactly_one_wins(stores: Stores) -> Non
     assert sum(await asyncio.gather(*(stores.ledger.claim("event 1") for _ in range(50)))) == 1
 
 
+@pytest.mark.slow
 @stores_slow_over_emulators
 def test_one_process_of_several_has_the_first_sighting(stores_adapter: str, tmp_path: Path) -> None:
     results = race(stores_adapter, tmp_path, "record")
@@ -77,6 +80,7 @@ def test_one_process_of_several_has_the_first_sighting(stores_adapter: str, tmp_
     assert len({incident for _, incidents in results for incident in incidents}) == 1
 
 
+@pytest.mark.slow
 @stores_slow_over_emulators
 def test_one_process_of_several_wins_a_claim(stores_adapter: str, tmp_path: Path) -> None:
     won = race(stores_adapter, tmp_path, "claim")

@@ -71,6 +71,7 @@ async def test_saving_again_neither_swaps_the_payload_nor_reopens_a_decision(sto
     assert (found.payload_hash, found.decision) == ("abc", "rejected")
 
 
+@pytest.mark.slow
 @stores_slow_over_emulators
 async def test_one_process_of_several_decides(stores_adapter: str, tmp_path: Path) -> None:
     stores = STORES[stores_adapter](tmp_path, wall_clock)

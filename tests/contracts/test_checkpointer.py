@@ -27,6 +27,7 @@ def checkpointer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     return usable(request.param)
 
 
+@pytest.mark.slow
 async def test_it_conforms(checkpointer: str, tmp_path: Path) -> None:
     @checkpointer_test(name=checkpointer)
     async def subject() -> AsyncIterator[BaseCheckpointSaver[str]]:
@@ -38,6 +39,7 @@ async def test_it_conforms(checkpointer: str, tmp_path: Path) -> None:
     assert report.passed_all_base()
 
 
+@pytest.mark.slow
 async def test_a_run_that_waits_is_resumed_after_a_restart(checkpointer: str, tmp_path: Path) -> None:
     async with opened(checkpointer, tmp_path) as saver:
         await waiting_graph(saver).ainvoke(start(), run("run_1"), durability="exit")
@@ -113,6 +115,7 @@ async def test_a_secret_in_the_metadata_of_a_run_is_not_kept(checkpointer: str, 
     assert all((item.metadata or {}).get("run_id") == "run_1" for item in kept)
 
 
+@pytest.mark.slow
 async def test_many_runs_at_once_do_not_mix(checkpointer: str, tmp_path: Path) -> None:
     async with opened(checkpointer, tmp_path) as saver:
         graph = waiting_graph(saver)

@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.contracts.adapters import SettableClock, Stores
 from tests.contracts.contender import THREADS, race
 from tests.contracts.parameters import stores_slow_over_emulators
@@ -106,11 +108,13 @@ async def test_of_many_who_want_a_lock_at_once_exactly_one_gets_it(stores: Store
     assert sum(lease is not None for lease in leases) == 1
 
 
+@pytest.mark.slow
 @stores_slow_over_emulators
 def test_one_process_of_several_gets_the_lock(stores_adapter: str, tmp_path: Path) -> None:
     assert sum(len(tokens) for tokens in race(stores_adapter, tmp_path, "acquire")) == 1
 
 
+@pytest.mark.slow
 @stores_slow_over_emulators
 def test_under_the_lock_no_update_is_lost_and_each_holder_has_a_greater_token(
     stores_adapter: str, tmp_path: Path

@@ -198,11 +198,13 @@ def test_a_job_sent_before_a_restart_is_received_after_it(
     after.close()
 
 
+@pytest.mark.slow
 @queue_slow_over_emulators
 def test_processes_that_send_the_same_keys_queue_each_once(queue_adapter: str, tmp_path: Path) -> None:
     assert sum(race(queue_adapter, tmp_path, "send")) == 20
 
 
+@pytest.mark.slow
 @queue_slow_over_emulators
 def test_processes_that_receive_at_once_get_each_job_once(queue_adapter: str, tmp_path: Path) -> None:
     queue = QUEUES[queue_adapter](tmp_path, wall_clock)
@@ -214,6 +216,7 @@ def test_processes_that_receive_at_once_get_each_job_once(queue_adapter: str, tm
     queue.close()
 
 
+@pytest.mark.slow
 @queue_slow_over_emulators
 def test_a_job_whose_worker_was_killed_comes_back_once(queue_adapter: str, tmp_path: Path) -> None:
     queue = QUEUES[queue_adapter](tmp_path, wall_clock)

@@ -191,6 +191,7 @@ class QueueMachine(RuleBasedStateMachine):
         return None if self.model.forgets(lease) else self.model.jobs.get(lease.idempotency_key)
 
 
+@pytest.mark.slow
 @queue_slow_over_emulators
 def test_the_queue_does_what_the_model_does(queue_adapter: str) -> None:
     machine = type("Machine", (QueueMachine,), {"adapter": queue_adapter})

@@ -28,6 +28,7 @@ def checks(settings: Settings) -> dict[str, dict[str, Any]]:
     return {check["name"]: check for check in check_own_stores(settings)}
 
 
+@pytest.mark.slow
 def test_what_was_created_is_found_by_the_doctor(moto: Emulator) -> None:
     settings = Settings.read(store="dynamodb", table_prefix="test-own-")
     created, url = create_own_stores(settings, queue="test-own-jobs")

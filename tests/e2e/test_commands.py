@@ -66,6 +66,7 @@ def test_anything_else_is_help(workspace: RunningWorkspace, tmp_path: Path, text
     assert ("Ask me in a channel" in said) == (text in ("dance", "why is checkout slow?"))
 
 
+@pytest.mark.slow
 def test_in_a_muted_channel_only_mentions_are_answered(
     account: SimulatedAccount, workspace: RunningWorkspace, tmp_path: Path
 ) -> None:

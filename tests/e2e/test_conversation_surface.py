@@ -124,6 +124,7 @@ def test_where_streaming_and_sessions_are_refused_the_answer_still_comes(
     assert len(talk.replies(ts)) == 1
 
 
+@pytest.mark.slow
 def test_what_one_person_adds_during_a_run_is_answered_together(workspace: RunningWorkspace, tmp_path: Path) -> None:
     talk, model = Talk(workspace), Unhurried(seconds=1.0)
     with running_service(workspace, tmp_path, with_model(model)) as deps:

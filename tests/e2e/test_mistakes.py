@@ -60,6 +60,7 @@ def test_a_mistake_gets_one_sentence(arguments: list[str], settings: dict[str, s
     assert done.stdout.strip() == "" or "Preparing" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_broken_scenario_file_is_named_with_the_field_that_is_wrong(tmp_path: Path) -> None:
     broken = tmp_path / "broken.yaml"
     broken.write_text("name: broken\ntitle: 3\nnonsense: true\n")
@@ -136,6 +137,7 @@ def test_the_doctor_says_how_to_mend_a_wrong_token(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr + done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "settings", "stdin", "says"),
     [

@@ -53,6 +53,7 @@ def test_there_are_forty_questions_and_more_that_nothing_was_tuned_for() -> None
     assert sum(entry.held_out for entry in entries) >= 12
 
 
+@pytest.mark.slow
 def test_what_needs_no_look_gets_none() -> None:
     assert wrong(chosen(*QUICK)) == {}
 

@@ -92,6 +92,7 @@ async def test_two_specialists_take_hardly_longer_than_one(bench: Bench) -> None
     assert two < 1.5 * one
 
 
+@pytest.mark.slow
 async def test_fifty_threads_at_once_do_not_mix(bench: Bench) -> None:
     graph = prepare(bench, 0.1, "infra").conversation(InMemorySaver())
     names = [f"svc-{n}" for n in range(50)]

@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from agent.models import EvidenceStatus
 from tests.tools.evidence.conftest import Call, Load
 from tools.evidence.infra.resources import describe_resource
@@ -77,6 +79,7 @@ async def test_healthy_draining_and_starting_targets_are_evidence_that_all_is_we
     assert "2 of them coming or going" in evidence.summary
 
 
+@pytest.mark.slow
 async def test_groups_of_many_balancers_are_read_over_several_pages(load: Load, call: Call):
     many = [balancer(f"lb-{n}", f"group-{n}", {"id": "10.0.0.1"}) for n in range(60)]
     many.append(balancer("lb-last", "zz-last", {"id": "10.0.0.5", **REFUSED}))

@@ -38,11 +38,13 @@ def functions(load: Load, look: Look, number: int) -> list[Line]:
     return find_lines(look, "lambda")
 
 
+@pytest.mark.slow
 def test_series_are_read_in_several_replies(load: Load, look: Look):
     series = fetch(look, functions(load, look, 12), START, NOW, MINUTE)
     assert [len(points) for points in series] == [14 * 1440] * 12
 
 
+@pytest.mark.slow
 def test_one_reply_that_fails_fails_the_whole_reading(load: Load, look: Look, account: SimulatedAccount):
     lines = functions(load, look, 12)
     account.put(ONE_FAILS)

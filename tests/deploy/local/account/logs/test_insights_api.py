@@ -155,6 +155,7 @@ def test_fields_are_listed_with_how_often_they_occur(logs: Any) -> None:
     assert "n" not in percents
 
 
+@pytest.mark.slow
 def test_a_query_over_twenty_thousand_lines_takes_about_a_second(logs: Any) -> None:
     finished(logs, "stats count(*)", startTime=END - 4 * 3600)  # the events are generated once
     began = time.monotonic()
