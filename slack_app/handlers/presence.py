@@ -14,6 +14,7 @@ from slack_app.streaming import STATUS
 
 REFRESH_SECONDS = 90.0
 """Slack drops a status after two minutes."""
+SLACK_SECONDS = 5.0
 TITLE_LIMIT = 80
 
 
@@ -26,19 +27,19 @@ async def at_work(
     The status is renewed until the answer itself is `visible`.
     """
 
-    async def show() -> None:
-        await _session(messenger, place, "processing", title)
+    async def renew() -> None:
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
             if not visible():
                 await nicely(messenger.set_status(place, STATUS))
 
-    showing = asyncio.create_task(show())
+    begun = asyncio.create_task(_session(messenger, place, "processing", title))
+    renewing = asyncio.create_task(renew())
     try:
         yield
     finally:
-        showing.cancel()
-        await asyncio.gather(showing, return_exceptions=True)
+        renewing.cancel()
+        await asyncio.wait([begun, renewing], timeout=SLACK_SECONDS)  # or "processing" might reach Slack after "active"
         await at_rest(messenger, place)
 
 
