@@ -5,7 +5,9 @@ WatchkeeperError
 ├── InputError             a person fixes what was given (a file, a name, a payload)
 ├── PromptError            a prompt or runbook file is wrong; a maintainer fixes it
 ├── RetryLater             try again after `seconds` (rate limits, a lease held by another)
+├── QueueFull              too much is waiting: refuse politely, so that the sender tries again
 ├── StoreUnavailable       a store is down: stop, execute nothing
+│   └── PartlyQueued       of many jobs only some are queued; `refused` are the keys of the others
 ├── ModelUnavailable       the language model cannot answer: fall back
 ├── BudgetExceeded         the run used up steps, tokens, time or money: answer with what there is
 └── ReadOnlyRefusal        the read session was asked to do more than read; a maintainer fixes the tool
@@ -36,8 +38,18 @@ class RetryLater(WatchkeeperError):
         self.seconds = seconds
 
 
+class QueueFull(WatchkeeperError):
+    pass
+
+
 class StoreUnavailable(WatchkeeperError):
     pass
+
+
+class PartlyQueued(StoreUnavailable):
+    def __init__(self, message: str, refused: frozenset[str]) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 class ModelUnavailable(WatchkeeperError):

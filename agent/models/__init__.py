@@ -1,0 +1,75 @@
+"""The types every room shares. Frozen, strict, times in aware UTC, ids opaque strings with a prefix."""
+
+from agent.models.alerts import Alert, AlertStatus, Resource, Severity
+from agent.models.analysis import Answer, AnswerKind, Claim, Clarification, Confidence, Diagnosis, Gap, Provenance
+from agent.models.base import IdPrefix, Model, TimeRange, UtcTime, digest, new_id
+from agent.models.conversations import Asker, ChatMessage, Conversation, Feedback, Mute, Spend
+from agent.models.evidence import Chart, Cost, Evidence, EvidenceStatus, Finding, Series, Table, evidence_id
+from agent.models.incidents import (
+    MAX_ALERTS,
+    Decision,
+    Incident,
+    IncidentStatus,
+    Mark,
+    Ownership,
+    SlackPlace,
+    TicketRef,
+    TimelineEvent,
+    Treatment,
+)
+from agent.models.jobs import Job, JobKind, Urgency
+from agent.models.remediation import Action, ActionResult, Approval, AuditEntry, RemediationPlan, Risk
+
+__all__ = [
+    "MAX_ALERTS",
+    "Action",
+    "ActionResult",
+    "Alert",
+    "AlertStatus",
+    "Answer",
+    "AnswerKind",
+    "Approval",
+    "Asker",
+    "AuditEntry",
+    "Chart",
+    "ChatMessage",
+    "Claim",
+    "Clarification",
+    "Confidence",
+    "Conversation",
+    "Cost",
+    "Decision",
+    "Diagnosis",
+    "Evidence",
+    "EvidenceStatus",
+    "Feedback",
+    "Finding",
+    "Gap",
+    "IdPrefix",
+    "Incident",
+    "IncidentStatus",
+    "Job",
+    "JobKind",
+    "Mark",
+    "Model",
+    "Mute",
+    "Ownership",
+    "Provenance",
+    "RemediationPlan",
+    "Resource",
+    "Risk",
+    "Series",
+    "Severity",
+    "SlackPlace",
+    "Spend",
+    "Table",
+    "TicketRef",
+    "TimeRange",
+    "TimelineEvent",
+    "Treatment",
+    "Urgency",
+    "UtcTime",
+    "digest",
+    "evidence_id",
+    "new_id",
+]
