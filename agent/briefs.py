@@ -5,6 +5,7 @@ Every model, the offline analyst included, gets the same brief and nothing else:
     # Alert
     title: ...
     resource: checkout-api
+    also_1: payments-api 5xx (error, firing, since 2026-11-20T14:18:00Z)
     # Conversation
     earlier: Ana asked: which DAG is late? Answer: orders_daily waits for a file. [ev_9f8e7d6c]
     user: why did it fail?
@@ -33,6 +34,9 @@ MAX_TEXT_CHARS = 4000
 MAX_TURN_CHARS = 1500
 MAX_TURNS = 12
 MAX_NAME_CHARS = 40
+OWN_LABELS = ("alarm_name", "log_group")
+"""Labels that are fields of their own. Others share one: a sender's `model` or `start` is no tool's parameter."""
+MAX_RELATED_CHARS = 200
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 _SECTION = re.compile(r"^# (Now|Alert|Conversation|Evidence|Scope|Question)$", re.M)
 _FIELD = re.compile(r"^(\w+): (.*)$")
@@ -57,16 +61,17 @@ class Brief:
 
 def alert_fields(alert: Alert) -> dict[str, str]:
     """The fields of an alert that a model reads, under the names that the evidence tools use."""
+    about = alert.resource.model_copy(update={"service": "", "id": ""}) if _is_spend(alert) else alert.resource
     fields = {
         "title": alert.title,
         "description": alert.description,
         "source": alert.source,
         "severity": alert.severity,
         "status": alert.status,
-        "service": alert.resource.service,
-        "resource": alert.resource.id,
-        "region": alert.resource.region,
-        "account": alert.resource.account,
+        "service": about.service,
+        "resource": about.id,
+        "region": about.region,
+        "account": about.account,
         "metric": alert.metric,
         "threshold": alert.threshold,
         "dag_id": alert.dag_id,
@@ -74,9 +79,16 @@ def alert_fields(alert: Alert) -> dict[str, str]:
         "run_id": alert.run_id,
         "onset": alert.started_at.strftime(_STAMP),
     }
-    labels = {key: value for key, value in alert.labels.items() if re.fullmatch(r"\w+", key) and key not in fields}
+    own = {key: value for key, value in alert.labels.items() if key in OWN_LABELS}
+    others = ", ".join(f"{key}={value}" for key, value in alert.labels.items() if key not in own)
+    labels = own | {"labels": others}
     flat = {key: _one_line(value) for key, value in (fields | labels).items()}
     return {key: value for key, value in flat.items() if value}
+
+
+def _is_spend(alert: Alert) -> bool:
+    """A budget is a figure, and no resource that evidence tools could look at; its text names what it is for."""
+    return alert.resource.service == "budgets"
 
 
 def write(
@@ -84,6 +96,7 @@ def write(
     *,
     question: str = "",
     alert: Alert | None = None,
+    related: Sequence[Alert] = (),
     conversation: Sequence[ChatMessage] = (),
     evidence: Sequence[Evidence] = (),
     scope: Mapping[str, str] | None = None,
@@ -98,7 +111,9 @@ def write(
     """
     parts = [f"# Now\n{now.strftime(_STAMP)}"]
     if alert is not None:
-        parts.append("# Alert\n" + "\n".join(f"{key}: {value}" for key, value in alert_fields(alert).items()))
+        lines = [f"{key}: {value}" for key, value in alert_fields(alert).items()]
+        lines += [f"also_{number}: {_related(other)}" for number, other in enumerate(related, 1)]
+        parts.append("# Alert\n" + "\n".join(lines))
     if conversation or earlier:
         told = [f"earlier: {_one_line(line)}" for line in earlier]
         parts.append("# Conversation\n" + "\n".join([*told, *map(turn_line, conversation[-MAX_TURNS:])]))
@@ -111,6 +126,12 @@ def write(
         flat = _one_line(question)
         parts.append(f"# Question\n{flat.lstrip('# ') if _SECTION.match(flat) else flat}")
     return "\n\n".join(parts)
+
+
+def _related(alert: Alert) -> str:
+    """Another alert of the same incident: `payments-api 5xx (error, firing, since 2026-11-20T14:18:00Z)`."""
+    facts = f"({alert.severity}, {alert.status}, since {alert.started_at.strftime(_STAMP)})"
+    return f"{_one_line(alert.title, MAX_RELATED_CHARS)} {facts}"
 
 
 def turn_line(turn: ChatMessage) -> str:

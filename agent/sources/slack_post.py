@@ -2,112 +2,73 @@
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import datetime
 
 from agent.models import Alert
-from agent.sources.generic import from_text
+from agent.sources.fields import known, text_at
+from agent.sources.moments import moment
+from agent.sources.prose import from_text
+from agent.sources.slack import APPS
+from agent.sources.slack.post import CONTENT, ENVELOPE_KEYS, TECHNICAL_KEYS, Post, post_text
+from agent.sources.source import Payload, Source
+from agent.sources.words import severity_of, status_of
 
-CONTENT = ("text", "blocks", "attachments")
-"""Where a post keeps what people see; everything beside it is about the post."""
-FIRST_KEYS = ("pretext", "title", "title_link", "text", "fields", "fallback", "footer")
-TECHNICAL_KEYS = frozenset(
-    (
-        *("type", "block_id", "action_id", "id", "callback_id", "color", "mrkdwn_in", "short", "ts", "style", "emoji"),
-        *("verbatim", "expand", "footer_icon", "author_icon", "thumb_url", "image_width", "image_height"),
-        *(
-            "app_id",
-            "bot_id",
-            "app_unfurl_url",
-            "is_msg_unfurl",
-            "msg_subtype",
-            "indent",
-            "border",
-            "mrkdwn",
-            "image_bytes",
-        ),
+__all__ = ["matches", "parse", "post_text"]
+
+UNSAID_KEYS = (TECHNICAL_KEYS | ENVELOPE_KEYS) - {"id"}
+
+_SERVICE_NAME = re.compile(r"[\w. /-]{1,60}")
+
+
+def matches(payload: Payload) -> bool:
+    """What a post has, and where that is little, nothing that none has: log lines have a `ts` and a text too."""
+    keys = payload.keys() if isinstance(payload, dict) else set[str]()
+    if "text" in keys:
+        return keys <= {*CONTENT, "ts"} | ENVELOPE_KEYS or {"text", "ts", "type"} <= keys
+    return bool(keys & {"attachments", "blocks"}) or ("ts" in keys and keys <= UNSAID_KEYS)
+
+
+def parse(payload: Payload, received: datetime) -> list[Alert]:
+    event = payload if isinstance(payload, dict) else {"text": str(payload)}
+    return [read_post(Post(event), received, "slack_post")]
+
+
+def read_post(post: Post, received: datetime, unknown: str) -> Alert:
+    """The post as an alert of the app that wrote it; `unknown` is the source where that does not say who it is."""
+    started = min(post.posted or received, received) if "attachments" in post.event else post.posted or received
+    alert = from_text(post.author or unknown, post.title, post.text, started, external_id=text_at(post.event, "ts"))
+    said_at = moment(text_at(post.event, "edited.ts", "ts"))
+    alert = _with_fields(post, alert).model_copy(update={"said_at": said_at})
+    app = next((app for app in APPS if app.is_from(post, alert)), None)
+    told = app.refine(post, alert) if app else alert
+    return told.model_copy(update={"source": app.name}) if app and app.name else told
+
+
+def _with_fields(post: Post, alert: Alert) -> Alert:
+    """What the post names as a field is surer than what its prose suggests."""
+    region, account, service = post.field("region"), post.field("account"), post.field("service")
+    return known(
+        alert,
+        severity=severity_of(post.field("severity")) or alert.severity,
+        status=status_of(post.field("status")) or alert.status,
+        started_at=_not_after(moment(post.field("started_at")), alert.started_at),
+        threshold=alert.threshold or post.field("threshold"),
+        value=alert.value or post.field("value"),
+        metric=alert.metric or post.field("metric"),
+        system=post.field("system"),
+        resource={
+            "region": alert.resource.region or region,
+            "account": alert.resource.account or (account if account.isdigit() else ""),
+            "service": alert.resource.service or (service if _SERVICE_NAME.fullmatch(service) else ""),
+            "id": alert.resource.id or post.field("resource"),
+        },
     )
-)
-
-_EMOJI = re.compile(r"(?<!\w):[a-z0-9_+'-]+:(?!\w)")
-_LABELLED = re.compile(r"<[^|<>]*\|([^<>]*)>")
-_COMMAND = re.compile(r"<!\w[^<>]*>")
-_BRACKETED = re.compile(r"<([^<>]*)>")
-_MILLISECONDS = 1e11
 
 
-def matches(payload: Mapping[str, Any]) -> bool:
-    return "ts" in payload or "attachments" in payload or "blocks" in payload
+def _not_after(stated: datetime | None, posted: datetime) -> datetime:
+    """A time that a post names may be of anything; that of the trouble is before the post, by no more than a week."""
+    return stated if stated and 0 <= (posted - stated).total_seconds() <= 7 * 86_400 else posted
 
 
-def parse(payload: Mapping[str, Any], received: datetime) -> Alert:
-    """The post as an alert. It started when the attachment says so, else when it was posted."""
-    text = post_text(payload)
-    started = _epoch(payload.get("ts")) or received
-    for attachment in _parts(payload, "attachments"):
-        started = min(started, _epoch(attachment.get("ts")) or started)
-    title = _title(payload) or next((line for line in text.splitlines() if line.strip()), "Alert without text")
-    return from_text(
-        str(payload.get("username") or "slack_post"), title, text, started, external_id=str(payload.get("ts", ""))
-    )
-
-
-def post_text(payload: Mapping[str, Any]) -> str:
-    """All text of a post, a line for each piece, `Name: value` for fields, without repeats."""
-    lines = (html.unescape(line.strip()) for key in CONTENT for line in _lines(payload.get(key)))
-    return "\n".join(dict.fromkeys(line for line in lines if line))
-
-
-def _title(payload: Mapping[str, Any]) -> str:
-    """What the post is headed with: a header block, its text, or an attachment's title."""
-    headers = [
-        block["text"].get("text")
-        for block in _parts(payload, "blocks")
-        if block.get("type") == "header" and isinstance(block.get("text"), Mapping)
-    ]
-    attachment = next(iter(_parts(payload, "attachments")), {})
-    candidates = [*headers, payload.get("text"), *(attachment.get(key) for key in ("title", "pretext", "fallback"))]
-    lines = (_plain(line) for text in candidates if text for line in str(text).splitlines())
-    return next((line for line in lines if line), "")
-
-
-def _parts(payload: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    parts = payload.get(key)
-    if not isinstance(parts, list):
-        return []
-    return [cast("Mapping[str, Any]", part) for part in cast("list[Any]", parts) if isinstance(part, Mapping)]
-
-
-def _plain(line: str) -> str:
-    """A line without emoji, emphasis and Slack's markup."""
-    line = _BRACKETED.sub(r"\1", _COMMAND.sub("", _LABELLED.sub(r"\1", _EMOJI.sub("", line))))
-    return html.unescape(re.sub(r"[*`]", "", line)).strip()
-
-
-def _lines(node: Any) -> Iterator[str]:
-    if isinstance(node, str | int | float) and not isinstance(node, bool):
-        yield str(node)
-    elif isinstance(node, list | tuple):
-        for item in cast("list[Any]", node):
-            yield from _lines(item)
-    elif isinstance(node, Mapping):
-        parts = cast("Mapping[str, Any]", node)
-        if isinstance(parts.get("title"), str) and isinstance(parts.get("value"), str | int | float):
-            yield f"{parts['title']}: {parts['value']}"
-            return
-        for key in dict.fromkeys((*FIRST_KEYS, *parts)):
-            if key not in TECHNICAL_KEYS:
-                yield from _lines(parts.get(key))
-
-
-def _epoch(value: object) -> datetime | None:
-    """Seconds, or milliseconds as some apps send them, since 1970."""
-    try:
-        seconds = float(str(value))
-        seconds = seconds / 1000 if seconds > _MILLISECONDS else seconds
-        return datetime.fromtimestamp(seconds, UTC) if seconds > 1e9 else None
-    except (ValueError, OverflowError, OSError):  # the latter two for years that no calendar has
-        return None
+SOURCE = Source("slack_post", matches, parse)

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from agent.models import AlertStatus, Severity
 from agent.sources import facts, parse_alert
-from agent.sources.generic import MAX_DESCRIPTION_CHARS
 
 RECEIVED = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 ARN = "arn:aws:cloudwatch:ca-central-1:123456789012:alarm:checkout-errors"
@@ -108,43 +107,6 @@ def test_an_alarm_event_counts_its_own_state_and_not_the_one_before(value: str) 
         assert (told.external_id, told.metric) == (ARN, "CPU")
 
 
-def test_an_alertmanager_group_has_the_status_of_the_group() -> None:
-    group = {
-        "status": "firing",
-        "commonLabels": {"alertname": "HighErrorRate", "severity": "critical"},
-        "alerts": [{"status": "resolved", "labels": {"host": "a"}}, {"status": "firing", "labels": {"host": "b"}}],
-    }
-
-    told = parse_alert(group, RECEIVED)
-
-    assert (told.title, told.status, told.severity) == ("HighErrorRate", AlertStatus.firing, Severity.critical)
-    assert parse_alert(group | {"status": "resolved"}, RECEIVED).status is AlertStatus.resolved
-
-
-@pytest.mark.parametrize(
-    ("event", "status"), [("incident.triggered", AlertStatus.firing), ("incident.resolved", AlertStatus.resolved)]
-)
-def test_a_pagerduty_webhook(event: str, status: AlertStatus) -> None:
-    payload = {"event": {"event_type": event, "agent": {"summary": "Ann"}, "data": {"title": "Checkout is down"}}}
-
-    told = parse_alert(payload, RECEIVED)
-
-    assert (told.title, told.status) == ("Checkout is down", status)
-
-
-def test_a_datadog_webhook() -> None:
-    payload = {
-        "title": "[Triggered on {functionname:checkout}] errors",
-        "body": "avg:aws.lambda.errors{functionname:checkout} > 5",
-        "alert_transition": "Triggered",
-    }
-
-    told = parse_alert(payload, RECEIVED)
-
-    assert (told.resource.service, told.resource.id, told.metric) == ("lambda", "checkout", "Errors")
-    assert parse_alert(payload | {"alert_transition": "Recovered"}, RECEIVED).status is AlertStatus.resolved
-
-
 def test_a_budget_through_sns_is_headed_by_its_subject() -> None:
     message = "AWS Budget Notification\nAWS Account 123456789012\n\nBudget Name: Net\nBudgeted Amount: $0.20"
 
@@ -160,7 +122,7 @@ def test_json_inside_a_text_is_opened() -> None:
 
     told = parse_alert({"Subject": "", "Message": json.dumps(inner)}, RECEIVED)
 
-    assert told.title == "Glue Job State Change"
+    assert told.title.startswith("Glue Job State Change")
     assert "jobName: nightly" in told.description
     assert told.severity is Severity.error
 
@@ -214,7 +176,7 @@ def test_real_payloads_keep_what_they_say() -> None:
     for path in real_payloads():
         payload = json.loads(path.read_text())
         told = parse_alert(payload, RECEIVED)
-        if len(told.description) < MAX_DESCRIPTION_CHARS and told.source == "generic":
+        if told.source == "generic":
             assert all(text in told.description for text in short_texts(payload)), path.name
         if "triggered" in path.name or "firing" in path.name:
             assert told.status is AlertStatus.firing, path.name

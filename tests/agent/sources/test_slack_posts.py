@@ -110,7 +110,7 @@ def test_a_datadog_post() -> None:
         username="Datadog",
     )
 
-    assert (told.source, told.title) == ("Datadog", title)
+    assert (told.source, told.title) == ("datadog", title)
     assert (told.resource.service, told.resource.id) == ("rds", "orders-db")
     assert told.metric == "DatabaseConnections"
     assert told.started_at == datetime.fromtimestamp(1795186000, UTC)
@@ -202,7 +202,7 @@ def test_a_budget_notification_is_plain_text() -> None:
         "Your FORECASTED Cost is greater than $1,200.00.\n\nBudget Name: network\nAlert Threshold: &gt; $1,200.00"
     )
 
-    assert told.title == "AWS Budget Notification November 20, 2026"
+    assert told.title == "AWS Budgets: network has exceeded its threshold"
     assert told.resource.account == "123456789012"
     assert told.status is AlertStatus.firing
     assert "Alert Threshold: > $1,200.00" in told.description
