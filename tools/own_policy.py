@@ -21,9 +21,9 @@ from tools.stores.dynamodb.tables import (
 )
 
 _ACTIONS: tuple[tuple[TableDefinition, tuple[str, ...]], ...] = (
-    (ALERTS, ("GetItem", "PutItem", "UpdateItem", "DeleteItem")),
+    (ALERTS, ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")),
     (WORKFLOWS, ("GetItem", "BatchGetItem", "Query", "PutItem", "BatchWriteItem")),
-    (INCIDENTS, ("GetItem", "BatchGetItem", "Query", "PutItem")),
+    (INCIDENTS, ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem")),
     (APPROVALS, ("GetItem", "PutItem", "UpdateItem")),
     (HISTORY, ("Query", "PutItem")),
     (CONVERSATIONS, ("GetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem")),
@@ -43,9 +43,18 @@ _QUEUE = (
 
 
 def own_policy(
-    prefix: str, region: str, account: str, partition: str = "aws", queue: str = "", bucket: str = ""
+    prefix: str,
+    region: str,
+    account: str,
+    partition: str = "aws",
+    queue: str = "",
+    bucket: str = "",
+    urgent_queue: str = "",
 ) -> dict[str, Any]:
-    """`queue` and `bucket` are names; without them nothing is allowed there. No action has a wildcard."""
+    """The queues and the bucket are names; without them nothing is allowed there. No action has a wildcard.
+
+    Transactions (TransactWriteItems) need the rights of what they do, which is PutItem.
+    """
     where = f"arn:{partition}:dynamodb:{region}:{account}:table"
     statements = [
         _allow(f"Table{table.name.capitalize()}", "dynamodb", actions, _table_arns(where, prefix, table))
@@ -54,14 +63,15 @@ def own_policy(
     statements.append(
         _allow("LookAtTables", "dynamodb", ("DescribeTable",), [f"{where}/{prefix}{table.name}" for table in TABLES])
     )
-    if queue:
-        arn = f"arn:{partition}:sqs:{region}:{account}:{queue}"
-        statements.append(_allow("Queue", "sqs", _QUEUE, [arn, f"{arn}-dead-letters"]))
+    queues = [f"arn:{partition}:sqs:{region}:{account}:{name}" for name in (queue, urgent_queue) if name]
+    if queues:
+        arns = [arn for queue in queues for arn in (queue, f"{queue}-dead-letters")]
+        statements.append(_allow("Queue", "sqs", _QUEUE, arns))
     if bucket:
         arn = f"arn:{partition}:s3:::{bucket}"
         looks = ("ListBucket", "GetBucketPublicAccessBlock", "GetLifecycleConfiguration")
         statements.append(_allow("Bucket", "s3", looks, [arn]))
-        folders = [f"{arn}/{folder}/*" for folder in ("conversations", "turns", "checkpoints")]
+        folders = [f"{arn}/{folder}/*" for folder in ("conversations", "turns", "incidents", "checkpoints")]
         statements.append(_allow("Archive", "s3", ("GetObject", "PutObject"), folders))
         statements.append(_allow("Checkpoints", "s3", ("DeleteObject",), folders[-1:]))
     return {"Version": "2012-10-17", "Statement": statements}

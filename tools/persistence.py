@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from agent.errors import SettingsError
 from agent.ports import (
     AlertLedger,
     ApprovalStore,
@@ -20,6 +21,7 @@ from agent.ports import (
     MuteStore,
     Queue,
     SpendLedger,
+    StateStore,
     StopRequests,
 )
 from agent.settings import Settings
@@ -43,6 +45,7 @@ class Persistence:
     spend: SpendLedger
     locks: LockStore
     stops: StopRequests
+    state: StateStore
     archive: Archive
     queue: Queue
     close: Callable[[], None]
@@ -50,6 +53,8 @@ class Persistence:
 
 def open_persistence(settings: Settings, clock: Clock) -> Persistence:
     """SQLite files in `settings.home`, or DynamoDB with SQS. StoreUnavailable when a file cannot be opened."""
+    if settings.urgent_queue_url and not settings.queue_url:
+        raise SettingsError("WATCHKEEPER_URGENT_QUEUE_URL needs WATCHKEEPER_QUEUE_URL, for all that is not critical.")
     return _on_aws(settings, clock) if settings.store == "dynamodb" else _embedded(settings, clock)
 
 
@@ -57,7 +62,7 @@ def _embedded(settings: Settings, clock: Clock) -> Persistence:
     stores = sqlite.open_stores(settings.home / "watchkeeper.db", clock, settings.conversation_days)
     archive = _archive(settings)
     conversations = ArchivedConversations(stores.conversations, archive, clock, _lifetime(settings), sweeps=True)
-    return _together(stores, conversations, archive, LocalQueue(settings.home / "queue.db", clock))
+    return _together(stores, conversations, archive, _local_queue(settings, clock))
 
 
 def _on_aws(settings: Settings, clock: Clock) -> Persistence:
@@ -71,10 +76,21 @@ def _on_aws(settings: Settings, clock: Clock) -> Persistence:
     )
     conversations = ArchivedConversations(stores.conversations, archive, clock, _lifetime(settings), sweeps=False)
     if settings.queue_url:
-        queue = SqsQueue(_client("sqs", settings), settings.queue_url, stores.sent_jobs, clock)
+        queue = SqsQueue(
+            _client("sqs", settings),
+            settings.queue_url,
+            stores.sent_jobs,
+            clock,
+            settings.urgent_queue_url,
+            settings.queue_limit,
+        )
     else:
-        queue = LocalQueue(settings.home / "queue.db", clock)
+        queue = _local_queue(settings, clock)
     return _together(stores, conversations, archive, queue)
+
+
+def _local_queue(settings: Settings, clock: Clock) -> LocalQueue:
+    return LocalQueue(settings.home / "queue.db", clock, limit=settings.queue_limit)
 
 
 def _lifetime(settings: Settings) -> timedelta:
@@ -111,6 +127,7 @@ def _together(
         spend=stores.spend,
         locks=stores.locks,
         stops=stores.stops,
+        state=stores.state,
         archive=archive,
         queue=queue,
         close=close,

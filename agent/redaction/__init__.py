@@ -41,6 +41,10 @@ def use(policy: Policy) -> None:
     _in_use[0] = policy
 
 
+def in_use() -> Policy:
+    return _in_use[0]
+
+
 def redact(text: str, policy: Policy | None = None) -> str:
     """The text with each secret replaced by `[redacted:<kind>]`. Never raises, whatever the text holds."""
     policy = policy or _in_use[0]

@@ -9,16 +9,21 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-from agent.redaction import redact
+from agent.redaction import Policy, in_use, redact
 
 NAME_KEYS = ("Key", "key", "Name", "name", "ParameterKey", "title")
 VALUE_KEYS = ("Value", "value", "ParameterValue")
+
+_CLEAN_ENTRIES = 8192
+_CLEAN_LENGTH = 1000
+_clean: set[tuple[Policy, str, str]] = set()
+"""(policy, name, value) of short texts that hold no secret: most of what is stored was looked at a moment before."""
 
 
 def redact_plain(value: Any) -> Any:
     """The same structure with every text redacted; a dict's keys and `{"Key": …, "Value": …}` name their values."""
     if isinstance(value, str):
-        return redact(value)
+        return _redact_new("", value)
     if isinstance(value, Mapping):
         return _redact_mapping(cast("Mapping[str, Any]", value))
     if isinstance(value, (list, tuple)):
@@ -34,11 +39,24 @@ def redacted_json(model: BaseModel) -> str:
 def _redact_mapping(mapping: Mapping[str, Any]) -> dict[str, Any]:
     given = next((mapping[key] for key in NAME_KEYS if isinstance(mapping.get(key), str)), "")
     return {
-        key: _redact_named(given if key in VALUE_KEYS and given else key, value)
+        key: _redact_new(given if key in VALUE_KEYS and given else key, value)
         if isinstance(value, str)
         else redact_plain(value)
         for key, value in mapping.items()
     }
+
+
+def _redact_new(name: str, value: str) -> str:
+    """What was found clean before is not looked at again. A text with a secret in it is never remembered."""
+    known = (in_use(), name, value)
+    if known in _clean:
+        return value
+    hidden = _redact_named(name, value) if name else redact(value)
+    if hidden == value and len(name) + len(value) <= _CLEAN_LENGTH:
+        if len(_clean) >= _CLEAN_ENTRIES:
+            _clean.clear()
+        _clean.add(known)
+    return hidden
 
 
 def _redact_named(name: str, value: str) -> str:

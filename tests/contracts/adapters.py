@@ -21,6 +21,7 @@ from agent.ports import (
     MuteStore,
     Queue,
     SpendLedger,
+    StateStore,
     StopRequests,
 )
 from tests.contracts.emulators import EMULATORS, Emulator, emulator, prefix
@@ -43,6 +44,8 @@ from tools.stores.dynamodb.tables import (
 
 CONVERSATION_DAYS = 7
 MAX_RECEIVES = 3
+LIMIT = 10
+"""Of the queues that may be full."""
 
 
 class Stores(Protocol):
@@ -66,6 +69,8 @@ class Stores(Protocol):
     def locks(self) -> LockStore: ...
     @property
     def stops(self) -> StopRequests: ...
+    @property
+    def state(self) -> StateStore: ...
     def close(self) -> None: ...
 
 
@@ -98,13 +103,14 @@ def wall_clock() -> datetime:
 
 
 class EmulatedQueue(SqsQueue):
-    """An SQS queue that closes the table behind it too."""
+    """An SQS queue, and one for critical jobs, that closes the table behind it too."""
 
-    def __init__(self, running: Emulator, folder: Path, clock: Clock) -> None:
+    def __init__(self, running: Emulator, folder: Path, clock: Clock, limit: int = 0) -> None:
         self.client = running.client("sqs")
         self.url = create_queues(self.client, f"{prefix(folder)}jobs", MAX_RECEIVES)
+        self.urgent_url = create_queues(self.client, f"{prefix(folder)}urgent", MAX_RECEIVES)
         self.stores = open_dynamodb(running, folder, clock)
-        super().__init__(self.client, self.url, self.stores.sent_jobs, clock)
+        super().__init__(self.client, self.url, self.stores.sent_jobs, clock, self.urgent_url, limit)
 
     def close(self) -> None:
         super().close()
@@ -146,8 +152,12 @@ def _archive(name: str) -> Callable[[Path, Clock], ClosableArchive]:
     return open_bucket
 
 
-def _queue(name: str) -> Callable[[Path, Clock], ClosableQueue]:
-    return lambda folder, clock: EmulatedQueue(synchronised(name, clock), folder, clock)
+def _queue(name: str, limit: int = 0) -> Callable[[Path, Clock], ClosableQueue]:
+    return lambda folder, clock: EmulatedQueue(synchronised(name, clock), folder, clock, limit)
+
+
+def _local_queue(limit: int = 0) -> Callable[[Path, Clock], ClosableQueue]:
+    return lambda folder, clock: LocalQueue(folder / "queue.db", clock, MAX_RECEIVES, limit)
 
 
 STORES: dict[str, Callable[[Path, Clock], Stores]] = {
@@ -159,6 +169,10 @@ ARCHIVES: dict[str, Callable[[Path, Clock], ClosableArchive]] = {
     **{name: _archive(name) for name in EMULATORS},
 }
 QUEUES: dict[str, Callable[[Path, Clock], ClosableQueue]] = {
-    "sqlite": lambda folder, clock: LocalQueue(folder / "queue.db", clock, max_receives=MAX_RECEIVES),
+    "sqlite": _local_queue(),
     **{name: _queue(name) for name in EMULATORS},
+}
+LIMITED_QUEUES: dict[str, Callable[[Path, Clock], ClosableQueue]] = {
+    "sqlite": _local_queue(LIMIT),
+    **{name: _queue(name, LIMIT) for name in EMULATORS},
 }

@@ -9,6 +9,7 @@ import pytest
 from tests.contracts.adapters import (
     ARCHIVES,
     CONVERSATION_DAYS,
+    LIMITED_QUEUES,
     QUEUES,
     STORES,
     ClosableArchive,
@@ -69,5 +70,13 @@ def queue_adapter(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def queue(queue_adapter: str, tmp_path: Path, clock: SettableClock) -> Iterator[ClosableQueue]:
     opened = QUEUES[queue_adapter](tmp_path, clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def limited(queue_adapter: str, tmp_path: Path, clock: SettableClock) -> Iterator[ClosableQueue]:
+    """A queue that takes no more than LIMIT jobs."""
+    opened = LIMITED_QUEUES[queue_adapter](tmp_path, clock)
     yield opened
     opened.close()

@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from agent.models import Spend
+from agent.ports import Sighting
 from tests.contracts.adapters import QUEUES, STORES, wall_clock
 from tests.contracts.examples import alert, job
 
 THREADS = 4
+RECORDS = 5
+"""Sightings that each thread records."""
 
 
 def claim(adapter: str, folder: Path) -> object:
@@ -33,11 +36,17 @@ def claim(adapter: str, folder: Path) -> object:
 
 
 def record(adapter: str, folder: Path) -> object:
-    """[how many sightings were first, the incidents they were told of]."""
+    """[how many sightings were first, the incidents they were told of, the counts]."""
     stores = STORES[adapter](folder, wall_clock)
-    seen = _in_threads(lambda thread: stores.ledger.record(alert(), f"inc_{folder.name}_{thread}"))
+
+    async def record_some(thread: int) -> list[Sighting]:
+        name = f"{os.getpid()}_{thread}"
+        return [await stores.ledger.record(alert(), f"inc_{name}", event_id=f"{name}_{n}") for n in range(RECORDS)]
+
+    seen = [sighting for sightings in _in_threads(record_some) for sighting in sightings]
     stores.close()
-    return [sum(sighting.first for sighting in seen), sorted({sighting.incident_id for sighting in seen})]
+    first = sum(sighting.first for sighting in seen)
+    return [first, sorted({sighting.incident_id for sighting in seen}), [sighting.count for sighting in seen]]
 
 
 def decide(adapter: str, folder: Path) -> object:

@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.models import Alert, Approval, AuditEntry, ChatMessage, Incident, Job, JobKind, SlackPlace, new_id
+from agent.models import Alert, Approval, AuditEntry, ChatMessage, Evidence, Incident, Job, JobKind, SlackPlace, new_id
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PLACE = SlackPlace(team="T1", channel="C1", thread_ts="1772442000.000100")
@@ -22,6 +22,18 @@ def alert(**changes: Any) -> Alert:
     return Alert.model_validate(
         {"source": "cloudwatch", "title": "Errors", "started_at": START, "fingerprint": "f1", **changes}
     )
+
+
+def evidence(**changes: Any) -> Evidence:
+    fields = {
+        "id": "ev_1",
+        "tool": "metrics",
+        "status": "ok",
+        "question": "q",
+        "query": "GetMetricData",
+        "summary": "s",
+    }
+    return Evidence.model_validate({**fields, **changes})
 
 
 def incident(**changes: Any) -> Incident:

@@ -82,11 +82,13 @@ def failing(empty: SimulatedAccount, monkeypatch: pytest.MonkeyPatch) -> Simulat
 
 @pytest.fixture(scope="module")
 def busy(account: SimulatedAccount) -> Iterator[Caller]:
-    """The account with every incident in it."""
+    """The account with every incident in it. All have time enough: a busy machine must not decide what is found."""
     account.reset()
     for name in scenario_names():
         account.load(load_scenario(name), NOW)
-    yield Caller(Boto3Session.open("us-east-1", attempts=1))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("WATCHKEEPER_TOOL_TIMEOUT_SECONDS", "90")
+        yield Caller(Boto3Session.open("us-east-1", attempts=1))
     account.reset()
 
 
@@ -138,7 +140,7 @@ async def test_what_hangs_is_given_up_in_time(tool: BaseTool, failing: Simulated
     found = await Caller(hasty)(tool, **enough(tool))
     failing.heal()
     assert found.status is EvidenceStatus.timeout, found.summary
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.slow

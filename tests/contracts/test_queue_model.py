@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 
 from agent.errors import RetryLater
-from agent.models import Job
+from agent.models import Job, Urgency
 from tests.contracts.adapters import MAX_RECEIVES, QUEUES, SettableClock
 from tests.contracts.emulators import EMULATORS
 from tests.contracts.examples import job
@@ -40,6 +40,7 @@ class Expected:
 
     visible_at: float
     sequence: int
+    urgency: int = 1
     attempt: int = 0
     leased: bool = False
 
@@ -53,6 +54,8 @@ class Model:
     sent: set[str] = field(default_factory=set)
     jobs: dict[str, Expected] = field(default_factory=dict)
     dead: set[str] = field(default_factory=set)
+    sequences: dict[str, int] = field(default_factory=dict)
+    urgencies: dict[str, int] = field(default_factory=dict)
 
     def received(self, got: list[tuple[str, int]], max_jobs: int, lease: float) -> None:
         visible = [key for key, expected in self.jobs.items() if expected.visible_at <= self.now]
@@ -60,7 +63,7 @@ class Model:
             self.dead.add(key)
             del self.jobs[key]
         alive = [key for key in visible if key in self.jobs]
-        alive.sort(key=lambda key: (self.jobs[key].visible_at, self.jobs[key].sequence))
+        alive.sort(key=lambda key: (self.jobs[key].urgency, self.jobs[key].visible_at, self.jobs[key].sequence))
         assert [key for key, _ in got] == alive[:max_jobs]
         self._lease(got, lease)
 
@@ -132,12 +135,17 @@ class QueueMachine(RuleBasedStateMachine):
         self.runner.close()
         shutil.rmtree(self.folder)
 
-    @rule(key=st.sampled_from("abcdefgh"), delay=SECONDS)
-    def send(self, key: str, delay: int) -> None:
-        assert self.queue.send(job(key), delay_seconds=delay) is (key not in self.model.sent)
-        if key not in self.model.sent:
-            self.model.jobs[key] = Expected(self.model.now + delay, sequence=len(self.model.sent))
-            self.model.sent.add(key)
+    @rule(key=st.sampled_from("abcdefgh"), delay=SECONDS, urgency=st.sampled_from(Urgency))
+    def send(self, key: str, delay: int, urgency: Urgency) -> None:
+        sent = self.queue.send(job(key, urgency=urgency), delay_seconds=delay)
+        assert sent is (key not in self.model.sent)
+        self._sent(key, delay, urgency)
+
+    @rule(keys=st.lists(st.sampled_from("abcdefgh"), max_size=4))
+    def send_all(self, keys: list[str]) -> None:
+        assert self.queue.send_all([job(key) for key in keys]) == len(set(keys) - self.model.sent)
+        for key in keys:
+            self._sent(key)
 
     @rule(target=leases, max_jobs=st.integers(1, 4), lease=LEASES)
     def receive(self, max_jobs: int, lease: int) -> object:
@@ -175,6 +183,24 @@ class QueueMachine(RuleBasedStateMachine):
             expected.visible_at, expected.leased = self.model.now + delay, False
             self.model.released(lease)
 
+    @rule(lease=leases)
+    def bury(self, lease: Job) -> None:
+        self.runner.run(self.queue.bury(lease, "given up"))
+        expected = self._expected(lease)
+        if expected and expected.is_held(lease.attempt, self.model.now):
+            del self.model.jobs[lease.idempotency_key]
+            self.model.dead.add(lease.idempotency_key)
+            self.model.released(lease)
+
+    @rule(key=st.sampled_from("abcdefgh"))
+    def retry(self, key: str) -> None:
+        found = [each.job for each in self.runner.run(self.queue.dead_letters()) if each.job.idempotency_key == key]
+        assert bool(found) is (key in self.model.dead)
+        for dead in found:
+            assert self.runner.run(self.queue.retry(dead.id))
+            self.model.dead.remove(key)
+            self.model.jobs[key] = Expected(self.model.now, self.model.sequences[key], self.model.urgencies[key])
+
     @rule()
     def restart(self) -> None:
         self.queue.close()
@@ -184,8 +210,14 @@ class QueueMachine(RuleBasedStateMachine):
     @invariant()
     def depth_and_dead_letters_agree(self) -> None:
         dead = self.runner.run(self.queue.dead_letters())
-        self.model.saw_dead({each.idempotency_key for each in dead})
+        self.model.saw_dead({each.job.idempotency_key for each in dead})
         assert self.runner.run(self.queue.depth()) == len(self.model.jobs)
+
+    def _sent(self, key: str, delay: int = 0, urgency: Urgency = Urgency.normal) -> None:
+        if key not in self.model.sent:
+            self.model.sequences[key], self.model.urgencies[key] = len(self.model.sent), urgency
+            self.model.jobs[key] = Expected(self.model.now + delay, len(self.model.sent), urgency)
+            self.model.sent.add(key)
 
     def _expected(self, lease: Job) -> Expected | None:
         return None if self.model.forgets(lease) else self.model.jobs.get(lease.idempotency_key)
@@ -199,8 +231,8 @@ def test_the_queue_does_what_the_model_does(queue_adapter: str) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20 if emulated else 40,
-            stateful_step_count=25 if emulated else 40,
+            max_examples=6 if emulated else 25,
+            stateful_step_count=20 if emulated else 40,
             deadline=None,
             phases=(Phase.generate, Phase.shrink),
             suppress_health_check=[HealthCheck.too_slow],

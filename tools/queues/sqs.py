@@ -1,93 +1,94 @@
-"""The queue on Amazon SQS: a standard queue with a redrive policy to its dead-letter queue.
+"""The queue on Amazon SQS: a standard queue with a redrive policy to its dead-letter queue, and maybe an urgent one.
 
 A lease is SQS's visibility timeout and `attempt` its receive count. The receipt handle that a lease needs stays in the
 process that received the job, so only that process can renew, release or delete it. Standard queues do not deduplicate,
 and FIFO queues have no delay for each message and forget a key after five minutes: who sends a key first is therefore
 decided by a conditional write (`SentJobs`). A send whose answer was lost is repeated by botocore, so that a job may be
-there twice, as at-least-once delivery allows. Order is SQS's best effort.
+there twice, as at-least-once delivery allows. Order is SQS's best effort; critical jobs have a queue of their own where
+one is given, and it is asked first.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import ValidationError
-
 from agent.errors import InputError, RetryLater, StoreUnavailable
-from agent.models import Job
-from agent.ports import Clock
-from agent.redaction.plain import redact_plain
-from tools.stores.dynamodb.errors import unavailable
+from agent.models import Job, Urgency
+from agent.ports import Clock, DeadLetter, Waiting
+from tools.queues.limits import Headroom
+from tools.queues.sqs_dead_letters import SqsDeadLetters
+from tools.queues.sqs_messages import MAX_BATCH, Calls, body_of, job_of
+from tools.queues.sqs_sending import Outgoing, send_batches
 from tools.stores.dynamodb.sent import SentJobs
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-MAX_BODY_BYTES = 256 * 1024
-"""What every queue takes that has SQS's older default. A payload is small and names what is large."""
 MAX_DELAY_SECONDS = 900
-MAX_BATCH = 10
 LEASE_LIMIT = timedelta(hours=12)
 """How long SQS lets one receive of a message be extended; a receipt handle is worth nothing after that."""
 POLL_SECONDS = 1
 """The longest single wait at SQS, so that a worker that is stopped waits no longer than this."""
+FAIR_TURNS = 5
+"""Every so many receives the urgent queue comes second, so that the other one is never forgotten."""
 _SHORT_POLL_SECONDS = 0.1
-_PEEK_SECONDS = 10
 _THREADS = 8
-_LOST = ("ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue", "InvalidIdFormat")
-_COUNTS = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 
 
 @dataclass(frozen=True)
 class _Lease:
+    queue: str
     attempt: int
     receipt: str
     ends_at: datetime
 
 
 class SqsQueue:
-    """`SqsQueue(client, url, sent_jobs, clock)`; `client` is boto3's for SQS."""
+    """`SqsQueue(client, url, sent_jobs, clock)`; `client` is boto3's for SQS. `limit` is 0 for any number of jobs."""
 
-    def __init__(self, client: Any, url: str, sent: SentJobs, clock: Clock) -> None:
-        self._client = client
+    def __init__(
+        self, client: Any, url: str, sent: SentJobs, clock: Clock, urgent_url: str = "", limit: int = 0
+    ) -> None:
+        self._calls = Calls(client)
         self._url = url
+        self._urgent_url = urgent_url or url
+        self._queues = tuple(dict.fromkeys((self._urgent_url, url)))
         self._sent = sent
         self._clock = clock
+        self._dead = SqsDeadLetters(self._calls, self._queues, sent)
+        self._headroom = Headroom(limit, self._count)
         self._leases: dict[str, _Lease] = {}
         self._lock = threading.Lock()
-        self._dead_url = ""
+        self._turn = 0
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sqs")
 
     def send(self, job: Job, delay_seconds: float = 0) -> bool:
         """InputError for a job that SQS would not take: over 256 KB, or delayed by more than 15 minutes."""
-        body = _body(job)
         if delay_seconds > MAX_DELAY_SECONDS:
             raise InputError(f"Job {job.id} is delayed by {delay_seconds:.0f} s, and SQS delays by at most 900.")
-        if not self._sent.begin(job.idempotency_key):
-            return False
-        try:
-            self._call("send_message", MessageBody=body, DelaySeconds=math.ceil(delay_seconds))
-        except StoreUnavailable:
-            self._sent.abandon(job.idempotency_key)
-            raise
-        self._remember(job)
-        return True
+        body = body_of(job)
+        self._headroom.admit([job])
+        return self._send(job, body, delay_seconds)
+
+    def send_all(self, jobs: Sequence[Job]) -> int:
+        """Ten in a request. InputError for one that is too large, before any is sent.
+
+        PartlyQueued names those that SQS refused, that could not be begun, or that another process is queueing.
+        """
+        once = list({job.idempotency_key: job for job in reversed(jobs)}.values())[::-1]
+        outgoing = [Outgoing(job.idempotency_key, self._queue_of(job), body_of(job)) for job in once]
+        self._headroom.admit(once)
+        return send_batches(self._calls, self._sent, outgoing)
 
     async def receive(self, max_jobs: int = 1, lease_seconds: float = 60, wait_seconds: float = 0) -> list[Job]:
         """At most ten. Waits up to `wait_seconds` for the first job; a cancelled receive gives its jobs back."""
@@ -106,7 +107,7 @@ class SqsQueue:
         lease = self._held(job)
         if lease is None or not await self._in_thread(lambda: self._hide(lease, lease_seconds)):
             raise RetryLater(f"The lease on job {job.id} has ended, so another worker may have it.", seconds=0)
-        renewed = _Lease(lease.attempt, lease.receipt, self._after(lease_seconds))
+        renewed = _Lease(lease.queue, lease.attempt, lease.receipt, self._after(lease_seconds))
         with self._lock:
             if self._leases.get(job.idempotency_key) is lease:  # else it was settled meanwhile
                 self._leases[job.idempotency_key] = renewed
@@ -115,26 +116,48 @@ class SqsQueue:
         """Done. Nothing happens when this process has received it again since."""
         lease = self._forget(job)
         if lease is not None:
-            await self._in_thread(lambda: self._settle("delete_message", ReceiptHandle=lease.receipt))
+            await self._in_thread(
+                lambda: self._calls.settle("delete_message", lease.queue, ReceiptHandle=lease.receipt)
+            )
 
-    async def release(self, job: Job, delay_seconds: float = 0) -> None:
+    async def release(self, job: Job, delay_seconds: float = 0, reason: str = "") -> None:
         """Nothing happens when the lease has ended: the job is back already."""
         lease = self._held(job)
         if lease is not None:
             self._forget(job)
-            await self._in_thread(lambda: self._hide(lease, delay_seconds))
+            await self._in_thread(lambda: self._give_back(job, lease, delay_seconds, reason))
 
-    async def dead_letters(self, limit: int = 50) -> list[Job]:
-        """Newest first. They are hidden from other readers for the moment that reading them takes."""
-        return await self._in_thread(lambda: self._peek(limit))
+    async def put_back(self, job: Job, again: Job, delay_seconds: float = 0) -> None:
+        """Nothing happens when this process has received it again since."""
+        lease = self._forget(job)
+        if lease is not None:
+            await self._in_thread(lambda: self._replace(lease, again, delay_seconds))
+
+    async def bury(self, job: Job, reason: str) -> None:
+        """Nothing happens when the lease has ended: somebody else decides."""
+        lease = self._held(job)
+        if lease is not None:
+            self._forget(job)
+            await self._in_thread(lambda: self._bury(job, lease, reason))
+
+    async def dead_letters(self, limit: int = 50) -> list[DeadLetter]:
+        """They are hidden from other readers for the moment that reading them takes."""
+        return await self._in_thread(lambda: self._dead.read(limit))
+
+    async def retry(self, job_id: str) -> bool:
+        return await self._in_thread(lambda: self._revive(job_id))
+
+    async def waiting(self) -> Waiting:
+        """SQS counts approximately, and does not say how long the oldest job has waited."""
+        return await self._in_thread(self._waiting)
 
     async def depth(self) -> int:
         """SQS counts approximately: right within a minute."""
-        return await self._in_thread(lambda: self._count(self._url, *_COUNTS))
+        return await self._in_thread(self._count)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
-        self._client.close()
+        self._calls.close()
 
     async def _lease(self, max_jobs: int, lease_seconds: float, wait_seconds: int) -> list[Job]:
         receiving = asyncio.ensure_future(
@@ -149,79 +172,93 @@ class SqsQueue:
             raise
 
     def _take(self, max_jobs: int, lease_seconds: int, wait_seconds: int) -> list[Job]:
+        """From one queue after the other, waiting at the last one only, and only for the first job."""
+        jobs: list[Job] = []
+        order = self._in_order()
+        for queue in order:
+            wait = wait_seconds if queue == order[-1] and not jobs else 0
+            if len(jobs) < max_jobs:
+                jobs += self._take_from(queue, max_jobs - len(jobs), lease_seconds, wait)
+        return jobs
+
+    def _in_order(self) -> tuple[str, ...]:
+        with self._lock:
+            self._turn += 1
+            return self._queues[::-1] if self._turn % FAIR_TURNS == 0 else self._queues
+
+    def _take_from(self, queue: str, max_jobs: int, lease_seconds: int, wait_seconds: int) -> list[Job]:
         ends_at = self._after(lease_seconds)
-        reply = self._call(
+        reply = self._calls.make(
             "receive_message",
+            queue,
             MaxNumberOfMessages=max_jobs,
             VisibilityTimeout=lease_seconds,
             WaitTimeSeconds=wait_seconds,
             MessageSystemAttributeNames=["ApproximateReceiveCount"],
         )
-        received = [(message, job) for message in reply.get("Messages", []) if (job := _job(message))]
+        received = [(message, job) for message in reply.get("Messages", []) if (job := job_of(message))]
         with self._lock:
             oldest = self._clock() - LEASE_LIMIT
             self._leases = {key: lease for key, lease in self._leases.items() if lease.ends_at > oldest}
             for message, job in received:
-                self._leases[job.idempotency_key] = _Lease(job.attempt, message["ReceiptHandle"], ends_at)
+                self._leases[job.idempotency_key] = _Lease(queue, job.attempt, message["ReceiptHandle"], ends_at)
         return [job for _, job in received]
 
-    def _peek(self, limit: int) -> list[Job]:
-        url = self._dead_letter_url()
-        count = min(limit, self._count(url, _COUNTS[0]))
-        messages: list[dict[str, Any]] = []
-        while len(messages) < count:
-            reply = self._call(
-                "receive_message",
-                QueueUrl=url,
-                MaxNumberOfMessages=min(MAX_BATCH, count - len(messages)),
-                VisibilityTimeout=_PEEK_SECONDS,
-                WaitTimeSeconds=POLL_SECONDS,
-                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
-            )
-            if not reply.get("Messages"):
-                break
-            messages += reply["Messages"]
-        for message in messages:
-            self._settle(
-                "change_message_visibility", QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
-            )
-        messages.sort(key=lambda message: int(message["Attributes"]["SentTimestamp"]), reverse=True)
-        return [job for message in messages if (job := _job(message))]
-
-    def _dead_letter_url(self) -> str:
-        if not self._dead_url:
-            reply = self._call("get_queue_attributes", AttributeNames=["RedrivePolicy"])
-            policy = json.loads(reply.get("Attributes", {}).get("RedrivePolicy", "{}"))
-            if not policy:
-                raise StoreUnavailable(f"The queue {self._url} has no dead-letter queue; give it a redrive policy.")
-            name = policy["deadLetterTargetArn"].rsplit(":", 1)[-1]
-            self._dead_url = str(self._call("get_queue_url", QueueUrl=None, QueueName=name)["QueueUrl"])
-        return self._dead_url
-
-    def _count(self, url: str, *names: str) -> int:
-        reply = self._call("get_queue_attributes", QueueUrl=url, AttributeNames=list(names))
-        return sum(int(reply["Attributes"][name]) for name in names)
-
-    def _remember(self, job: Job) -> None:
+    def _send(self, job: Job, body: str, delay_seconds: float) -> bool:
+        if not self._sent.begin(job.idempotency_key):
+            return False
         try:
-            self._sent.complete(job.idempotency_key)
-        except StoreUnavailable as error:
-            log.warning("Job %s is queued, but that could not be noted, so it may be queued again: %s", job.id, error)
+            self._calls.make(
+                "send_message", self._queue_of(job), MessageBody=body, DelaySeconds=math.ceil(delay_seconds)
+            )
+        except StoreUnavailable:
+            self._sent.abandon(job.idempotency_key)
+            raise
+        self._sent.remember(job.idempotency_key)
+        return True
+
+    def _replace(self, lease: _Lease, again: Job, delay_seconds: float) -> None:
+        """First sent, then deleted: a crash in between leaves both, and never none."""
+        self._send(again, body_of(again), min(delay_seconds, MAX_DELAY_SECONDS))
+        self._calls.settle("delete_message", lease.queue, ReceiptHandle=lease.receipt)
+
+    def _give_back(self, job: Job, lease: _Lease, delay_seconds: float, reason: str) -> None:
+        if reason:
+            self._sent.explain(job.idempotency_key, reason)
+        self._hide(lease, delay_seconds)
+
+    def _bury(self, job: Job, lease: _Lease, reason: str) -> None:
+        """First there, then gone from here: a crash in between leaves it in both, and never in none."""
+        self._sent.explain(job.idempotency_key, reason)
+        self._dead.add(lease.queue, job)
+        self._calls.settle("delete_message", lease.queue, ReceiptHandle=lease.receipt)
+
+    def _revive(self, job_id: str) -> bool:
+        with self._dead.taken(job_id) as job:
+            if job is None:
+                return False
+            retried = job.model_copy(update={"attempt": 0, "retried_at": self._clock()})
+            self._calls.make("send_message", self._queue_of(job), MessageBody=body_of(retried))
+            self._sent.remember(job.idempotency_key)
+            return True
+
+    def _waiting(self) -> Waiting:
+        ready, delayed, leased = (sum(each) for each in zip(*map(self._calls.counts, self._queues), strict=True))
+        return Waiting(ready, delayed, leased, self._dead.count())
+
+    def _count(self) -> int:
+        return sum(sum(self._calls.counts(queue)) for queue in self._queues)
+
+    def _queue_of(self, job: Job) -> str:
+        return self._urgent_url if job.urgency is Urgency.critical else self._url
 
     def _hide(self, lease: _Lease, seconds: float) -> bool:
-        timeout = math.ceil(seconds)
-        return self._settle("change_message_visibility", ReceiptHandle=lease.receipt, VisibilityTimeout=timeout)
-
-    def _settle(self, operation: str, **parameters: Any) -> bool:
-        """False when the receipt handle is no longer good."""
-        try:
-            self._call(operation, **parameters)
-        except StoreUnavailable as error:
-            cause = error.__cause__
-            if isinstance(cause, ClientError) and _code(cause) in _LOST:
-                return False
-            raise
-        return True
+        return self._calls.settle(
+            "change_message_visibility",
+            lease.queue,
+            ReceiptHandle=lease.receipt,
+            VisibilityTimeout=math.ceil(seconds),
+        )
 
     def _held(self, job: Job) -> _Lease | None:
         with self._lock:
@@ -242,39 +279,3 @@ class SqsQueue:
         except RuntimeError as error:
             raise StoreUnavailable(f"The queue {self._url} cannot be used: it was closed.") from error
         return await asyncio.wrap_future(running)
-
-    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        wanted = {"QueueUrl": self._url, **parameters}
-        try:
-            return getattr(self._client, operation)(
-                **{name: value for name, value in wanted.items() if value is not None}
-            )
-        except (ClientError, BotoCoreError) as error:
-            action = "sqs:" + "".join(word.capitalize() for word in operation.split("_"))
-            raise unavailable(f"queue {wanted['QueueUrl'] or self._url}", action, error) from error
-
-
-def _body(job: Job) -> str:
-    """In ASCII: SQS refuses some characters that JSON allows."""
-    body = json.dumps(redact_plain(job.model_dump(mode="json")), separators=(",", ":"))
-    if len(body) > MAX_BODY_BYTES:
-        raise InputError(
-            f"Job {job.id} takes {len(body) / 1024:.0f} KB and the queue at most {MAX_BODY_BYTES // 1024}; "
-            "keep the payload elsewhere and send where it is."
-        )
-    return body
-
-
-def _job(message: dict[str, Any]) -> Job | None:
-    """None for a message that this version cannot read; it will end among the dead letters."""
-    try:
-        job = Job.model_validate_json(message["Body"])
-    except ValidationError:
-        log.warning("Message %s is no job that this version can read.", message["MessageId"])
-        return None
-    return job.model_copy(update={"attempt": int(message["Attributes"]["ApproximateReceiveCount"])})
-
-
-def _code(error: ClientError) -> str:
-    """Without the prefix that older error codes of SQS carry."""
-    return str(error.response["Error"].get("Code", "")).rsplit(".", 1)[-1]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from agent.errors import InputError, RetryLater, StoreUnavailable
+from agent.errors import InputError, PartlyQueued, RetryLater, StoreUnavailable
+from agent.models import Urgency
 from tests.contracts.adapters import MAX_RECEIVES, EmulatedQueue, SettableClock
 from tests.contracts.emulators import Emulator
 from tests.contracts.examples import job
 from tests.wire import Wire
-from tools.queues.sqs import SqsQueue
+from tools.queues.sqs import FAIR_TURNS, SqsQueue
 from tools.stores.dynamodb.sent import SENDING_SECONDS, SentJobs
 
 DOWN = {"__type": "com.amazonaws.sqs#InternalFailure", "message": "down"}
@@ -70,7 +71,7 @@ async def test_dead_letters_are_read_over_several_pages_and_stay(queue: Emulated
         clock.advance(600)
     assert await queue.depth() == 0
     for _ in range(2):
-        assert {dead.idempotency_key for dead in await queue.dead_letters()} == keys
+        assert {dead.job.idempotency_key for dead in await queue.dead_letters()} == keys
     assert len(await queue.dead_letters(limit=12)) == 12
     assert len(await queue.dead_letters()) == 23
 
@@ -136,3 +137,107 @@ async def test_a_closed_queue_says_so(queue: EmulatedQueue) -> None:
     queue.close()
     with pytest.raises(StoreUnavailable, match="it was closed"):
         await queue.receive()
+
+
+async def test_critical_jobs_have_a_queue_of_their_own(queue: EmulatedQueue) -> None:
+    queue.send(job("normal"))
+    queue.send_all([job("critical", urgency=Urgency.critical), job("low", urgency=Urgency.low)])
+    assert {url: waiting_in(queue, url) for url in (queue.urgent_url, queue.url)} == {queue.urgent_url: 1, queue.url: 2}
+
+
+async def test_jobs_that_are_not_critical_are_never_forgotten(queue: EmulatedQueue) -> None:
+    queue.send(job("normal"))
+    queue.send_all([job(f"c{n}", urgency=Urgency.critical) for n in range(20)])
+    received = [each.idempotency_key for _ in range(FAIR_TURNS) for each in await queue.receive()]
+    assert received.count("normal") == 1
+    assert len(received) == FAIR_TURNS
+
+
+async def test_a_receive_takes_from_both_queues(queue: EmulatedQueue) -> None:
+    queue.send_all([job("normal"), job("critical", urgency=Urgency.critical)])
+    assert [each.idempotency_key for each in await queue.receive(max_jobs=10)] == ["critical", "normal"]
+
+
+async def test_what_is_critical_stays_so_through_a_release_and_a_retry(queue: EmulatedQueue) -> None:
+    queue.send(job("k1", urgency=Urgency.critical))
+    [received] = await queue.receive()
+    await queue.release(received)
+    [received] = await queue.receive()
+    await queue.bury(received, "given up")
+    assert await queue.retry(received.id)
+    assert waiting_in(queue, queue.urgent_url) == 1
+
+
+async def test_without_an_urgent_queue_all_share_one(queue: EmulatedQueue, clock: SettableClock) -> None:
+    one = SqsQueue(queue.client, queue.url, queue.stores.sent_jobs, clock)
+    one.send(job("k1", urgency=Urgency.critical))
+    assert waiting_in(queue, queue.url) == 1
+    assert len(await one.receive()) == 1
+
+
+async def test_what_a_batch_refused_in_part_is_sent_again(queue: EmulatedQueue) -> None:
+    failed = {"Successful": [], "Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
+    wire = Wire(queue.client)
+    wire.answer(200, failed, operation="SendMessageBatch")
+    assert queue.send_all([job("k0")]) == 1
+    assert wire.operations().count("SendMessageBatch") == 2
+    assert await queue.depth() == 1
+
+
+async def test_what_sqs_goes_on_refusing_may_be_sent_again_and_the_rest_is_queued(queue: EmulatedQueue) -> None:
+    failed = {"Successful": [], "Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}]}
+    rest = {"Successful": [], "Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
+    wire = Wire(queue.client)
+    wire.answer(200, failed, operation="SendMessageBatch")
+    wire.answer(200, rest, times=2, operation="SendMessageBatch")
+    with pytest.raises(PartlyQueued, match=r"1 of 2 jobs are not queued .*InternalError.*; send them again") as caught:
+        queue.send_all([job("k0"), job("k1")])
+    assert caught.value.refused == {"k1"}
+    assert not queue.send(job("k0")), "SQS took it"
+    assert queue.send(job("k1"))
+
+
+async def test_a_key_that_another_process_queues_holds_up_no_other_one(
+    queue: EmulatedQueue, clock: SettableClock
+) -> None:
+    elsewhere = SentJobs(queue.stores.connection, clock)
+    assert elsewhere.begin("k1")
+    queue._sent = SentJobs(queue.stores.connection, clock, patience_seconds=0.1)
+    with pytest.raises(PartlyQueued, match="k1 is being queued by another process") as caught:
+        queue.send_all([job("k0"), job("k1"), job("k2")])
+    assert caught.value.refused == {"k1"}
+    assert await queue.depth() == 2
+
+
+async def test_what_could_not_be_sent_may_be_sent_again_at_once(queue: EmulatedQueue) -> None:
+    wire = Wire(queue.client)
+    wire.let_through("SendMessageBatch")
+    wire.answer(500, DOWN, times=5)
+    jobs = [job(f"k{n}") for n in range(25)]
+    with pytest.raises(PartlyQueued) as caught:
+        queue.send_all(jobs)
+    assert caught.value.refused == {f"k{n}" for n in range(10, 25)}
+    assert queue.send_all(jobs) == 15
+    assert await queue.depth() == 25
+
+
+async def test_a_large_batch_is_sent_in_several_requests(queue: EmulatedQueue) -> None:
+    assert queue.send_all([job(f"k{n}", payload={"log": "x" * 100_000}) for n in range(5)]) == 5
+    assert await queue.depth() == 5
+
+
+async def test_a_reason_that_cannot_be_noted_stops_nothing(
+    queue: EmulatedQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue.send(job())
+    [received] = await queue.receive()
+    wire = Wire(queue.stores.connection.client)
+    wire.answer(400, {"__type": "x#AccessDeniedException", "message": "no"}, operation="UpdateItem")
+    await queue.release(received, reason="Slack is down")
+    assert "could not be noted" in caplog.text
+    assert len(await queue.receive()) == 1
+
+
+def waiting_in(queue: EmulatedQueue, url: str) -> int:
+    name = "ApproximateNumberOfMessages"
+    return int(queue.client.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agent.errors import StoreUnavailable
+from agent.models import Diagnosis
 from tests.contracts.adapters import SettableClock
-from tests.contracts.examples import audit_entry, incident
+from tests.contracts.examples import PLACE, alert, audit_entry, evidence, incident
+from tools.stores.places import place_key
 from tools.stores.sqlite import Stores, open_stores
 from tools.stores.sqlite.database import Database
+from tools.stores.sqlite.schema import MIGRATIONS
 
 
 def opened(path: Path) -> Stores:
@@ -47,7 +52,8 @@ async def test_a_damaged_file_is_explained(tmp_path: Path) -> None:
         await stores.audit.append(audit_entry(detail={"text": "x" * 500}))
     stores.close()
     whole = path.read_bytes()
-    path.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
+    half = len(whole) // 2
+    path.write_bytes(whole[:half] + b"\xff" * (len(whole) - half))
     damaged = opened(path)
     with pytest.raises(StoreUnavailable, match="damaged"):
         await damaged.audit.read()
@@ -118,6 +124,72 @@ def test_a_migration_that_fails_leaves_the_older_schema(tmp_path: Path) -> None:
     tables = older.read(lambda connection: connection.execute("SELECT name FROM sqlite_master").fetchall())
     assert [table["name"] for table in tables] == ["a"]
     older.close()
+
+
+async def test_writes_that_wait_together_are_committed_together_and_fail_alone(tmp_path: Path) -> None:
+    database = Database(tmp_path / "some.db", ["CREATE TABLE a (x UNIQUE);"])
+
+    def add(number: int) -> Callable[[sqlite3.Connection], int]:
+        def work(connection: sqlite3.Connection) -> int:
+            connection.execute("INSERT INTO a VALUES (?)", (number,))
+            if number == 3:
+                raise ValueError("three is refused")
+            return number
+
+        return work
+
+    numbers = [*range(10), 5]
+    outcomes = await asyncio.gather(*(database.awrite(add(n)) for n in numbers), return_exceptions=True)
+    assert [outcome for outcome in outcomes if isinstance(outcome, int)] == [n for n in range(10) if n != 3]
+    assert isinstance(outcomes[3], ValueError)
+    assert isinstance(outcomes[10], StoreUnavailable), "what SQLite itself refuses is told as ever"
+    kept = await database.aread(lambda connection: [row[0] for row in connection.execute("SELECT x FROM a")])
+    assert kept == [n for n in range(10) if n != 3]
+    database.close()
+
+
+async def test_a_cancelled_write_takes_no_other_with_it(tmp_path: Path) -> None:
+    database = Database(tmp_path / "some.db", ["CREATE TABLE a (x);"])
+    writes = [
+        asyncio.create_task(
+            database.awrite(lambda connection, n=n: connection.execute("INSERT INTO a VALUES (?)", (n,)))
+        )
+        for n in range(20)
+    ]
+    await asyncio.sleep(0)
+    writes[7].cancel()
+    await asyncio.gather(*writes, return_exceptions=True)
+    kept = await database.aread(lambda connection: {row[0] for row in connection.execute("SELECT x FROM a")})
+    assert kept >= set(range(20)) - {7}
+    database.close()
+
+
+async def test_incidents_and_sightings_of_the_version_before_are_taken_over(tmp_path: Path) -> None:
+    path, clock = tmp_path / "stores.db", SettableClock()
+    older = Database(path, MIGRATIONS[:2])
+    saved = incident(place=PLACE, evidence=(evidence(),), diagnosis=Diagnosis(summary="a deployment"))
+    new_fields = {"severity", "system", "grouped", "storm", "ownership", "tickets", "diagnosed", "last_alert_at"}
+    body = saved.model_dump_json(exclude=new_fields)
+    seen = clock().timestamp()
+    row = (saved.id, "open", place_key(PLACE), seen, body)
+    older.write(lambda connection: connection.execute("INSERT INTO incidents VALUES (?, ?, ?, ?, ?)", row))
+    sighting = ("f1", saved.id, 3, seen - 60, seen)
+    older.write(lambda connection: connection.execute("INSERT INTO sightings VALUES (?, ?, ?, ?, ?)", sighting))
+    older.close()
+
+    stores = open_stores(path, clock)
+    assert await stores.incidents.get(saved.id) == saved
+    assert await stores.incidents.recent(clock()) == [saved]
+    assert await stores.incidents.change(saved.id, lambda given: given.model_copy(update={"title": "x"}))
+    assert (await stores.incidents.get(saved.id)) == saved.model_copy(update={"title": "x"})
+    found = await stores.ledger.open("f1")
+    assert found is not None
+    assert (found.count, found.events, found.incident_id, found.alert.fingerprint) == (3, 3, saved.id, "f1")
+    again = await stores.ledger.record(alert(), "inc_2")
+    assert (again.first, again.count, again.incident_id, again.alert) == (False, 4, saved.id, alert())
+    assert (await stores.ledger.tally(saved.id)).count == 4
+    assert [episode.incident_id for episode in await stores.ledger.earlier("f1")] == [saved.id]
+    stores.close()
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit SET body = '{}'", "DELETE FROM audit"])

@@ -17,6 +17,7 @@ from tools.stores.dynamodb.locks import DynamoLockStore
 from tools.stores.dynamodb.mutes import DynamoMuteStore
 from tools.stores.dynamodb.sent import SentJobs
 from tools.stores.dynamodb.spend import DynamoSpendLedger
+from tools.stores.dynamodb.state import DynamoStateStore
 from tools.stores.dynamodb.stops import DynamoStopRequests
 from tools.stores.dynamodb.table import Connection
 
@@ -35,6 +36,7 @@ class Stores:
     spend: DynamoSpendLedger
     locks: DynamoLockStore
     stops: DynamoStopRequests
+    state: DynamoStateStore
     sent_jobs: SentJobs
     connection: Connection
 
@@ -49,7 +51,7 @@ def open_stores(client: Any, prefix: str, clock: Clock, archive: Archive, conver
     """
     connection = Connection(client, prefix, clock)
     return Stores(
-        incidents=DynamoIncidentStore(connection),
+        incidents=DynamoIncidentStore(connection, clock, archive),
         conversations=DynamoConversationStore(connection, clock, timedelta(days=conversation_days), archive),
         ledger=DynamoAlertLedger(connection, clock),
         approvals=DynamoApprovalStore(connection, clock),
@@ -59,6 +61,7 @@ def open_stores(client: Any, prefix: str, clock: Clock, archive: Archive, conver
         spend=DynamoSpendLedger(connection, clock),
         locks=DynamoLockStore(connection, clock),
         stops=DynamoStopRequests(connection, clock),
+        state=DynamoStateStore(connection, clock),
         sent_jobs=SentJobs(connection, clock),
         connection=connection,
     )

@@ -16,6 +16,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -34,8 +35,19 @@ Item = dict[str, Any]
 THREADS = 16
 MAX_ITEM_BYTES = 350 * 1024
 """DynamoDB's own limit is 400 KB, names and the index entries' overhead included."""
+UNMET = "ConditionalCheckFailed"
+CONFLICT = "TransactionConflict"
 _BATCH = 100
 _BATCH_ATTEMPTS = 8
+
+
+@dataclass(frozen=True)
+class Put:
+    """One item of a transaction, and what must hold for it."""
+
+    item: Item
+    condition: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Connection:
@@ -62,7 +74,10 @@ class Connection:
         """One request, in the calling thread. A condition that is not met stays boto3's own exception."""
         try:
             return getattr(self.client, operation)(**parameters)
-        except self.client.exceptions.ConditionalCheckFailedException:
+        except (
+            self.client.exceptions.ConditionalCheckFailedException,
+            self.client.exceptions.TransactionCanceledException,
+        ):
             raise
         except (ClientError, BotoCoreError) as error:
             action = "dynamodb:" + "".join(word.capitalize() for word in operation.split("_"))
@@ -99,13 +114,35 @@ class Table:
             return False
         return True
 
+    async def put_all(self, puts: Sequence[Put]) -> dict[int, str]:
+        """All of them in one transaction, or none: then why, by position: UNMET (the condition), or CONFLICT.
+
+        A conflict is with another write of the same item at this moment; the same transaction may succeed in the next.
+        """
+        written = [
+            {"Put": {"TableName": self.name, **self._put_request(put.item, put.condition, put.values)}} for put in puts
+        ]
+        try:
+            await self._connection.call("transact_write_items", self.name, TransactItems=written)
+        except self._connection.client.exceptions.TransactionCanceledException as error:
+            codes = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
+            refused = {position: code for position, code in enumerate(codes) if code in (UNMET, CONFLICT)}
+            if not refused or len(refused) + codes.count("None") < len(codes):
+                raise unavailable(f"table {self.name}", "dynamodb:PutItem", error) from error
+            return refused
+        return {}
+
     async def update(self, key: Mapping[str, str], change: str, condition: str = "", **values: Any) -> Item | None:
         """The whole item after the change; None when the condition, if any, was not met."""
-        request = {"Key": _marshal(key), "UpdateExpression": change}
-        request |= {"ConditionExpression": condition} if condition else {}
-        placeholders = _placeholders(f"{change} {condition}", values)
         try:
-            reply = await self._call("update_item", **request, **placeholders, ReturnValues="ALL_NEW")
+            reply = await self._call("update_item", **self._update_request(key, change, condition, values))
+        except self._refused:
+            return None
+        return _unmarshal(reply["Attributes"])
+
+    def update_now(self, key: Mapping[str, str], change: str, condition: str = "", **values: Any) -> Item | None:
+        try:
+            reply = self._call_now("update_item", **self._update_request(key, change, condition, values))
         except self._refused:
             return None
         return _unmarshal(reply["Attributes"])
@@ -199,6 +236,13 @@ class Table:
                 f"may take {MAX_ITEM_BYTES // 1024}; shorten its evidence, or keep it with WATCHKEEPER_STORE=sqlite."
             )
         return {"Item": _marshal(item), **_conditional(condition, values)}
+
+    def _update_request(
+        self, key: Mapping[str, str], change: str, condition: str, values: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        request = {"Key": _marshal(key), "UpdateExpression": change, "ReturnValues": "ALL_NEW"}
+        request |= {"ConditionExpression": condition} if condition else {}
+        return request | _placeholders(f"{change} {condition}", values)
 
     def _found(self, reply: Mapping[str, Any]) -> Item | None:
         item = _unmarshal(reply["Item"]) if "Item" in reply else None

@@ -5,13 +5,20 @@ All keys are strings. Each table is on demand, is encrypted by DynamoDB itself, 
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from agent.errors import StoreUnavailable
+
 DELETE_AFTER = "delete_after"
 """TTL attribute of our own items: whole Unix seconds, after which DynamoDB may delete the item (within two days)."""
+
+
+_INDEX_POLLS = 300
+_INDEX_POLL_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,9 @@ class TableDefinition:
     stream: bool = False
 
 
-ALERTS = TableDefinition("alerts", "id", retention_days=7)
-"""Anomaly tracking: sightings by fingerprint, claimed events, and which jobs were queued."""
+ALERTS = TableDefinition("alerts", "id", indexes=(Index("by_incident", "incident", "id"),), retention_days=7)
+"""Anomaly tracking: sightings by fingerprint and incident, claimed and counted events (7 days), which jobs were queued
+(14), and when an alert's windows opened (90). Each item says itself when it goes."""
 
 WORKFLOWS = TableDefinition("workflows", "PK", "SK", ttl_attribute="ttl", retention_days=30, recovery=True)
 """Checkpoints of graph runs; keys and TTL attribute are those of LangGraph's DynamoDB saver."""
@@ -47,7 +55,11 @@ WORKFLOWS = TableDefinition("workflows", "PK", "SK", ttl_attribute="ttl", retent
 INCIDENTS = TableDefinition(
     "incidents",
     "id",
-    indexes=(Index("by_status", "status", "created_at"), Index("by_place", "place", "created_at")),
+    indexes=(
+        Index("by_status", "status", "created_at"),
+        Index("by_place", "place", "created_at"),
+        Index("by_time", "month", "last_at"),
+    ),
     recovery=True,
 )
 
@@ -73,7 +85,7 @@ HISTORY = TableDefinition(
 CONVERSATIONS = TableDefinition("conversations", "place", "item", retention_days=7, stream=True)
 
 COORDINATION = TableDefinition("coordination", "group", "item", retention_days=40)
-"""What processes tell each other: locks, requests to stop, mutes, and what each day's models took."""
+"""What processes tell each other: locks, requests to stop, mutes, what each day's models took, and learnt state."""
 
 FEEDBACK = TableDefinition(
     "feedback", "id", indexes=(Index("by_month", "month", "at", "ALL"),), retention_days=400, recovery=True
@@ -107,7 +119,11 @@ def create_request(table: TableDefinition, prefix: str) -> dict[str, Any]:
 
 
 def create_tables(client: Any, prefix: str, tables: tuple[TableDefinition, ...] = TABLES) -> list[str]:
-    """Create what is missing and wait for it; returns the names of the new tables. `client` is boto3's for DynamoDB."""
+    """Create what is missing and wait for it; returns the names of what is new. `client` is boto3's for DynamoDB.
+
+    A table of an earlier version gets the indexes that it lacks (`name/index`), one after the other, as DynamoDB asks;
+    what was written before has none of their attributes, so it is listed there once it is written again.
+    """
     created: list[str] = []
     for table in tables:
         try:
@@ -115,6 +131,7 @@ def create_tables(client: Any, prefix: str, tables: tuple[TableDefinition, ...] 
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceInUseException":
                 raise
+            created += _add_indexes(client, table, prefix + table.name)
             continue
         _finish(client, table, prefix + table.name)
         created.append(prefix + table.name)
@@ -122,14 +139,46 @@ def create_tables(client: Any, prefix: str, tables: tuple[TableDefinition, ...] 
 
 
 def missing_tables(client: Any, prefix: str) -> list[str]:
-    """The names of the tables that are not there."""
+    """The names of the tables that are not there, and of indexes that are missing: `name/index`."""
     missing: list[str] = []
     for table in TABLES:
+        name = prefix + table.name
         try:
-            client.describe_table(TableName=prefix + table.name)
+            missing += [f"{name}/{index.name}" for index in _missing_indexes(client, table, name)]
         except client.exceptions.ResourceNotFoundException:
-            missing.append(prefix + table.name)
+            missing.append(name)
     return missing
+
+
+def _missing_indexes(client: Any, table: TableDefinition, name: str) -> list[Index]:
+    found = client.describe_table(TableName=name)["Table"].get("GlobalSecondaryIndexes", [])
+    there = {index["IndexName"] for index in found}
+    return [index for index in table.indexes if index.name not in there]
+
+
+def _add_indexes(client: Any, table: TableDefinition, name: str) -> list[str]:
+    added: list[str] = []
+    for index in _missing_indexes(client, table, name):
+        whole = create_request(table, "")
+        described = [each for each in whole["GlobalSecondaryIndexes"] if each["IndexName"] == index.name]
+        client.update_table(
+            TableName=name,
+            AttributeDefinitions=whole["AttributeDefinitions"],
+            GlobalSecondaryIndexUpdates=[{"Create": described[0]}],
+        )
+        _wait_for_indexes(client, name)
+        added.append(f"{name}/{index.name}")
+    return added
+
+
+def _wait_for_indexes(client: Any, name: str) -> None:
+    """StoreUnavailable when DynamoDB still builds one after ten minutes."""
+    for _ in range(_INDEX_POLLS):
+        found = client.describe_table(TableName=name)["Table"].get("GlobalSecondaryIndexes", [])
+        if all(index.get("IndexStatus", "ACTIVE") == "ACTIVE" for index in found):
+            return
+        time.sleep(_INDEX_POLL_SECONDS)
+    raise StoreUnavailable(f"DynamoDB still builds an index of {name}; run `watchkeeper tables` again in a while.")
 
 
 def _finish(client: Any, table: TableDefinition, name: str) -> None:

@@ -18,6 +18,7 @@ from tools.stores.sqlite.locks import SqliteLockStore
 from tools.stores.sqlite.mutes import SqliteMuteStore
 from tools.stores.sqlite.schema import MIGRATIONS
 from tools.stores.sqlite.spend import SqliteSpendLedger
+from tools.stores.sqlite.state import SqliteStateStore
 from tools.stores.sqlite.stops import SqliteStopRequests
 
 
@@ -35,6 +36,7 @@ class Stores:
     spend: SqliteSpendLedger
     locks: SqliteLockStore
     stops: SqliteStopRequests
+    state: SqliteStateStore
     database: Database
 
     def close(self) -> None:
@@ -55,5 +57,6 @@ def open_stores(path: Path, clock: Clock, conversation_days: int = 7) -> Stores:
         spend=SqliteSpendLedger(database, clock),
         locks=SqliteLockStore(database, clock),
         stops=SqliteStopRequests(database, clock),
+        state=SqliteStateStore(database, clock),
         database=database,
     )

@@ -58,4 +58,37 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE locks (key TEXT PRIMARY KEY, owner TEXT NOT NULL, token INTEGER NOT NULL, expires_at REAL NOT NULL);
     CREATE TABLE stops (place TEXT PRIMARY KEY, at REAL NOT NULL, by TEXT NOT NULL);
     """,
+    """
+    ALTER TABLE incidents ADD COLUMN last_at REAL NOT NULL DEFAULT 0;
+    UPDATE incidents SET last_at = created_at;
+    CREATE INDEX incidents_by_time ON incidents (last_at);
+    CREATE TABLE findings (incident_id TEXT PRIMARY KEY, body TEXT NOT NULL);
+
+    CREATE TABLE windows (
+        id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, incident_id TEXT NOT NULL, count INTEGER NOT NULL,
+        events INTEGER NOT NULL, first_seen REAL NOT NULL, last_seen REAL NOT NULL, status TEXT NOT NULL,
+        decided TEXT NOT NULL, flips TEXT NOT NULL, body TEXT NOT NULL
+    );
+    CREATE INDEX windows_by_fingerprint ON windows (fingerprint, id);
+    CREATE INDEX windows_by_incident ON windows (incident_id);
+    CREATE INDEX windows_by_time ON windows (last_seen);
+    INSERT INTO windows
+        (fingerprint, incident_id, count, events, first_seen, last_seen, status, decided, flips, body)
+        SELECT fingerprint, incident_id, count, count, first_seen, last_seen, 'firing', '', '[]', ''
+        FROM sightings;
+    CREATE TABLE episodes (
+        id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, incident_id TEXT NOT NULL, at REAL NOT NULL
+    );
+    CREATE INDEX episodes_by_fingerprint ON episodes (fingerprint, id);
+    CREATE INDEX episodes_by_time ON episodes (at);
+    INSERT INTO episodes (fingerprint, incident_id, at) SELECT fingerprint, incident_id, first_seen FROM sightings;
+    DROP TABLE sightings;
+    CREATE TABLE events (
+        fingerprint TEXT NOT NULL, event_id TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (fingerprint, event_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX events_by_time ON events (at);
+
+    CREATE TABLE state (key TEXT PRIMARY KEY, expires_at REAL NOT NULL, body TEXT NOT NULL);
+    CREATE INDEX state_by_expiry ON state (expires_at);
+    """,
 )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agent.errors import InputError, StoreUnavailable
+from agent.errors import StoreUnavailable
 from agent.models import IncidentStatus, SlackPlace
 from tests.contracts.adapters import SettableClock
 from tests.contracts.emulators import Emulator
-from tests.contracts.examples import PLACE, START, alert, approval, audit_entry, incident, message, noise
+from tests.contracts.examples import PLACE, START, alert, approval, audit_entry, evidence, incident, message, noise
 from tests.wire import Wire, throttled
 from tools.archive import FolderArchive
 from tools.stores.dynamodb import Stores, open_stores
@@ -19,11 +20,62 @@ from tools.stores.dynamodb import Stores, open_stores
 PARTS = "#hash :colon 'quote' \u2603 \U0001f525 \x00 NULL"
 
 
-async def test_an_incident_that_is_too_large_is_refused_by_its_size(stores: Stores) -> None:
-    large = incident(title=noise(500 * 1024))
-    with pytest.raises(InputError, match=rf"incident#{large.id} takes 38\d KB.*-incidents may take 350"):
-        await stores.incidents.save(large)
-    assert await stores.incidents.get(large.id) is None
+async def test_an_incident_that_is_too_large_for_an_item_lies_in_the_archive(
+    stores: Stores, tmp_path: Path, wire: Wire
+) -> None:
+    large = incident(title=noise(600 * 1024))
+    await stores.incidents.save(large)
+    assert await stores.incidents.get(large.id) == large
+    [sent] = [sent for operation, sent in wire.sent if operation == "PutItem"]
+    assert "body" not in sent["Item"]
+    assert (tmp_path / "archive" / sent["Item"]["pointer"]["S"]).exists()
+
+
+async def test_evidence_around_the_limit_comes_back_whole(stores: Stores, tmp_path: Path) -> None:
+    """Noise packs to about three quarters of its length, so this walks from below the limit to above it."""
+    for kilobytes in range(420, 520, 10):
+        found = incident(evidence=(evidence(raw_reference=noise(kilobytes * 1024)),))
+        await stores.incidents.save(found)
+        assert await stores.incidents.get(found.id) == found
+    in_archive = len([*(tmp_path / "archive" / "incidents").rglob("*.gz")])
+    assert 0 < in_archive < 10
+
+
+async def test_a_storm_of_changes_writes_large_evidence_once(stores: Stores, wire: Wire) -> None:
+    found = incident(evidence=(evidence(raw_reference=noise(100_000)),))
+    await stores.incidents.create(found)
+    wire.sent.clear()
+    for n in range(5):
+        await stores.incidents.change(found.id, lambda given, n=n: given.model_copy(update={"title": f"{n} alerts"}))
+    written = [len(str(sent["Item"])) for operation, sent in wire.sent if operation == "PutItem"]
+    assert len(written) == 5
+    assert max(written) < 5_000
+    after = await stores.incidents.get(found.id)
+    assert after == found.model_copy(update={"title": "4 alerts"})
+
+
+async def test_evidence_that_was_replaced_is_gone_from_the_table(
+    stores: Stores, client: Any, table_prefix: str
+) -> None:
+    found = incident(evidence=(evidence(summary="first"),))
+    await stores.incidents.save(found)
+    for text in ("second", "third"):
+        newer = found.model_copy(update={"evidence": (evidence(summary=text),)})
+        await stores.incidents.save(newer)
+        assert await stores.incidents.get(found.id) == newer
+    assert len(client.scan(TableName=f"{table_prefix}incidents")["Items"]) == 2
+
+
+async def test_an_incident_whose_findings_were_deleted_is_still_read(
+    stores: Stores, client: Any, table_prefix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    saved = incident(evidence=(evidence(),))
+    await stores.incidents.save(saved)
+    table = f"{table_prefix}incidents"
+    [key] = [item["id"] for item in client.scan(TableName=table)["Items"] if item["id"]["S"].startswith("findings#")]
+    client.delete_item(TableName=table, Key={"id": key})
+    assert await stores.incidents.get(saved.id) == saved.model_copy(update={"evidence": ()})
+    assert "no longer there" in caplog.text
 
 
 async def test_an_incident_of_which_the_packed_text_fits_is_kept_whole(stores: Stores) -> None:

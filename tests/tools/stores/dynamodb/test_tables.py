@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from tools.stores.dynamodb.tables import TABLES, create_request, create_tables, missing_tables
+from tools.stores.dynamodb.tables import ALERTS, TABLES, create_request, create_tables, missing_tables
 
 
 def test_what_is_missing_is_created_once(client: Any, table_prefix: str) -> None:
@@ -54,3 +55,13 @@ def test_every_attribute_that_a_definition_declares_is_a_key() -> None:
         schemas = [request["KeySchema"], *(index["KeySchema"] for index in request.get("GlobalSecondaryIndexes", []))]
         used = {key["AttributeName"] for schema in schemas for key in schema}
         assert used == {attribute["AttributeName"] for attribute in request["AttributeDefinitions"]}
+
+
+def test_a_table_of_the_version_before_gets_the_indexes_that_it_lacks(client: Any, table_prefix: str) -> None:
+    older = tuple(replace(table, indexes=table.indexes[:2]) for table in TABLES if table.name != "alerts")
+    create_tables(client, table_prefix, (replace(ALERTS, indexes=()), *older))
+    lacking = [f"{table_prefix}alerts/by_incident", f"{table_prefix}incidents/by_time"]
+    assert missing_tables(client, table_prefix) == lacking
+    assert create_tables(client, table_prefix) == lacking
+    assert missing_tables(client, table_prefix) == []
+    assert create_tables(client, table_prefix) == []
