@@ -1,0 +1,1 @@
+"""What Watchkeeper finds by itself: pure rules over what was read, and the plain JSON that they remember."""
