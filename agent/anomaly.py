@@ -11,7 +11,7 @@ Plain z-scores over a whole series do badly on cloud metrics; the season and the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -125,17 +125,6 @@ def refine_onset(fine: Series, shift: Shift, step: timedelta) -> datetime | None
         if all(value >= edge for _, value in near[index : index + STAYS]):
             return near[index][0]
     return next((at for at, value in near if value >= sign * (shift.baseline + way / 4)), onset)
-
-
-def first_of_each(times: Iterable[datetime], quiet: timedelta) -> list[datetime]:
-    """The refractory rule for detections: those that come after at least `quiet` without any."""
-    kept: list[datetime] = []
-    previous: datetime | None = None
-    for at in sorted(times):
-        if previous is None or at - previous >= quiet:
-            kept.append(at)
-        previous = at
-    return kept
 
 
 def _split_young(points: Series) -> tuple[Series, Series]:

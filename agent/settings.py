@@ -10,8 +10,8 @@ from typing import Annotated, Literal, Self, cast
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from agent.alert_settings import AlertSettings
 from agent.errors import SettingsError
-from agent.logs import LogSettings
 from agent.mcp_server import McpServer
 
 PROVIDERS = ("bedrock", "gemini", "openai", "vllm", "offline")
@@ -32,7 +32,7 @@ class AwsAccount(BaseModel):
         return self.role if self.role.startswith("arn:") else f"arn:{partition}:iam::{self.id}:role/{self.role}"
 
 
-class Settings(LogSettings):
+class Settings(AlertSettings):
     """`Settings.read()` gives settings or one SettingsError that lists every mistake."""
 
     model_config = SettingsConfigDict(
@@ -75,9 +75,6 @@ class Settings(LogSettings):
     )
     slack_signing_secret: SecretStr | None = Field(default=None, description="Basic Information, for signed HTTP")
     slack_api_url: str = Field(default="https://slack.com/api/", description="another address for a Slack-like server")
-    alert_channels: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=("alerts",), description="channel names or ids, comma separated, whose posts are analysed"
-    )
     http_port: int = Field(default=3000, ge=0, le=65535)
 
     aws_region: str = Field(default="us-east-1")
@@ -162,13 +159,6 @@ class Settings(LogSettings):
     )
     redact_cards: bool = Field(default=True, description="hide payment card numbers, too; secrets always are")
     redact_emails: bool = Field(default=False, description="hide e-mail addresses, too; they say who changed what")
-
-    @field_validator("alert_channels", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip().lstrip("#") for part in value.split(",") if part.strip())
-        return value
 
     @field_validator("unified_log_columns", mode="before")
     @classmethod

@@ -50,7 +50,7 @@ def build_alert_analysis(
             or names[:1]
         )
         _forget_what_may_have_changed(runtime.context, chosen)
-        brief = briefs.write(runtime.context.clock(), alert=alert)
+        brief = briefs.write(runtime.context.clock(), alert=alert, related=_related(state))
         runtime.stream_writer({"kind": "phase", "phase": "gather", "specialists": chosen})
         sends = [Send(name, {"specialist": name, "brief": brief}) for name in chosen]
         return Command(goto=sends, update={"rounds": 1, "specialists": chosen})
@@ -59,7 +59,7 @@ def build_alert_analysis(
         deps = runtime.context
         alert, evidence = Alert.model_validate(state["alert"]), typed(state["evidence"])
         runtime.stream_writer({"kind": "phase", "phase": "analyse", "pieces": len(evidence)})
-        brief = briefs.write(deps.clock(), alert=alert, evidence=evidence)
+        brief = briefs.write(deps.clock(), alert=alert, related=_related(state), evidence=evidence)
         books = [book for book, _ in deps.knowledge.search(briefs.read(brief).text, RUNBOOKS_SHOWN)]
         system = load("alert_analysis").render(runbooks=books)
         draft, usage = await fill_in(DiagnosisDraft, system, brief, deps, "analyst")
@@ -104,6 +104,10 @@ def _second_round(follow_ups: Sequence[FollowUp], state: AlertState, names: Sequ
 
 def _ask(deps: Deps, alert: Alert, state: AlertState, follow_up: FollowUp) -> str:
     return briefs.write(deps.clock(), alert=alert, evidence=typed(state["evidence"]), question=follow_up.question)
+
+
+def _related(state: AlertState) -> list[Alert]:
+    return [Alert.model_validate(other) for other in state.get("related", [])]
 
 
 def _provenance(usage: Usage) -> Provenance:

@@ -67,9 +67,10 @@ class Case(TypedDict):
 
 
 class AlertState(Case):
-    """In: `alert`. Out: `diagnosis`."""
+    """In: `alert`, and `related` ones of its incident. Out: `diagnosis`."""
 
     alert: dict[str, Any]
+    related: NotRequired[list[dict[str, Any]]]
     diagnosis: NotRequired[dict[str, Any]]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -36,9 +36,16 @@ class Application:
     alert_analysis: Any
     conversation: Any
 
-    async def analyse(self, alert: Alert, run_id: str, follow: Follow) -> tuple[Diagnosis, list[Evidence]]:
-        """One alert through the graph."""
-        start = {"alert": redact_plain(alert.model_dump(mode="json")), "evidence": [], "usage": NO_USAGE}
+    async def analyse(
+        self, alert: Alert, run_id: str, follow: Follow, related: Sequence[Alert] = ()
+    ) -> tuple[Diagnosis, list[Evidence]]:
+        """One alert through the graph. `related`: others of its incident, which are told about in a line each."""
+        start = {
+            "alert": redact_plain(alert.model_dump(mode="json")),
+            "related": [redact_plain(other.model_dump(mode="json")) for other in related],
+            "evidence": [],
+            "usage": NO_USAGE,
+        }
         state, took = await self._run(self.alert_analysis, start, run_id, follow)
         diagnosis = Diagnosis.model_validate(state["diagnosis"])
         return _told(diagnosis, state, took), typed(state["evidence"])

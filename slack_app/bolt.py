@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,17 +12,23 @@ from typing import Any
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from agent.errors import SettingsError
-from agent.models import SlackPlace
+from agent.models import Job, SlackPlace
 from agent.ports import Deps
 from agent.settings import Settings
 from slack_app.alert_channels import channel_name
 from slack_app.intake import Identity, Intake, RequestStop
+from slack_app.large_payloads import is_large, lightened
 from slack_app.listeners import register
+
+log = logging.getLogger(__name__)
+NAME_SECONDS = 1
+"""How long a listener waits for a channel's name; where Slack takes longer, the worker asks again."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +69,12 @@ def build_slack_app(deps: Deps) -> SlackApp:
         authorize=authorize,
         request_verification_enabled=bool(secret),
         ssl_check_enabled=True,
+        process_before_response=True,  # what is acknowledged is in the queue
     )
-    names, request_stop = partial(channel_name, client), _stops(deps)
-    register(bolt, Intake(deps.queue, deps.clock, identity, settings.alert_channels, names, request_stop))
+    bolt.error(_not_now)
+    asking = WebClient(token=token, base_url=settings.slack_api_url, timeout=NAME_SECONDS)
+    names, outside = partial(channel_name, asking), (_stops(deps), _lightened(deps))
+    register(bolt, Intake(deps.queue, deps.clock, identity, settings.alert_channels, names, *outside))
     return SlackApp(bolt, identity)
 
 
@@ -83,6 +94,13 @@ def who_am_i(client: WebClient, settings: Settings) -> Identity:
     return Identity(str(me["team_id"]), str(me["user_id"]), str(me.get("bot_id", "")), str(me.get("app_id") or ""))
 
 
+def _not_now(error: Exception) -> BoltResponse:
+    """Whatever could not be queued is not acknowledged, so that Slack sends it again."""
+    log.error("an event is not acknowledged (%s): %s", type(error).__name__, error)
+    log.info("details", exc_info=error)
+    return BoltResponse(status=503, headers={"Retry-After": "5"})
+
+
 def _stops(deps: Deps) -> RequestStop:
     """The store of stop requests for listeners, which run in threads without an event loop."""
 
@@ -90,3 +108,12 @@ def _stops(deps: Deps) -> RequestStop:
         asyncio.run(deps.stops.request(place, at, by))
 
     return request_stop
+
+
+def _lightened(deps: Deps) -> Callable[[Job], Job]:
+    """The archive for listeners, likewise."""
+
+    def lighten(job: Job) -> Job:
+        return asyncio.run(lightened(job, deps.archive)) if is_large(job) else job
+
+    return lighten

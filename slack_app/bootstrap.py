@@ -28,10 +28,12 @@ from tools.checkpoints import open_checkpointer
 from tools.evidence.cache import MemoryCache
 from tools.llm.links import Link
 from tools.llm.prices import PriceTable
+from tools.origins import alert_origins
 from tools.persistence import open_persistence
 from tools.telemetry import ROLE
 from tools.telemetry.feedback import CountedFeedback
 from tools.telemetry.prometheus import metrics_in
+from tools.tickets import ticket_systems
 
 
 def utc_now() -> datetime:
@@ -77,9 +79,12 @@ def build_deps(settings: Settings, **replaced: Any) -> Held:
         "spend": kept.spend,
         "locks": kept.locks,
         "stops": kept.stops,
+        "state": kept.state,
         "archive": kept.archive,
         "queue": kept.queue,
         "cache": replaced.get("cache") or MemoryCache(),
+        "tickets": replaced.get("tickets") or ticket_systems(settings),
+        "origins": replaced.get("origins") or alert_origins(settings),
         "meter": RunMeter(PriceTable.read(settings.llm_prices).usd),
     }
     return Held(Deps(**(fields | replaced)), kept.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -10,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.models import Job, JobKind, SlackPlace, new_id
+from agent.models import Job, JobKind, SlackPlace, Urgency, new_id
 from agent.ports import Clock, Queue
 from agent.redaction.plain import redact_plain
 from slack_app.phrases import command_in, is_stop
+from slack_app.urgency import urgency_of
 
 log = logging.getLogger(__name__)
 Event = Mapping[str, Any]
@@ -53,6 +55,8 @@ class Intake:
     alert_channels: tuple[str, ...]
     channel_name: Callable[[str], str | None]
     request_stop: RequestStop
+    lighten: Callable[[Job], Job] = lambda job: job
+    """Puts what is too large for the queue elsewhere."""
     _names: dict[str, tuple[str, datetime]] = field(default_factory=dict[str, tuple[str, datetime]])
     """The name of each channel, and until when it is believed."""
 
@@ -121,6 +125,8 @@ class Intake:
             return False
         key = f"alert:{self.identity.team_id}:{channel}:{event['ts']}" + (f":{edit}" if edit else "")
         alert = {"event": dict(event), "channel": channel, "edit": bool(edit), "unsure": watched is None}
+        if channel in self._names:
+            alert["channel_name"] = self._names[channel][0]
         return self._enqueue(JobKind.alert, key, alert)
 
     def _edited(self, event: Event) -> bool:
@@ -159,10 +165,20 @@ class Intake:
         return re.compile(rf"<@{re.escape(self.identity.bot_user_id)}(?:\|[^>]*)?>")
 
     def _enqueue(self, kind: JobKind, key: str, payload: dict[str, Any]) -> bool:
-        """Queue it without the secrets that people and monitoring apps paste: nothing after the queue sees them."""
+        """Queue it without the secrets that people and monitoring apps paste: nothing after the queue sees them.
+
+        What people do comes before all alerts but the critical ones: they wait for it.
+        """
         plain = redact_plain({"team": self.identity.team_id, **payload})
-        job = Job(id=new_id("job"), kind=kind, idempotency_key=key, payload=plain, created_at=self.clock())
-        return self.queue.send(job)
+        job = Job(
+            id=new_id("job"),
+            kind=kind,
+            idempotency_key=key,
+            payload=plain,
+            urgency=urgency_of(json.dumps(plain)) if kind is JobKind.alert else Urgency.critical,
+            created_at=self.clock(),
+        )
+        return self.queue.send(self.lighten(job))
 
     def _own(self, event: Event) -> bool:
         own = self.identity

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any, cast
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncRateLimitErrorRetryHandler,
@@ -20,30 +22,43 @@ from agent.redaction.plain import redact_plain
 from slack_app.blocks.figures import without_charts, without_tables
 from slack_app.blocks.paging import pages
 from slack_app.blocks.text import cut, pieces
+from slack_app.repeating import RepeatWhatIsSafe
 
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_EDITS = 1.2
 TEXT_LIMIT = 4000
 PAGE = 200
 REFUSED_BLOCKS = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long")
+MARK = "watchkeeper_incident"
+"""`event_type` of the metadata by which a message of an incident is found again."""
+MARKED_PAGES = 5
+CLOCKS_APART_SECONDS = 86_400.0
+"""By how much this machine's clock may be, or have been, ahead of Slack's."""
+PACED = 1000
+_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{6,}")
 
 Part = tuple[str, list[dict[str, Any]]]
 """One message: its text and its blocks."""
 
 
 def web_client(token: str, api_url: str) -> AsyncWebClient:
-    """A Slack client that waits when told to slow down."""
+    """A Slack client that waits when told to slow down, and says nothing twice."""
     client = AsyncWebClient(token=token, base_url=api_url)
-    client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=5))
+    client.retry_handlers = [RepeatWhatIsSafe(), AsyncRateLimitErrorRetryHandler(max_retry_count=5)]
     return client
 
 
 class SlackMessenger:
     """The Messenger port over Slack's Web API. Nothing is unfurled and no names are linked."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, seconds_between_edits: float = SECONDS_BETWEEN_EDITS) -> None:
         self.client = client
+        self._pace = seconds_between_edits
         self._me: dict[str, str] = {}
+        self._channels: dict[str, str] = {}
+        self._private: dict[str, bool] = {}
+        self._links: dict[tuple[str, str], str] = {}
+        self._edited: dict[tuple[str, str], float] = {}
 
     async def team_id(self) -> str:
         """The workspace that the token is for."""
@@ -68,6 +83,86 @@ class SlackMessenger:
         """As `post`; returns the ts of every message that it took."""
         return [await self._post_one(place, words, shown) for words, shown in _messages(text, blocks)]
 
+    async def post_marked(self, place: SlackPlace, mark: str, text: str, blocks: Sequence[dict[str, Any]] = ()) -> str:
+        """One message that `find_marked` finds again by its mark, whatever else stands around it."""
+        (words, shown), *_ = _messages(text, blocks)
+        return await self._post_one(place, words, shown, mark)
+
+    async def find_marked(self, place: SlackPlace, mark: str, after: float) -> str:
+        """The ts of the message with this mark, in the thread or (without one) the channel; "" if there is none.
+
+        `after`: when it may have been posted at the earliest, on a clock that need not be Slack's.
+        """
+        cursor = ""
+        oldest = f"{after - CLOCKS_APART_SECONDS:.6f}"
+        where: dict[str, Any] = {"channel": place.channel, "oldest": oldest, "limit": PAGE}
+        where["include_all_metadata"] = True
+        for _ in range(MARKED_PAGES):
+            if place.thread_ts:
+                reply = await self.client.conversations_replies(**where, ts=place.thread_ts, cursor=cursor or None)
+            else:
+                reply = await self.client.conversations_history(**where, cursor=cursor or None)
+            for message in cast("list[dict[str, Any]]", reply.get("messages") or []):
+                metadata = message.get("metadata") or {}
+                payload = metadata.get("event_payload") or {}
+                if metadata.get("event_type") == MARK and payload.get("mark") == mark:
+                    return str(message["ts"])
+            cursor = str((reply.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        return ""
+
+    async def edit(self, place: SlackPlace, ts: str, text: str, blocks: Sequence[dict[str, Any]] = ()) -> None:
+        """Replace one message's content, at least `seconds_between_edits` after this process did so last."""
+        key = (place.channel, ts)
+        await asyncio.sleep(max(0.0, self._edited.get(key, 0.0) + self._pace - time.monotonic()))
+        (words, shown), *_ = _messages(text, blocks)
+        await self._update_one(place, ts, words, shown)
+        self._edited[key] = time.monotonic()
+        while len(self._edited) > PACED:
+            del self._edited[next(iter(self._edited))]
+
+    async def channel_id(self, channel: str) -> str:
+        """Of a channel's name, or of what is an id already; "" when Slack lists no such channel."""
+        name = channel.lstrip("#")
+        if _CHANNEL_ID.fullmatch(name):
+            return name
+        cursor = ""
+        while name not in self._channels:
+            reply = await self.client.conversations_list(
+                types="public_channel,private_channel", exclude_archived=True, limit=1000, cursor=cursor or None
+            )
+            listed = cast("list[dict[str, Any]]", reply.get("channels") or [])
+            self._channels |= {str(known.get("name")): str(known["id"]) for known in listed}
+            cursor = str((reply.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        return self._channels.get(name, "")
+
+    async def is_private(self, channel: str) -> bool:
+        """Whether only some people may see a channel; yes when Slack does not tell. Asked once for each."""
+        if channel not in self._private:
+            try:
+                reply = await self.client.conversations_info(channel=channel)
+            except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError):
+                return True
+            described = cast("dict[str, Any]", reply.get("channel") or {})
+            self._private[channel] = bool(described.get("is_private", True))
+        return self._private[channel]
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        """The address of a message; "" when Slack does not tell. Asked once for each."""
+        key = (channel, ts)
+        if key not in self._links:
+            try:
+                reply = await self.client.chat_getPermalink(channel=channel, message_ts=ts)
+            except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError):
+                return ""
+            self._links[key] = str(reply.get("permalink") or "")
+            while len(self._links) > PACED:
+                del self._links[next(iter(self._links))]
+        return self._links.get(key, "")
+
     async def update(self, place: SlackPlace, ts: str, text: str, blocks: Sequence[dict[str, Any]] = ()) -> None:
         """Replace a message's content; what does not fit follows in the thread."""
         await self.update_all(place, ts, text, blocks)
@@ -77,13 +172,7 @@ class SlackMessenger:
     ) -> list[str]:
         """As `update`; returns the ts of the messages that follow."""
         (words, first), *rest = _messages(text, blocks)
-
-        async def send(shown: Sequence[dict[str, Any]]) -> None:
-            await self.client.chat_update(
-                channel=place.channel, ts=ts, text=words, blocks=list(shown), unfurl_links=False
-            )
-
-        await _or_as_text(send, first)
+        await self._update_one(place, ts, words, first)
         return [await self._post_one(place, words, shown) for words, shown in rest]
 
     async def find_own(self, place: SlackPlace, after_ts: str, known: Collection[str] = ()) -> str:
@@ -135,8 +224,17 @@ class SlackMessenger:
             return False
         return True
 
-    async def _post_one(self, place: SlackPlace, text: str, blocks: Sequence[dict[str, Any]]) -> str:
+    async def _update_one(self, place: SlackPlace, ts: str, text: str, blocks: Sequence[dict[str, Any]]) -> None:
+        async def send(shown: Sequence[dict[str, Any]]) -> None:
+            await self.client.chat_update(
+                channel=place.channel, ts=ts, text=text, blocks=list(shown), unfurl_links=False
+            )
+
+        await _or_as_text(send, blocks)
+
+    async def _post_one(self, place: SlackPlace, text: str, blocks: Sequence[dict[str, Any]], mark: str = "") -> str:
         ts = ""
+        metadata = {"event_type": MARK, "event_payload": {"mark": mark}} if mark else None
 
         async def send(shown: Sequence[dict[str, Any]]) -> None:
             nonlocal ts
@@ -148,6 +246,7 @@ class SlackMessenger:
                 unfurl_links=False,
                 unfurl_media=False,
                 link_names=False,
+                metadata=metadata,
             )
             ts = str(reply["ts"])
 
@@ -189,53 +288,3 @@ def _messages(text: str, blocks: Sequence[dict[str, Any]]) -> list[Part]:
         return [(part, []) for part in pieces(text, TEXT_LIMIT)] or [(text, [])]
     shares = enumerate(pages(blocks))
     return [(cut(text, TEXT_LIMIT) if not number else "(continued)", share) for number, share in shares]
-
-
-class LiveMessage:
-    """One message edited in place, at most once in 1.2 s; edits in between are merged into the next one.
-
-    `show` returns at once; `finish` sends the last content for certain.
-    """
-
-    def __init__(self, messenger: SlackMessenger, place: SlackPlace, ts: str) -> None:
-        self.ts = ts
-        self._messenger = messenger
-        self._place = place
-        self._next: Part | None = None
-        self._sender: asyncio.Task[None] | None = None
-        self._sent_at = time.monotonic()
-
-    def show(self, text: str, blocks: Sequence[dict[str, Any]]) -> None:
-        self._next = (text, list(blocks))
-        if self._sender is None or self._sender.done():
-            self._sender = asyncio.create_task(self._send_soon())
-
-    async def finish(self, text: str, blocks: Sequence[dict[str, Any]]) -> list[str]:
-        """Returns the ts of the messages that follow where one is too little."""
-        self._next = None
-        if self._sender is not None:
-            await self._sender
-        await self._wait()
-        pages = await self._messenger.update_all(self._place, self.ts, text, blocks)
-        self._sent_at = time.monotonic()
-        return pages
-
-    def _take(self) -> Part | None:
-        newest, self._next = self._next, None
-        return newest
-
-    async def _send_soon(self) -> None:
-        """Until there is nothing newer: what is shown while an edit is under way is the next edit."""
-        while self._next is not None:
-            await self._wait()
-            newest = self._take()
-            if newest is None:
-                return
-            try:
-                await self._messenger.update(self._place, self.ts, *newest)
-            except Exception as error:  # progress is a nicety; only the last edit has to arrive
-                log.warning("a progress edit failed: %s", error)
-            self._sent_at = time.monotonic()
-
-    async def _wait(self) -> None:
-        await asyncio.sleep(max(0.0, SECONDS_BETWEEN_EDITS - (time.monotonic() - self._sent_at)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -13,12 +14,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agent.models import Asker
+from slack_app.blocks.text import escape
 
 log = logging.getLogger(__name__)
 KEPT_SECONDS = 3600.0
 REFUSED_SECONDS = 300.0
 """How long a refusal (a missing scope, Slack unreachable) is believed before it is tried again."""
 LOOKUP_SECONDS = 3.0
+_GROUP_ID, _USER_ID = re.compile(r"S[A-Z0-9]{6,}"), re.compile(r"[UW][A-Z0-9]{6,}")
 
 
 class People:
@@ -39,6 +42,23 @@ class People:
     async def name(self, user: str) -> str:
         """What people call somebody; "somebody" when Slack does not say."""
         return (await self.asker(user)).name or "somebody"
+
+    async def mention(self, name: str) -> str:
+        """Calls a user group or a person: by id (`S…`, `U…`) or by the group's handle; what nobody has is dead text."""
+        if _USER_ID.fullmatch(name):
+            return f"<@{name}>"
+        group = name if _GROUP_ID.fullmatch(name) else await self._group(name)
+        return f"<!subteam^{group}>" if group else escape(name)
+
+    async def _group(self, handle: str) -> str:
+        """The id of the user group with this handle; "" when Slack knows none."""
+        try:
+            reply = await self._client.usergroups_list()
+        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.warning("usergroups.list is refused (%s): %s cannot be called", _reason(error), handle)
+            return ""
+        groups = cast("list[dict[str, Any]]", reply.get("usergroups") or [])
+        return next((str(group["id"]) for group in groups if group.get("handle") == handle.lstrip("@")), "")
 
     async def _look_up(self, user: str) -> tuple[Asker, float]:
         if not user:

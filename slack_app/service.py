@@ -15,11 +15,14 @@ from agent.ports import Deps
 from agent.settings import Settings
 from slack_app.bolt import build_slack_app
 from slack_app.bootstrap import application
+from slack_app.incoming_webhook import WebhookMessenger
 from slack_app.messenger import SlackMessenger, web_client
+from slack_app.scheduler import schedule
 from slack_app.socket import socket_mode
-from slack_app.tokens import check_tokens
+from slack_app.tokens import check_tokens, is_one_shot
 from slack_app.web.metrics import metrics_port
 from slack_app.web.server import signed_http
+from slack_app.web.webhooks import webhook_port
 from slack_app.worker import Worker
 from tools.inventory import read_inventory
 
@@ -33,10 +36,14 @@ async def listen(deps: Deps, ready: Ready | None = None) -> None:
     """Turn events into jobs, until cancelled. Socket Mode when there is an app-level token, else signed HTTP."""
     settings = deps.settings
     check_tokens(settings)
+    if is_one_shot(settings):
+        await _listen_for_webhooks(deps, ready)
+        return
     slack = await asyncio.to_thread(build_slack_app, deps)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(metrics_port(deps))
         if settings.slack_app_token is not None:
+            await stack.enter_async_context(webhook_port(deps, slack.identity.team_id))
             stack.enter_context(socket_mode(slack, settings))
             how = "Socket Mode"
         else:
@@ -46,14 +53,25 @@ async def listen(deps: Deps, ready: Ready | None = None) -> None:
         await asyncio.Event().wait()
 
 
+async def _listen_for_webhooks(deps: Deps, ready: Ready | None) -> None:
+    """One-shot mode: alerts come by webhook or by looking for them, and nothing comes from Slack."""
+    port = deps.settings.webhook_port
+    async with metrics_port(deps), webhook_port(deps, ""):
+        if ready is not None:
+            where = f"alerts arrive at port {port}" if port else "no port for alerts is set"
+            await ready(f"an incoming webhook ({where})")
+        await asyncio.Event().wait()
+
+
 async def work(deps: Deps) -> None:
     """Turn jobs into answers, until cancelled."""
     async with application(deps) as running:
-        warming = asyncio.create_task(_warm_up(deps))
+        beside = [asyncio.create_task(_warm_up(deps)), asyncio.create_task(schedule(deps))]
         try:
             await Worker(running, _messenger(deps.settings)).run()
         finally:
-            warming.cancel()
+            for task in beside:
+                task.cancel()
 
 
 async def _warm_up(deps: Deps) -> None:
@@ -75,5 +93,7 @@ async def serve(deps: Deps, ready: Ready | None = None) -> None:
 
 
 def _messenger(settings: Settings) -> SlackMessenger:
+    if is_one_shot(settings):
+        return WebhookMessenger(settings)
     assert settings.slack_bot_token is not None, "check_tokens comes first"
     return SlackMessenger(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))

@@ -26,7 +26,8 @@ from agent.redaction.plain import redact_plain
 from slack_app.blocks.paging import pages
 from slack_app.blocks.progress import Progress, Task, progress_blocks
 from slack_app.blocks.text import escape
-from slack_app.messenger import LiveMessage, SlackMessenger
+from slack_app.live_message import LiveMessage
+from slack_app.messenger import SlackMessenger
 
 log = logging.getLogger(__name__)
 STREAM_SECONDS = 220

@@ -1,67 +1,73 @@
-"""Takes a job, runs a graph, shows it. A job that fails comes back; one that fails too often is told to people.
+"""Takes a job, does it, tells the queue. A job that fails comes back; one that fails too often is told to people.
 
-Everything a job does may be repeated: the incident's id derives from the alert's message, the summary's ts is kept
-before the analysis begins, and after a crash the message that is already there is found again and edited.
+Everything a job does may be repeated: an alert is counted once by its job's id, an incident's message is drawn from
+what is stored, and after a crash the message that is already there is found again and edited.
 
-Analyses and answers take turns: one at a time in a thread, in order of arrival, whichever process works on it, and at
-most `workers` at once. What waits is held here with its lease renewed, so that waiting costs no attempt. Clicks and
-commands take no turn.
+Analyses and answers take turns: one at a time in a thread and an incident, in order of arrival, whichever process works
+on it, and at most `workers` at once. What waits is held here with its lease renewed, so that waiting costs no attempt.
+Everything else takes no turn. Each kind of work has a lane (`slack_app.lanes`), so that alerts are counted and clicks
+are heard while Slack, a ticket system or a model is slow.
+
+`slack_app.settlement` says what becomes of a job that fails.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from typing import NoReturn
 from uuid import uuid4
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
-
-from agent.errors import RetryLater, StoreUnavailable, WatchkeeperError
+from agent.errors import InputError, RetryLater, StoreUnavailable, WatchkeeperError
 from agent.models import Job, JobKind
 from agent.ports import Lease
 from agent.telemetry import running
 from slack_app.application import Application
-from slack_app.blocks.text import escape
 from slack_app.handlers.alerts import handle_alert
+from slack_app.handlers.analyses import handle_analysis
 from slack_app.handlers.commands import handle_command
 from slack_app.handlers.desk import Desk, Handler, place_of
+from slack_app.handlers.digests import handle_digest
 from slack_app.handlers.evidence import handle_evidence
 from slack_app.handlers.feedback import handle_feedback
-from slack_app.handlers.questions import give_up, handle_question, hear_question
+from slack_app.handlers.living import handle_living
+from slack_app.handlers.ownership import handle_ownership
+from slack_app.handlers.questions import handle_question, hear_question
 from slack_app.handlers.stops import handle_stop
+from slack_app.handlers.sweeps import handle_sweep
+from slack_app.handlers.tickets import handle_ticket
+from slack_app.handlers.ticks import handle_tick
+from slack_app.lanes import BATCH, Lane, Lanes
+from slack_app.large_payloads import whole
 from slack_app.messenger import SlackMessenger
-from slack_app.people import People
+from slack_app.settlement import Settlement, placed
 from slack_app.turns import Turns, unless
 
 log = logging.getLogger(__name__)
 HEARTBEATS_PER_LEASE = 4
 POLL_SECONDS = 2.0
 LOCK_POLL_SECONDS = 0.5
-MAX_ATTEMPTS = 3
-RETRY_SECONDS = 5.0
 AWS_THREADS = 64
 HELD_BEYOND_WORKERS = 32
 """How many jobs one worker holds that wait for their turn; the rest is for the other workers."""
-QUICK_AT_ONCE = 32
 PUT_BACK_SECONDS = 5.0
-BATCH = 10
-YIELD_SECONDS = 0.5
-"""A worker that holds all it may lets others look into the queue first, unless there is a lot in it."""
-PUT_BACK_MARK = "#"
-GONE = ("message_not_found", "thread_not_found", "channel_not_found", "not_in_channel", "is_archived")
-"""What Slack says when there is nowhere left to answer to."""
 
-IN_TURN: dict[JobKind, Handler] = {JobKind.alert: handle_alert, JobKind.mention: handle_question}
+IN_TURN: dict[JobKind, Handler] = {JobKind.analysis: handle_analysis, JobKind.mention: handle_question}
 AT_ONCE: dict[JobKind, Handler] = {
+    JobKind.alert: handle_alert,
+    JobKind.living: handle_living,
+    JobKind.ownership: handle_ownership,
+    JobKind.digest: handle_digest,
+    JobKind.tick: handle_tick,
+    JobKind.sweep: handle_sweep,
     JobKind.stop: handle_stop,
     JobKind.feedback: handle_feedback,
     JobKind.evidence: handle_evidence,
     JobKind.command: handle_command,
+    JobKind.ticket: handle_ticket,
 }
 
 
@@ -71,13 +77,12 @@ class Worker:
     def __init__(self, application: Application, messenger: SlackMessenger) -> None:
         settings = application.deps.settings
         self._app = application
-        self._messenger = messenger
-        self._desk = Desk(application, messenger, People(messenger.client))
+        self._desk = Desk.of(application, messenger)
+        self._settlement = Settlement(self._desk)
         self._name = f"worker-{uuid4().hex[:8]}"
         self._lease = settings.job_lease_seconds
-        self._held = asyncio.Semaphore(settings.workers + HELD_BEYOND_WORKERS)
+        self._lanes = Lanes(settings.workers + HELD_BEYOND_WORKERS)
         self._slots = asyncio.Semaphore(settings.workers)
-        self._quick = asyncio.Semaphore(QUICK_AT_ONCE)
         self._turns = Turns()
 
     async def run(self) -> None:
@@ -87,102 +92,95 @@ class Worker:
         async with asyncio.TaskGroup() as tasks:
             jobs: list[Job] = []
             while True:
-                if self._held.locked() and len(jobs) < BATCH:
-                    await asyncio.sleep(YIELD_SECONDS)
+                await self._lanes.ease(jobs)
                 jobs = await self._next()
-                for job in jobs:
-                    room = self._held if job.kind in IN_TURN else self._quick
-                    if room is self._held and room.locked():
-                        tasks.create_task(self._put_back(job))
-                        continue
-                    await room.acquire()
-                    tasks.create_task(self._work(job, room))
+                self._begin(jobs, tasks)
+
+    def _begin(self, jobs: Sequence[Job], tasks: asyncio.TaskGroup) -> None:
+        """What finds its lane full is put back, so that what is behind it in the queue gets through."""
+        for job in jobs:
+            lane = self._lanes.enter(job)
+            if lane is None:
+                tasks.create_task(self._settlement.put_back(job, PUT_BACK_SECONDS))
+            else:
+                tasks.create_task(self._work(job, lane))
 
     async def _next(self) -> list[Job]:
-        """One job; several where what is not quick is put back, so that clicks and stops behind it get through."""
         try:
-            return await self._app.deps.queue.receive(BATCH if self._held.locked() else 1, self._lease, POLL_SECONDS)
+            return await self._app.deps.queue.receive(BATCH, self._lease, POLL_SECONDS)
         except WatchkeeperError as error:
             log.error("the queue is unavailable: %s", error)
             await asyncio.sleep(POLL_SECONDS)
             return []
 
-    async def _put_back(self, job: Job) -> None:
-        """To the end of the line, as a new job: giving up a lease would count as an attempt."""
-        queue = self._app.deps.queue
-        base, _, times = job.idempotency_key.partition(PUT_BACK_MARK)
-        key = f"{base}{PUT_BACK_MARK}{int(times or 0) + 1}"
-        with _lease_brings_back(job):
-            await asyncio.to_thread(queue.send, job.model_copy(update={"idempotency_key": key}), PUT_BACK_SECONDS)
-            await queue.delete(job)
-
-    async def _work(self, job: Job, room: asyncio.Semaphore) -> None:
-        heartbeat = asyncio.create_task(self._keep(job))
+    async def _work(self, job: Job, lane: Lane) -> None:
+        """The lease is renewed from now on, be it that the lane has no room yet."""
+        heartbeat, begun = asyncio.create_task(self._keep(job)), False
         try:
-            with running(job.id):
-                await self._settle(job)
+            async with lane.working:
+                begun = True
+                with running(job.id):
+                    await self._settlement.settle(job, self._do)
         except asyncio.CancelledError:
-            with suppress(WatchkeeperError):
-                await self._app.deps.queue.release(job)
+            await self._settlement.put_back(job, 0, begun)
             raise
         finally:
             heartbeat.cancel()
-            room.release()
+            self._lanes.leave(lane)
 
-    async def _settle(self, job: Job) -> None:
-        """Do it, and tell the queue how it went. A queue that does not listen ends one job's lease, not the worker."""
-        queue = self._app.deps.queue
-        with _lease_brings_back(job):
-            try:
-                await (self._in_turn(job) if job.kind in IN_TURN else self._handle(job, AT_ONCE[job.kind]))
-            except RetryLater as error:
-                await queue.release(job, error.seconds)
-            except SlackApiError as error:
-                if error.response.get("error") not in GONE:
-                    await self._failed(job, error)
-                    return
-                log.info("job %s is dropped: its message is gone (%s)", job.id, error.response.get("error"))
-                await queue.delete(job)
-            except Exception as error:
-                await self._failed(job, error)
-            else:
-                await queue.delete(job)
+    async def _do(self, job: Job) -> None:
+        job = await whole(job, self._app.deps.archive)
+        if job.kind in IN_TURN:
+            await self._in_turn(job)
+        elif job.kind in AT_ONCE:
+            await self._handle(job, AT_ONCE[job.kind])
+        else:
+            raise InputError(f"This version does not know what to do with a job of the kind {job.kind}.")
 
     async def _in_turn(self, job: Job) -> None:
-        """When nobody else is at work in its thread, and a worker is free."""
-        place = place_of(job)
-        key = f"thread:{place.channel}:{place.thread_ts}"
-        with self._turns.line_up(key) as my_turn:
+        """When nobody else is at work in its thread or on its incident, and a worker is free."""
+        if job.kind is JobKind.analysis:
+            job = await placed(job, self._desk)
+        keys = _turn_keys(job)
+        with ExitStack() as lines:
+            turns = [lines.enter_context(self._turns.line_up(key)) for key in keys]
             if job.kind is JobKind.mention and not await hear_question(job, self._desk):
                 return
-            await my_turn()
+            for my_turn in turns:
+                await my_turn()
             while True:
-                async with self._slots, self._locked(key) as lease:
-                    if lease is not None:
+                async with self._slots, self._locked(keys) as leases:
+                    if leases:
                         with self._listed(job):
-                            await unless(self._handle(job, IN_TURN[job.kind]), self._renew(lease))
+                            await unless(self._handle(job, IN_TURN[job.kind]), self._renew(leases))
                         return
                 await asyncio.sleep(LOCK_POLL_SECONDS)
 
     @asynccontextmanager
-    async def _locked(self, key: str) -> AsyncGenerator[Lease | None]:
-        """The thread's lock; None while another process has it."""
+    async def _locked(self, keys: Sequence[str]) -> AsyncGenerator[list[Lease]]:
+        """The locks of these keys; none of them while another process has one."""
         locks = self._app.deps.locks
-        lease = await locks.acquire(key, self._name, self._lease)
+        leases: list[Lease] = []
         try:
-            yield lease
+            for key in keys:
+                lease = await locks.acquire(key, self._name, self._lease)
+                if lease is None:
+                    break
+                leases.append(lease)
+            yield leases if len(leases) == len(keys) else []
         finally:
-            if lease is not None:
+            for lease in leases:
                 with suppress(WatchkeeperError):
                     await locks.release(lease)
 
-    async def _renew(self, lease: Lease) -> NoReturn:
-        """Keeps the thread's lock. RetryLater when it is lost: another process may be at work in the thread."""
+    async def _renew(self, leases: Sequence[Lease]) -> NoReturn:
+        """Keeps the locks. RetryLater when one is lost: another process may be at work in the thread."""
         while True:
             await asyncio.sleep(self._lease / HEARTBEATS_PER_LEASE)
             with suppress(StoreUnavailable):
-                if not await self._app.deps.locks.renew(lease, self._lease):
-                    raise RetryLater("The thread's lock was lost.", LOCK_POLL_SECONDS)
+                for lease in leases:
+                    if not await self._app.deps.locks.renew(lease, self._lease):
+                        raise RetryLater("The thread's lock was lost.", LOCK_POLL_SECONDS)
 
     async def _handle(self, job: Job, handler: Handler) -> None:
         async with asyncio.timeout(self._app.deps.settings.run_timeout_seconds):
@@ -197,14 +195,6 @@ class Worker:
         finally:
             del self._desk.running[job.id]
 
-    async def _failed(self, job: Job, error: Exception) -> None:
-        """Back to the queue; after the last attempt it stays there, and people are told."""
-        log.error("job %s failed at attempt %d (%s)", job.id, job.attempt, type(error).__name__)
-        log.info("details", exc_info=error)
-        if job.attempt >= MAX_ATTEMPTS and job.kind in IN_TURN:
-            await self._apologise(job, error)
-        await self._app.deps.queue.release(job, RETRY_SECONDS)
-
     async def _keep(self, job: Job) -> None:
         """Renews the lease while the job is worked on."""
         while True:
@@ -212,19 +202,11 @@ class Worker:
             with suppress(WatchkeeperError):
                 await self._app.deps.queue.extend(job, self._lease)
 
-    async def _apologise(self, job: Job, error: Exception) -> None:
-        reason = str(error) if isinstance(error, WatchkeeperError) else "Something went wrong on my side."
-        text = f"I could not finish this. {escape(reason)} It is kept for a person to look at (reference {job.id})."
-        shown = ""
-        with suppress(SlackApiError, aiohttp.ClientError, TimeoutError, OSError):
-            shown = await self._messenger.post(place_of(job), text)
-        await give_up(job, self._desk, text, shown)
 
-
-@contextmanager
-def _lease_brings_back(job: Job) -> Generator[None]:
-    """For telling the queue about a job: when it cannot be told, the job's lease ends and the job comes back."""
-    try:
-        yield
-    except WatchkeeperError as error:
-        log.error("the queue could not be told of job %s, which comes back: %s", job.id, error)
+def _turn_keys(job: Job) -> list[str]:
+    """What one job at a time may work on. An incident comes before its thread, for everybody."""
+    keys = [f"incident:{job.payload['incident']}"] if job.kind is JobKind.analysis else []
+    if job.kind is JobKind.mention or job.payload.get("thread_ts"):
+        place = place_of(job)
+        keys.append(f"thread:{place.channel}:{place.thread_ts}")
+    return keys

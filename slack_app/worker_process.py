@@ -22,6 +22,8 @@ from agent.settings import Settings
 log = logging.getLogger(__name__)
 RESTART_SECONDS = 2.0
 STOP_SECONDS = 10.0
+BESIDE_THE_LISTENER = 5
+"""How much the worker stands back for who acknowledges, where both want the same processor."""
 
 
 @asynccontextmanager
@@ -75,6 +77,8 @@ async def _work() -> None:
     from slack_app.bootstrap import build_deps
     from slack_app.service import work
 
+    with suppress(OSError, AttributeError):  # Windows has no priorities like these
+        os.nice(BESIDE_THE_LISTENER)
     held = build_deps(Settings.read())
     loop = asyncio.get_running_loop()
     working = asyncio.create_task(work(held.deps))

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.models import Asker, Spend
+from agent.ports import Waiting
+from slack_app.blocks.moments import duration
+from slack_app.blocks.open_incidents import NOTHING_OPEN, OpenIncidents
 from slack_app.blocks.text import cut, escape
+
+LONG_SECONDS = 60.0
+HOME = "home"
+"""What a job says when somebody opened the App Home."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,9 @@ class Status:
     spend: Spend
     muted_here: str
     muted_elsewhere: int
+    waits: str = ""
+    """What the queue has to say beside its length."""
+    incidents: OpenIncidents = NOTHING_OPEN
 
     def text(self) -> str:
         muted = [self.muted_here] if self.muted_here else []
@@ -32,11 +42,12 @@ class Status:
         lines = [
             f"*Watchkeeper {escape(self.version)}*",
             f"*Work:* {_count(self.jobs, 'job')} queued or running; this worker is on "
-            f"{_count(self.alerts, 'alert')} and {_count(self.questions, 'question')}",
+            f"{_count(self.alerts, 'alert')} and {_count(self.questions, 'question')}{self.waits}",
             f"*Model:* {escape(model + degraded)}",
             f"*AWS:* account {escape(self.account or 'unknown (AWS did not say)')}, {escape(self.region)}",
             f"*Models today (UTC):* {spent_words(self.spend)}",
             f"*Muted:* {' and '.join(muted) or 'nothing'}",
+            f"*Open incidents*\n{self.incidents.text()}",
         ]
         return "\n".join(lines)
 
@@ -51,6 +62,14 @@ def whoami_text(asker: Asker, spend: Spend) -> str:
             f"*Your questions today (UTC):* {spent_words(spend)}",
         ]
     )
+
+
+def waiting_words(waiting: Waiting) -> str:
+    """`; the oldest waits for 4 minutes; 2 were given up (watchkeeper dlq list)`, or "" when all is as it should be."""
+    old = waiting.oldest_seconds >= LONG_SECONDS
+    late = f"; the oldest waits for {duration(waiting.oldest_seconds)}" if old else ""
+    dead = f"; {waiting.dead} given up (`watchkeeper dlq list` tells why)" if waiting.dead else ""
+    return late + dead
 
 
 def spent_words(spend: Spend) -> str:

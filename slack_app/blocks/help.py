@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from slack_app.blocks.parts import Block, context, header, section
+from slack_app.blocks.open_incidents import OpenIncidents
+from slack_app.blocks.parts import Block, context, header, section, sections
 from slack_app.blocks.text import escape
 
 QUESTIONS = (
@@ -38,8 +39,10 @@ def help_blocks(alert_channels: Sequence[str], note: str = "") -> list[Block]:
     ]
 
 
-def home_view(alert_channels: Sequence[str]) -> dict[str, Any]:
-    return {"type": "home", "blocks": [header("Watchkeeper"), *help_blocks(alert_channels)]}
+def home_view(alert_channels: Sequence[str], incidents: OpenIncidents | None = None) -> dict[str, Any]:
+    """What is open, where that is known by now, and how to use Watchkeeper."""
+    opened = [section("*Open incidents*"), *sections(incidents.text()), {"type": "divider"}] if incidents else []
+    return {"type": "home", "blocks": [header("Watchkeeper"), *opened, *help_blocks(alert_channels)]}
 
 
 def suggested_prompts() -> list[dict[str, str]]:

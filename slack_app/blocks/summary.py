@@ -1,4 +1,4 @@
-"""The one message of an alert: what is going on, what caused it, what to do next."""
+"""What an analysis found out about an alert: what is going on, what caused it, what to do next."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from slack_app.blocks.parts import (
     context,
     footer,
     gap_block,
-    header,
     numbered,
     section,
     sections,
@@ -22,10 +21,10 @@ from slack_app.blocks.parts import (
 from slack_app.blocks.text import cut, escape
 
 
-def summary_blocks(alert: Alert, diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> list[Block]:
-    """The finished summary."""
+def finding_blocks(diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> list[Block]:
+    """What's going on, why, what shows it, what to do."""
     numbers = numbered(diagnosis.claims, evidence)
-    blocks = [header(_headline(alert, diagnosis)), *sections(f"*What's going on*\n{escape(diagnosis.summary)}")]
+    blocks = sections(f"*What's going on*\n{escape(diagnosis.summary)}")
     if diagnosis.root_cause:
         title = "Why the alarm fired" if diagnosis.nothing_wrong else "Likely cause"
         cited = citations([i for c in diagnosis.claims if c.text == diagnosis.root_cause for i in c.evidence], numbers)
@@ -38,10 +37,19 @@ def summary_blocks(alert: Alert, diagnosis: Diagnosis, evidence: Sequence[Eviden
     if diagnosis.next_steps:
         steps = "\n".join(f"{n}. {escape(step)}" for n, step in enumerate(diagnosis.next_steps, 1))
         blocks += sections(f"*What to do next*\n{steps}")
-    if diagnosis.ruled_out:
-        blocks.append(context("*Ruled out* " + " ".join(escape(cut(text, 300)) for text in diagnosis.ruled_out[:3])))
-    blocks += [*source_blocks(numbers, evidence), *gap_block(diagnosis.gaps)]
-    return [*blocks, footer(diagnosis.provenance, f"{len(evidence)} checks")]
+    return blocks
+
+
+def source_lines(diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> list[Block]:
+    """What was ruled out, what could not be read, and the numbered sources."""
+    out = [escape(cut(text, 300)) for text in diagnosis.ruled_out[:3]]
+    ruled_out = [context("*Ruled out* " + " ".join(out))] if out else []
+    sources = source_blocks(numbered(diagnosis.claims, evidence), evidence)
+    return [*ruled_out, *gap_block(diagnosis.gaps), *sources]
+
+
+def made_by(diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> Block:
+    return footer(diagnosis.provenance, f"{len(evidence)} checks")
 
 
 def summary_text(diagnosis: Diagnosis) -> str:
@@ -51,15 +59,17 @@ def summary_text(diagnosis: Diagnosis) -> str:
     return cut(escape("\n".join(part for part in parts if part)), 3500)
 
 
-def resolved_blocks(alert: Alert) -> list[Block]:
-    """Posted under an alert that its sender has taken back."""
-    return [section(f":white_check_mark: *Resolved*, says {escape(alert.source)}: {escape(alert.title)}")]
+def mark_of(alert: Alert, diagnosis: Diagnosis | None) -> str:
+    if diagnosis and diagnosis.nothing_wrong:
+        return "🟢"
+    return "🔴" if alert.severity in ("critical", "error") else "🟠"
 
 
-def _headline(alert: Alert, diagnosis: Diagnosis) -> str:
-    mark = "🟢" if diagnosis.nothing_wrong else "🔴" if alert.severity in ("critical", "error") else "🟠"
-    subject = alert.resource.id or alert.labels.get("alarm_name", "") or alert.title
-    verdict = (
-        "nothing is wrong" if diagnosis.nothing_wrong else "cause found" if diagnosis.root_cause else "inconclusive"
-    )
-    return f"{mark} {subject}: {verdict}"
+def subject_of(alert: Alert) -> str:
+    return alert.resource.id or alert.labels.get("alarm_name", "") or alert.title
+
+
+def verdict_of(diagnosis: Diagnosis) -> str:
+    if diagnosis.nothing_wrong:
+        return "nothing is wrong"
+    return "cause found" if diagnosis.root_cause else "inconclusive"

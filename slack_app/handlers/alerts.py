@@ -1,66 +1,138 @@
-"""An alert: one message in its thread that first shows the checking and then becomes the summary."""
+"""Something arrived: its alerts are counted and put into their incidents. Telling and analysing are other jobs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
 from agent.errors import RetryLater
-from agent.models import (
-    Alert,
-    AlertStatus,
-    Answer,
-    AuditEntry,
-    ChatMessage,
-    Diagnosis,
-    Evidence,
-    Incident,
-    IncidentStatus,
-    Job,
-    SlackPlace,
-    TimelineEvent,
-    digest,
-)
-from agent.sources.slack_post import parse
+from agent.models import Alert, AuditEntry, Job, Severity, SlackPlace, Urgency
+from agent.redaction.plain import redacted_json
+from agent.sources import parse_alerts, read_mappings, source_named
+from graphs.alert_intake import Taken
 from slack_app.alert_channels import is_watched
-from slack_app.application import Application
-from slack_app.blocks.answers import answer_blocks, answer_text
-from slack_app.blocks.progress import Progress, progress_blocks
-from slack_app.blocks.summary import resolved_blocks, summary_blocks, summary_text
-from slack_app.blocks.text import escape
 from slack_app.handlers.desk import Desk, place_of
-from slack_app.handlers.stopping import Found, Stopped, stopped_answer, until_stopped
-from slack_app.handlers.waiting import own_messages
-from slack_app.intake import slack_time
-from slack_app.messenger import LiveMessage
-from slack_app.turns import unless
+from slack_app.handlers.redraws import ask_analysis, ask_redraw
+from slack_app.handlers.tickets import ask_ticket
 
-TITLE = "Looking into this alert"
 OLD_AFTER_AN_ALERT = ("answer|", "evidence|")
 """What is kept of the account: analysed or not, an alert says that it has changed."""
 LOOKUP_RETRY_SECONDS = 20.0
+GATHER_SECONDS = 60.0
+"""How long what joins an incident is gathered before it is analysed again."""
+ANALYSIS_URGENCY = {
+    Severity.critical: Urgency.critical,
+    Severity.error: Urgency.normal,
+    Severity.warning: Urgency.low,
+    Severity.info: Urgency.low,
+}
 
 
 async def handle_alert(job: Job, desk: Desk) -> None:
-    """Analyse a firing alert once; tell the thread when it is resolved; take an edit as an update.
+    """Take in each alert of a post or a webhook's body, however often the job is delivered.
 
-    Nothing is said where somebody muted Watchkeeper, and nothing more where somebody stopped it.
+    Where somebody muted Watchkeeper, alerts are counted and nothing is told: in a post's own place, or the incident's.
     """
-    event: dict[str, Any] = job.payload["event"]
-    place, app = place_of(job), desk.app
-    if job.payload["unsure"] and not await _is_watched(place.channel, desk):
+    place = _place(job)
+    if job.payload.get("unsure") and not await _is_watched(place.channel, desk):
         return
     for what in OLD_AFTER_AN_ALERT:
-        app.deps.cache.forget(what)
-    if await app.deps.mutes.active(place.channel, place.thread_ts):
-        await _audit(app, "alert.muted", f"{place.channel}:{place.thread_ts}")
+        desk.app.deps.cache.forget(what)
+    muted = dict[tuple[str, str], bool]()
+    for number, alert in enumerate(_alerts(job, desk)):
+        taken = await _take_in(job, number, alert, place, desk)
+        if not await _is_muted([place, taken.place], muted, desk):
+            await _follow_up(taken, alert, place, desk)
+    for channel, thread_ts in (where for where, silent in muted.items() if silent):
+        await _audit(desk, "alert.muted", f"{channel}:{thread_ts}")
+
+
+async def _is_muted(places: Sequence[SlackPlace | None], known: dict[tuple[str, str], bool], desk: Desk) -> bool:
+    """`known`: what was asked already. A webhook's alert has a place only once its incident has one."""
+    for place in places:
+        if place is None or not place.channel:
+            continue
+        where = (place.channel, place.thread_ts)
+        if where not in known:
+            known[where] = await desk.app.deps.mutes.active(*where) is not None
+        if known[where]:
+            return True
+    return False
+
+
+def _place(job: Job) -> SlackPlace:
+    """The thread under a post. What came otherwise has none yet."""
+    if "event" in job.payload:
+        return place_of(job)
+    team, channel = (str(job.payload.get(name) or "") for name in ("team", "channel"))
+    return SlackPlace(team=team, channel=channel, thread_ts="")
+
+
+def _alerts(job: Job, desk: Desk) -> list[Alert]:
+    """Without secrets: what parsers unpack nobody has looked at before."""
+    return [_redacted(alert, job.created_at) for alert in _parsed(job, desk)]
+
+
+def _redacted(alert: Alert, received: datetime) -> Alert:
+    clean = Alert.model_validate_json(redacted_json(alert))
+    return clean.model_copy(update={"fingerprint": alert.fingerprint, "received_at": received})
+
+
+def _parsed(job: Job, desk: Desk) -> list[Alert]:
+    """What a post or a request's body says. A name that is no parser's own, such as `sns`, says only how it came."""
+    if "event" in job.payload:
+        return parse_alerts(job.payload, job.created_at)
+    mappings = read_mappings(desk.app.deps.settings.webhook_mappings)
+    sent = {name: job.payload.get(name, "") for name in ("source", "body", "delivery")}
+    known = source_named(str(sent["source"]), mappings) is not None
+    return parse_alerts(sent if known else sent["body"], job.created_at, mappings)
+
+
+async def _take_in(job: Job, number: int, alert: Alert, place: SlackPlace, desk: Desk) -> Taken:
+    """An edited post says something new of the alert that it was, and is no further one."""
+    event_id = f"{job.id}:{number}"
+    channel = tuple(str(job.payload.get(name) or "") for name in ("channel", "channel_name"))
+    if not job.payload.get("edit"):
+        return await desk.intake.take_in(alert, event_id, place, channel)
+    alert = await _as_first_posted(alert, place, desk)
+    return await desk.intake.take_in(alert, event_id, place, channel, update=True)
+
+
+async def _as_first_posted(alert: Alert, place: SlackPlace, desk: Desk) -> Alert:
+    """With the fingerprint that it had before, even if its title is another one now."""
+    incident = await desk.app.deps.incidents.by_thread(place)
+    known = incident.alerts if incident else ()
+    same = [other for other in known if alert.external_id and other.external_id == alert.external_id] or known[:1]
+    return alert.model_copy(update={"fingerprint": same[0].fingerprint}) if same else alert
+
+
+async def _follow_up(taken: Taken, alert: Alert, place: SlackPlace, desk: Desk) -> None:
+    """The incident's message changes; when something is new in it, it may want an analysis."""
+    deps, incident_id = desk.app.deps, taken.incident_id
+    if not incident_id:
         return
-    alert = parse(event, app.deps.clock())
-    incident = await _incident(alert, place, app)
-    if alert.status is AlertStatus.resolved:
-        await _resolve(incident, alert, job, desk)
-    elif incident.diagnosis is None and not await app.deps.stops.since(place, slack_time(place.thread_ts)):
-        await _analyse(incident, alert, job, desk)
+    critical = alert.severity is Severity.critical
+    await ask_redraw(deps, incident_id, urgency=Urgency.critical if critical else Urgency.normal, first=taken.opened)
+    if place.thread_ts and (taken.joined or taken.sighting.count == 2):  # a further post, or one that repeats the first
+        post = {"channel": place.channel, "thread_ts": place.thread_ts}
+        await ask_redraw(deps, incident_id, post=post, fingerprint=alert.fingerprint)
+    if taken.sighting.changed or taken.sighting.repeated:  # perhaps it is over, or back
+        await ask_ticket(deps, incident_id, "update")
+    urgency = ANALYSIS_URGENCY[alert.severity]
+    if taken.overlooked:
+        minute = int(deps.clock().timestamp() // GATHER_SECONDS)
+        await ask_analysis(deps, incident_id, "new", urgency=urgency, unique=f"overlooked:{minute}")
+        return
+    if not taken.wants_analysis:
+        return
+    if taken.opened or taken.sighting.repeated:  # asked for already, unless a crash came before
+        await ask_analysis(deps, incident_id, "new", urgency=urgency)
+    if taken.opened:
+        return
+    now = deps.clock().timestamp()
+    span = int(now // GATHER_SECONDS)
+    seconds = (span + 1) * GATHER_SECONDS - now
+    await ask_analysis(deps, incident_id, "changed", urgency=urgency, seconds=seconds, unique=f"changed:{span}")
 
 
 async def _is_watched(channel: str, desk: Desk) -> bool:
@@ -71,109 +143,6 @@ async def _is_watched(channel: str, desk: Desk) -> bool:
     return watched
 
 
-async def _incident(alert: Alert, place: SlackPlace, app: Application) -> Incident:
-    """The incident of this message, made once: its id derives from where the message is."""
-    incident_id = f"inc_{digest(place.channel, place.thread_ts)}"
-    known = await app.deps.incidents.get(incident_id)
-    if known is not None:
-        return known
-    now = app.deps.clock()
-    await app.deps.ledger.record(alert, incident_id)
-    incident = Incident(id=incident_id, title=alert.title, alerts=(alert,), place=place, created_at=now, updated_at=now)
-    await app.deps.incidents.save(incident)
-    return incident
-
-
-async def _analyse(incident: Incident, alert: Alert, job: Job, desk: Desk) -> None:
-    assert incident.place is not None
-    app, messenger, place, progress = desk.app, desk.messenger, incident.place, Progress()
-    ts = incident.summary_ts
-    if not ts and job.attempt > 1:
-        ts = await messenger.find_own(place, place.thread_ts, await _known(app, place))
-    ts = ts or await messenger.post(place, TITLE)
-    incident = await _save(app, incident, "investigating", {"summary_ts": ts, "status": IncidentStatus.investigating})
-    live = LiveMessage(messenger, place, ts)
-
-    async def follow(part: dict[str, Any]) -> None:
-        if progress.follow(part):
-            live.show(TITLE, progress_blocks(progress, TITLE))
-
-    run_id, found = f"{incident.id}:{job.id}", Found(follow)
-    guard = until_stopped(app.deps.stops, (place, slack_time(place.thread_ts)))
-    try:
-        diagnosis, evidence = await unless(app.analyse(alert, run_id, found.follow), guard)
-    except Stopped as stop:
-        told = stopped_answer(await desk.people.name(stop.by), found.evidence, run_id)
-        pages = await live.finish(answer_text(told), answer_blocks(told, found.evidence, place.thread_ts))
-        await _save(app, incident, "stopped", {"status": IncidentStatus.open})
-        await _remember(app, place, [ts, *pages], answer_text(told), told, found.evidence)
-        return
-    pages = await live.finish(summary_text(diagnosis), summary_blocks(alert, diagnosis, evidence))
-    # The message is final before the store says so: a crash in between repeats an edit, never a post.
-    await _save(app, incident, "diagnosed", {"diagnosis": diagnosis, "evidence": tuple(evidence)})
-    await _remember(app, place, [ts, *pages], summary_text(diagnosis), _as_answer(diagnosis), evidence)
-
-
-def _as_answer(diagnosis: Diagnosis) -> Answer:
-    """An analysis as the answer to "what is wrong here?", for the thread's memory and the evidence view."""
-    return Answer(
-        headline=diagnosis.summary,
-        claims=diagnosis.claims,
-        gaps=diagnosis.gaps,
-        next_steps=diagnosis.next_steps,
-        confidence=diagnosis.confidence,
-        provenance=diagnosis.provenance,
-    )
-
-
-async def _remember(
-    app: Application,
-    place: SlackPlace,
-    messages: Sequence[str],
-    text: str,
-    answer: Answer | None = None,
-    evidence: Sequence[Evidence] = (),
-) -> None:
-    """What was told in the thread, and in which Slack messages."""
-    first, *pages = messages
-    told = ChatMessage(
-        role="assistant",
-        text=text,
-        answer=answer,
-        ts=first,
-        message_ts=first,
-        pages=tuple(pages),
-        at=app.deps.clock(),
-        evidence=tuple(evidence),
-    )
-    await app.deps.conversations.append(place, told)
-
-
-async def _known(app: Application, place: SlackPlace) -> set[str]:
-    return own_messages(await app.deps.conversations.get(place))
-
-
-async def _resolve(incident: Incident, alert: Alert, job: Job, desk: Desk) -> None:
-    """Only an alert that was analysed here is worth a word when it is over."""
-    if incident.place is None or incident.diagnosis is None or incident.status is IncidentStatus.resolved:
-        return
-    app, place, messenger = desk.app, incident.place, desk.messenger
-    known = {incident.summary_ts, *await _known(app, place)}
-    ts = await messenger.find_own(place, incident.summary_ts, known) if job.attempt > 1 else ""
-    text = f"Resolved: {alert.title}"
-    ts = ts or await messenger.post(place, escape(text), resolved_blocks(alert))
-    await _remember(app, place, [ts], text)
-    await _save(app, incident, "resolved", {"status": IncidentStatus.resolved})
-
-
-async def _save(app: Application, incident: Incident, event: str, changes: dict[str, Any]) -> Incident:
-    now = app.deps.clock()
-    timeline = (*incident.timeline, TimelineEvent(at=now, kind=event, text=incident.title))
-    changed = incident.model_copy(update={**changes, "timeline": timeline, "updated_at": now})
-    await app.deps.incidents.save(changed)
-    await _audit(app, f"incident.{event}", incident.id)
-    return changed
-
-
-async def _audit(app: Application, event: str, subject: str) -> None:
-    await app.deps.audit.append(AuditEntry(at=app.deps.clock(), actor="watchkeeper", event=event, subject=subject))
+async def _audit(desk: Desk, event: str, subject: str) -> None:
+    now = desk.app.deps.clock()
+    await desk.app.deps.audit.append(AuditEntry(at=now, actor="watchkeeper", event=event, subject=subject))

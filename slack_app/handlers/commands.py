@@ -11,10 +11,12 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from agent.errors import InputError, WatchkeeperError
 from agent.models import Asker, AuditEntry, Job, JobKind, Mute, SlackPlace
 from slack_app.alert_channels import is_watched
-from slack_app.blocks.commands import Status, whoami_text
+from slack_app.blocks.commands import HOME, Status, waiting_words, whoami_text
+from slack_app.blocks.help import home_view
 from slack_app.blocks.text import escape
 from slack_app.handlers.desk import Desk, nicely, place_of
 from slack_app.handlers.muting import muted_place, until_words
+from slack_app.handlers.open_incidents import open_incidents
 from slack_app.mute_phrases import mute_end
 
 AWS_SECONDS = 5.0
@@ -24,6 +26,9 @@ LAST_ENTRIES = 20
 async def handle_command(job: Job, desk: Desk) -> None:
     """Do what was asked and tell who asked, through the response URL of a slash command or in the thread."""
     name, _, rest = str(job.payload["text"]).partition(" ")
+    if name == HOME:
+        await _show_home(desk, str(job.payload["user"]))
+        return
     asker = await desk.people.asker(job.payload["user"])
     try:
         text = await _carry_out(name, rest, job, desk, asker)
@@ -88,7 +93,7 @@ async def _status(where: SlackPlace, desk: Desk, asker: Asker) -> Status:
     return Status(
         version=version("watchkeeper"),
         jobs=await deps.queue.depth(),
-        alerts=working[JobKind.alert],
+        alerts=working[JobKind.analysis],
         questions=working[JobKind.mention],
         model=deps.settings.llm,
         degraded=await _degraded(desk),
@@ -97,7 +102,15 @@ async def _status(where: SlackPlace, desk: Desk, asker: Asker) -> Status:
         spend=await deps.spend.today(),
         muted_here=f"{muted_place(here).lower()}{until_words(here, asker.zone)}" if here else "",
         muted_elsewhere=len([mute for mute in await deps.mutes.all() if mute != here]),
+        waits=waiting_words(await deps.queue.waiting()),
+        incidents=await open_incidents(desk, where.channel),
     )
+
+
+async def _show_home(desk: Desk, user: str) -> None:
+    """The App Home with what is open now; the listener published it without."""
+    view = home_view(desk.app.deps.settings.alert_channels, await open_incidents(desk))
+    await nicely(desk.messenger.client.views_publish(user_id=user, view=view))
 
 
 async def _degraded(desk: Desk) -> str:

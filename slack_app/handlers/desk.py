@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,19 +12,40 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from agent.models import Job, SlackPlace
+from graphs.alert_intake import AlertIntake
 from slack_app.application import Application
+from slack_app.blocks.progress import Progress
+from slack_app.channel_budget import ChannelBudget
 from slack_app.messenger import SlackMessenger
 from slack_app.people import People
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The graphs, the way to Slack, who people are, and the analyses and answers that this worker is on."""
+    """The graphs, the way to Slack, who people are, and the analyses and answers that this worker is on.
+
+    `intake` takes alerts into incidents.
+    """
 
     app: Application
     messenger: SlackMessenger
     people: People
+    intake: AlertIntake
     running: dict[str, Job] = field(default_factory=dict[str, Job])
+    analyses: dict[str, Progress] = field(default_factory=dict[str, Progress])
+    """How far this worker's analyses are, by incident."""
+    drawing: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    """Edits under way that nobody waits for."""
+
+    @classmethod
+    def of(cls, app: Application, messenger: SlackMessenger) -> Desk:
+        return cls(app, messenger, People(messenger.client), AlertIntake(app.deps))
+
+    @property
+    def budget(self) -> ChannelBudget:
+        """What may still be written about alerts in a channel."""
+        deps = self.app.deps
+        return ChannelBudget(deps.state, deps.clock, deps.settings.channel_messages_per_minute)
 
     async def whisper(self, place: SlackPlace, user: str, text: str) -> None:
         """Say something that only one person sees. A nicety: who cannot be told is not told."""

@@ -42,8 +42,8 @@ async def handle_feedback(job: Job, desk: Desk) -> None:
 
 
 def answer_turn(thread: Conversation | None, asked_ts: str, message_ts: str) -> ChatMessage | None:
-    """The turn that a button belongs to: by the question it answers, else by the message it stands in."""
+    """The turn that a button belongs to: by the question it answers, else the last one in the button's message."""
     turns = [turn for turn in thread.messages if turn.role == "assistant" and not is_begun(turn)] if thread else []
     by_question = [turn for turn in turns if turn.ts == answer_key(asked_ts)]
     by_message = [turn for turn in turns if message_ts and turn.message_ts == message_ts]
-    return next(iter([*by_question, *by_message]), None)
+    return next(iter([*by_question, *reversed(by_message)]), None)

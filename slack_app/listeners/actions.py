@@ -12,9 +12,11 @@ from slack_sdk import WebClient
 
 from agent.models import JobKind
 from slack_app.blocks.buttons import CLARIFY, FEEDBACK, SHOW_EVIDENCE
+from slack_app.blocks.ownership import ACTION, ACTIONS
+from slack_app.blocks.passed import ANALYSE
 from slack_app.blocks.views import comment_view, notice_view
 from slack_app.intake import Intake
-from slack_app.listeners.clicks import clicked, open_view, whisper
+from slack_app.listeners.clicks import clicked, open_view, owned, whisper
 
 LOADING = "One moment: looking the evidence up…"
 TOO_LATE = "Slack took too long to open the window; please press the button again."
@@ -45,6 +47,21 @@ def register(app: App, intake: Intake) -> None:
         intake.quick(JobKind.feedback, f"{judged['user']}:{action['action_ts']}", judged)
         if verdict == "bad":
             open_view(client, body, comment_view(json.dumps(judged)))
+
+    @app.action(re.compile(rf"^{ANALYSE}(:\d+)?$"))
+    def on_analyse(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it
+        ack()
+        asked = {"incident": str(action["value"]), "why": "asked", "user": clicked(body)["user"]}
+        intake.quick(JobKind.analysis, f"{asked['incident']}:{action['action_ts']}", asked)
+
+    @app.action(re.compile(rf"^{ACTION}"))
+    def on_ownership(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it
+        ack()
+        incident, name, value = owned(action)
+        if incident and name in ACTIONS:
+            done = {**clicked(body), "incident": incident, "action": name, "value": value}
+            done["at"] = str(action["action_ts"])
+            intake.quick(JobKind.ownership, f"{incident}:{done['user']}:{done['at']}", done)
 
     @app.action(re.compile(rf"^{CLARIFY}\d+$"))
     def on_choice(ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it

@@ -7,6 +7,8 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from slack_app.blocks.ownership import OWNERSHIP_BLOCK
+
 LATE = ("expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id")
 """Slack opens a modal within three seconds of a click, and once."""
 
@@ -22,6 +24,14 @@ def clicked(body: dict[str, Any]) -> dict[str, Any]:
         "message_ts": message_ts,
         "user": str((body.get("user") or {}).get("id", "")),
     }
+
+
+def owned(action: dict[str, Any]) -> tuple[str, str, str]:
+    """Of a click under an incident's message: the incident, the action, and what was chosen in a menu."""
+    block_id = str(action.get("block_id", ""))
+    incident = block_id.removeprefix(OWNERSHIP_BLOCK) if block_id.startswith(OWNERSHIP_BLOCK) else ""
+    option = action.get("selected_option") or {}
+    return incident, str(action.get("action_id", "")), str(action.get("selected_user") or option.get("value") or "")
 
 
 def open_view(client: WebClient, body: dict[str, Any], view: dict[str, Any]) -> str:

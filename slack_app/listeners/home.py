@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from slack_bolt import App
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from agent.models import JobKind
+from slack_app.blocks.commands import HOME
 from slack_app.blocks.help import home_view, suggested_prompts
 from slack_app.intake import Intake
 
@@ -20,6 +23,8 @@ def register(app: App, intake: Intake) -> None:
     def on_home(event: dict[str, Any], client: WebClient) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it
         if event.get("tab") == "home":
             client.views_publish(user_id=str(event["user"]), view=home_view(intake.alert_channels))
+            opened = f"{event['user']}:{event.get('event_ts') or time.time()}"
+            intake.quick(JobKind.command, f"home:{opened}", {"user": str(event["user"]), "text": HOME})
         elif event.get("channel"):
             _suggest(client, str(event["channel"]))
 

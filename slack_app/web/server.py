@@ -1,4 +1,4 @@
-"""Signed HTTP: the same listeners behind POST /slack/events, with GET /health and GET /metrics."""
+"""Signed HTTP: the same listeners behind POST /slack/events, with /webhooks/…, GET /health and GET /metrics."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from agent.errors import SettingsError
 from agent.ports import Deps
 from slack_app.bolt import SlackApp
 from slack_app.web.metrics import metrics_handler
+from slack_app.web.webhooks import MAX_BODY_BYTES, Webhooks
 
-MAX_BODY_BYTES = 1_000_000
 UNAUTHORIZED = 401
 LISTEN_ON = "0.0.0.0"  # noqa: S104 -- Slack calls from outside; every request is verified by its signature
 
@@ -65,6 +65,7 @@ def web_app(slack: SlackApp, deps: Deps) -> web.Application:
     app.add_routes(
         [
             web.post("/slack/events", events),
+            web.post("/webhooks/{source}", Webhooks(deps, slack.identity.team_id).post),
             web.get("/health", health),
             web.get("/metrics", metrics_handler(deps)),
         ]

@@ -5,7 +5,7 @@ from math import cos, pi
 
 import pytest
 
-from agent.anomaly import first_of_each, level_shift, refine_onset
+from agent.anomaly import level_shift, refine_onset
 
 NOW = datetime(2026, 11, 18, 15, 0, tzinfo=UTC)  # a Wednesday
 START = NOW - timedelta(hours=3)
@@ -145,11 +145,6 @@ def test_the_onset_is_refined_to_the_minute():
     shift = level_shift(series(after(onset, 6, daily(100))), START)
     minutes = series(after(onset, 6, daily(100)), days=0.2, step=timedelta(minutes=1))
     assert refine_onset(minutes, shift, STEP) == onset
-
-
-def test_detections_in_quick_succession_count_once():
-    times = [NOW + timedelta(minutes=m) for m in (0, 5, 9, 60, 62)]
-    assert first_of_each(times, timedelta(minutes=15)) == [times[0], times[3]]
 
 
 def test_a_shift_that_began_days_before_the_window_is_found_at_its_day():

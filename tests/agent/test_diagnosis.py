@@ -104,7 +104,7 @@ def test_a_hostile_claim_does_not_take_forever() -> None:
 
     kept(claim("[" + "ev_a" * 40 + "!", GOOD.id), claim("[" + "ev_a, " * 4000 + "!", GOOD.id))
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10  # where it took forever, it would take hours
 
 
 def test_a_gap_is_told_once() -> None:

@@ -95,7 +95,7 @@ LINES = st.lists(
 
 
 @given(LINES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_text_gets_one_template_a_line_the_same_each_time(lines: list[str]):
     found = mine(lines).templates
     assert len(found) == len(lines)

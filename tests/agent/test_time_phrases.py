@@ -242,7 +242,7 @@ MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.
 
 class TestWhateverIsWritten:
     @given(text=st.text() | TIMELIKE, now=MOMENTS, zone=ZONES)
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=200, deadline=None)
     def test_a_range_is_never_empty_inverted_or_in_the_future(self, text: str, now: datetime, zone: str) -> None:
         phrase = resolve(text, now, zone)
         if phrase is not None and phrase.range is not None:
@@ -252,7 +252,7 @@ class TestWhateverIsWritten:
             assert phrase.assumption.endswith(".")
 
     @given(text=TIMELIKE, minutes=st.integers(-300, 300), changed=st.sampled_from([SPRING, AUTUMN]))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=100, deadline=None)
     def test_nor_is_it_near_a_change_of_the_clocks(self, text: str, minutes: int, changed: datetime) -> None:
         now = changed.replace(hour=1) + timedelta(minutes=minutes)
         phrase = resolve(text, now, ZONE)

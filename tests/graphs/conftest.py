@@ -113,7 +113,7 @@ class Bench:
         }
         # None of the graphs touches a store or a queue: they hand `Deps` to tools and models.
         kept = ("incidents", "conversations", "ledger", "approvals", "audit", "mutes", "feedback", "spend", "locks")
-        stores: dict[str, Any] = dict.fromkeys((*kept, "stops", "archive", "queue"))
+        stores: dict[str, Any] = dict.fromkeys((*kept, "stops", "state", "archive", "queue"))
         return Deps(
             settings=Settings.read(**self.settings),
             clock=lambda: NOW,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from agent.models import SlackPlace
 from deploy.local.workspace.background import RunningWorkspace, running_workspace
 from slack_app.messenger import SlackMessenger, web_client
+from tests.slack_app.incident_desk import IncidentDesk, incident_desk
 
 
 @dataclass
@@ -47,3 +49,9 @@ def thread(ws: RunningWorkspace) -> Thread:
 @pytest.fixture
 def messenger(ws: RunningWorkspace) -> SlackMessenger:
     return SlackMessenger(web_client(ws.bot_token, ws.api_url))
+
+
+@pytest.fixture
+def desk(ws: RunningWorkspace, tmp_path: Path) -> Iterator[IncidentDesk]:
+    with incident_desk(ws, tmp_path) as opened:
+        yield opened

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.living import Seen
 from agent.models import (
+    Alert,
     Answer,
     Claim,
     Confidence,
     Diagnosis,
     Evidence,
     Gap,
+    Incident,
     Provenance,
     Resource,
     Severity,
 )
+from agent.ports import Tally
 from deploy.local.workspace.block_kit import validate_blocks, validate_view
 from slack_app.blocks.answers import answer_blocks, answer_markdown, answer_text, closing_blocks
 from slack_app.blocks.help import help_blocks, help_text, home_view, suggested_prompts
+from slack_app.blocks.living import living_blocks
 from slack_app.blocks.paging import pages
+from slack_app.blocks.parts import Block
 from slack_app.blocks.progress import Progress, progress_blocks
-from slack_app.blocks.summary import resolved_blocks, summary_blocks, summary_text
-from tests.agent.examples import alert, evidence
+from slack_app.blocks.summary import finding_blocks, source_lines, summary_text
+from tests.agent.examples import NOW, alert, evidence
 
 CONSOLE = "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#"
 HOSTILE = "<!channel> <@U0MAYA> *x* `y` https://evil.example @here & \n• [1] {{ }} \u2028 🙂"
@@ -39,6 +46,21 @@ def valid(blocks: Any) -> list[dict[str, Any]]:
     for page in pages(blocks):
         assert validate_blocks(page) == []
     return blocks
+
+
+def summary_blocks(about: Alert, found: Diagnosis, pieces: Sequence[Evidence]) -> list[Block]:
+    """The message of an incident of one alert, whole."""
+    incident = Incident(
+        id="inc_1",
+        title=about.title,
+        severity=about.severity,
+        alerts=(about,),
+        diagnosis=found,
+        evidence=tuple(pieces),
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    return living_blocks(incident, Seen(Tally(1, 1, 1, 1, NOW)), NOW, whole=True)
 
 
 def words(blocks: Any) -> str:
@@ -108,13 +130,11 @@ def test_any_number_of_any_claims_is_valid_and_dead(count: int, text: str) -> No
     given_answer = Answer(
         headline=text, claims=claims(pieces, text), gaps=given_diagnosis.gaps * 9, next_steps=(text,) * 9
     )
-    about = alert(text, resource=Resource(id=text if count else ""))
 
     for blocks in (
-        summary_blocks(about, given_diagnosis, pieces),
+        [*finding_blocks(given_diagnosis, pieces), *source_lines(given_diagnosis, pieces)],
         answer_blocks(given_answer, pieces),
         closing_blocks(given_answer, pieces),
-        resolved_blocks(about),
     ):
         header = blocks[0]["text"]["text"] if blocks and blocks[0]["type"] == "header" else ""
         assert not LIVE.search(
@@ -193,7 +213,6 @@ def test_whatever_is_in_it_a_message_is_valid(
 
     valid(summary_blocks(alert(title or "t", severity=severity), told, pieces))
     valid(answer_blocks(Answer(headline=text or "h", claims=told.claims, gaps=told.gaps), pieces))
-    valid(resolved_blocks(alert(title or "t")))
 
 
 def test_help_is_valid_on_every_surface() -> None:

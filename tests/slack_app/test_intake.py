@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.models import Job, JobKind, SlackPlace
+from agent.models import Job, JobKind, SlackPlace, Urgency
 from slack_app.intake import Identity, Intake
 from tests.agent.examples import NOW
 from tools.queues.local import LocalQueue
@@ -61,8 +61,23 @@ async def test_an_apps_post_in_an_alert_channel_is_an_alert(desk: Desk) -> None:
 
     (job,) = await desk.jobs()
     assert job.kind is JobKind.alert
-    assert job.payload == {"team": "T1", "event": posted(), "channel": "C0ALERTS", "edit": False, "unsure": False}
-    assert job.created_at == NOW
+    known = {"team": "T1", "channel": "C0ALERTS", "channel_name": "alerts", "edit": False, "unsure": False}
+    assert job.payload == {**known, "event": posted()}
+    assert (job.created_at, job.urgency) == (NOW, Urgency.normal)
+
+
+async def test_an_alert_that_says_that_it_is_critical_goes_first(desk: Desk) -> None:
+    desk.intake.message(posted())
+    desk.intake.message(posted(ts="200.2", attachments=[{"title": "[CRITICAL] payments are down"}]))
+
+    assert [job.payload["event"]["ts"] for job in await desk.jobs()] == ["200.2", "200.1"]
+
+
+async def test_what_people_ask_goes_before_alerts(desk: Desk) -> None:
+    desk.intake.message(posted())
+    desk.intake.mention(said(f"<@{BOT}> why?"))
+
+    assert [job.kind for job in await desk.jobs()] == [JobKind.mention, JobKind.alert]
 
 
 @pytest.mark.parametrize(

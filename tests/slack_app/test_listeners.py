@@ -53,7 +53,8 @@ def test_the_manifest_names_the_command_that_is_handled_and_says_how_to_use_it()
 
 def test_every_button_and_modal_has_a_listener() -> None:
     heard = _heard()
-    assert heard["action"] == {"^link:", "show_evidence", "answer_feedback", r"^clarify_\d+$"}
+    incidents = {"^incident_", r"^analyse_alert(:\d+)?$"}
+    assert heard["action"] == {"^link:", "show_evidence", "answer_feedback", r"^clarify_\d+$"} | incidents
     assert heard["view"] == {"feedback_comment"}
 
 

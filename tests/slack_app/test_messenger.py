@@ -9,9 +9,11 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from deploy.local.workspace.background import RunningWorkspace
+from slack_app import live_message
 from slack_app import messenger as module
 from slack_app.blocks.parts import section
-from slack_app.messenger import SECONDS_BETWEEN_EDITS, TEXT_LIMIT, LiveMessage, SlackMessenger
+from slack_app.live_message import LiveMessage
+from slack_app.messenger import SECONDS_BETWEEN_EDITS, TEXT_LIMIT, SlackMessenger
 from tests.slack_app.conftest import Thread
 
 BLOCKS = [section("Shown")]
@@ -162,7 +164,7 @@ async def test_what_is_shown_while_an_edit_is_under_way_is_shown_next(
     messenger: SlackMessenger, thread: Thread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was once kept until somebody showed something else."""
-    monkeypatch.setattr(module, "SECONDS_BETWEEN_EDITS", 0.05)
+    monkeypatch.setattr(live_message, "SECONDS_BETWEEN_EDITS", 0.05)
     ts = await messenger.post(thread.place, "Looking")
     live = LiveMessage(messenger, thread.place, ts)
     thread.ws.faults.reply_delay = 0.3
@@ -177,7 +179,7 @@ async def test_what_is_shown_while_an_edit_is_under_way_is_shown_next(
 async def test_a_progress_edit_that_fails_does_not_spoil_the_end(
     messenger: SlackMessenger, thread: Thread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SECONDS_BETWEEN_EDITS", 0.05)
+    monkeypatch.setattr(live_message, "SECONDS_BETWEEN_EDITS", 0.05)
     ts = await messenger.post(thread.place, "Looking")
     live = LiveMessage(messenger, thread.place, ts)
     thread.ws.faults.fail("chat.update", "internal_error")
@@ -190,7 +192,7 @@ async def test_a_progress_edit_that_fails_does_not_spoil_the_end(
 
 
 async def test_an_unreachable_slack_during_progress_does_not_end_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SECONDS_BETWEEN_EDITS", 0.01)
+    monkeypatch.setattr(live_message, "SECONDS_BETWEEN_EDITS", 0.01)
     nowhere = SlackMessenger(module.web_client("-".join(("xoxb", "test")), "http://127.0.0.1:9/api/"))
     live = LiveMessage(nowhere, module.SlackPlace(channel="C1", thread_ts="1.0"), "2.0")
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from agent.models import Answer, Chart, Claim, Evidence, Series, Table
+from agent.models import Answer, Chart, Claim, Evidence, Series, SlackPlace, Table
 from deploy.local.workspace.background import RunningWorkspace
-from slack_app import messenger as messenger_module
+from slack_app import live_message
 from slack_app import streaming as module
 from slack_app.blocks.answers import answer_blocks, answer_markdown, answer_text, closing_blocks
 from slack_app.blocks.parts import section
@@ -29,7 +29,7 @@ PARTS: list[dict[str, Any]] = [
 
 @pytest.fixture(autouse=True)
 def _quick_edits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messenger_module, "SECONDS_BETWEEN_EDITS", 0.05)
+    monkeypatch.setattr(live_message, "SECONDS_BETWEEN_EDITS", 0.05)
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ async def test_a_second_attempt_goes_on_in_the_message_of_the_first(messenger: S
 
 async def test_in_a_direct_message_an_answer_is_streamed(messenger: SlackMessenger, ws: RunningWorkspace) -> None:
     ts = ws.post_as("maya", "maya", "why?")
-    place = messenger_module.SlackPlace(channel=ws.channel_id("maya"), thread_ts=ts)
+    place = SlackPlace(channel=ws.channel_id("maya"), thread_ts=ts)
     live = LiveAnswer(messenger, place, ws.user_id("maya"))
 
     await follow(live)

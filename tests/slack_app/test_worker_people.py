@@ -38,3 +38,23 @@ async def test_a_zone_that_nobody_knows_is_utc(people: People, ws: RunningWorksp
 async def test_nobody_is_nobody(people: People, ws: RunningWorkspace) -> None:
     assert await people.asker("") == Asker()
     assert ws.api_calls("users.info") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("S0ONCALL01", "<!subteam^S0ONCALL01>"),
+        ("U0PRIYANAI", "<@U0PRIYANAI>"),
+        ("@nobody", "@nobody"),
+        ("@here <!channel>", "@\u200bhere &lt;!channel&gt;"),
+    ],
+)
+async def test_only_what_slack_knows_is_called(people: People, name: str, called: str) -> None:
+    assert await people.mention(name) == called
+
+
+async def test_a_user_group_is_called_by_its_handle(people: People, ws: RunningWorkspace) -> None:
+    group = next(iter(ws.workspace.state.groups.values()))
+    assert await people.mention(f"@{group.handle}") == f"<!subteam^{group.id}>"
+    ws.faults.fail("usergroups.list", "missing_scope")
+    assert await people.mention(f"@{group.handle}") == f"@{group.handle}"

@@ -1,0 +1,60 @@
+"""Analyses that ended without a word: their worker died, and their job came back to nobody or was given up.
+
+Without this their messages would say "Looking into this alert…" for ever, and their incidents would get no ticket.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from agent.living import last_run
+from agent.models import Incident, IncidentStatus, Job, JobKind, Urgency, new_id
+from agent.ports import Deps
+from slack_app.handlers.analyses import give_up_incident
+from slack_app.handlers.desk import Desk
+from slack_app.handlers.held import held
+
+EVERY = timedelta(minutes=5)
+AT_ONCE = 100
+
+
+def sweep_of(now: datetime) -> Job:
+    """The sweep of the five minutes in which `now` lies."""
+    slot = datetime.fromtimestamp(now.timestamp() // EVERY.total_seconds() * EVERY.total_seconds(), UTC)
+    return Job(
+        id=new_id("job"),
+        kind=JobKind.sweep,
+        idempotency_key=f"sweep:{slot.isoformat()}",
+        payload={},
+        urgency=Urgency.low,
+        created_at=now,
+    )
+
+
+async def handle_sweep(job: Job, desk: Desk) -> None:
+    """Each such incident says that it could not be analysed. Should its job come back yet, it is analysed after all."""
+    deps = desk.app.deps
+    for incident in await deps.incidents.by_status(IncidentStatus.investigating, AT_ONCE):
+        if _is_forgotten(incident, deps):
+            await _give_up(incident.id, desk)
+
+
+async def _give_up(incident_id: str, desk: Desk) -> None:
+    """Unless somebody is at it: the lock is the one that a run holds."""
+    deps = desk.app.deps
+    async with held(deps, f"incident:{incident_id}") as lease:
+        incident = await deps.incidents.get(incident_id) if lease else None
+        if incident is not None and _is_forgotten(incident, deps):
+            text = f"The analysis was cut off and did not begin again. Reference {incident_id}."
+            await give_up_incident(incident, desk, text)
+
+
+def _is_forgotten(incident: Incident, deps: Deps) -> bool:
+    """Its last analysis began longer ago than a run may take, and than its job is hidden for when its worker dies.
+
+    Its job has been delivered again by then; where so much waits that it was not begun, it is when its turn comes.
+    """
+    run, settings = last_run(incident), deps.settings
+    allowed = timedelta(seconds=settings.run_timeout_seconds + 2 * settings.job_lease_seconds)
+    began = run is not None and run.kind == "analysing" and incident.status is IncidentStatus.investigating
+    return began and run is not None and deps.clock() - run.at > allowed

@@ -1,0 +1,60 @@
+"""Analyses whose worker died: what their messages say in the end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from agent.models import IncidentStatus, JobKind, TimelineEvent
+from slack_app.handlers.sweeps import handle_sweep
+from tests.slack_app.incident_desk import IncidentDesk
+
+RUN_AND_LEASES = timedelta(seconds=240 + 2 * 60)
+
+
+async def cut_off(desk: IncidentDesk, ago: timedelta) -> None:
+    """An analysis began so long ago, and its worker died."""
+    began = TimelineEvent(at=desk.deps.clock() - ago, kind="analysing", text="it is new")
+    await desk.opened(place=desk.post())
+    looked_into = {"status": IncidentStatus.investigating}
+    await desk.deps.incidents.change(
+        desk.id, lambda i: i.model_copy(update={**looked_into, "timeline": (*i.timeline, began)})
+    )
+    await desk.living()
+
+
+async def sweep(desk: IncidentDesk) -> None:
+    await handle_sweep(desk.job(JobKind.sweep), desk.desk)
+
+
+async def test_its_message_says_that_it_failed_and_offers_another_try(desk: IncidentDesk) -> None:
+    await cut_off(desk, RUN_AND_LEASES + timedelta(seconds=1))
+    await sweep(desk)
+
+    assert "the analysis failed" in desk.words()
+    assert f"Reference {desk.id}." in desk.words()
+    assert desk.buttons()[0] == "analyse_alert"
+    assert (await desk.incident()).status is IncidentStatus.open
+
+    await desk.analysis("asked")
+    assert "What's going on" in desk.words()
+    assert "analyse_alert" not in desk.buttons()
+
+
+async def test_a_job_that_comes_back_after_all_is_done(desk: IncidentDesk) -> None:
+    await cut_off(desk, RUN_AND_LEASES + timedelta(seconds=1))
+    await sweep(desk)
+    await desk.analysis("new")
+    assert (await desk.incident()).diagnosis is not None
+
+
+async def test_a_run_that_may_yet_be_going_on_is_left_alone(desk: IncidentDesk) -> None:
+    await cut_off(desk, RUN_AND_LEASES - timedelta(seconds=5))
+    await sweep(desk)
+    assert (await desk.incident()).status is IncidentStatus.investigating
+
+
+async def test_a_run_that_holds_the_incidents_lock_is_left_alone(desk: IncidentDesk) -> None:
+    await cut_off(desk, timedelta(hours=1))
+    await desk.deps.locks.acquire(f"incident:{desk.id}", "a worker", 60)
+    await sweep(desk)
+    assert (await desk.incident()).status is IncidentStatus.investigating
