@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= auto
 
-.PHONY: setup run test test-slow test-all lint format bench bench-logs bench-anomaly bench-redaction peers screenshots clean lock
+.PHONY: setup run test test-slow test-all lint format bench bench-logs bench-anomaly bench-redaction bench-correlation bench-alerts bench-storm peers screenshots clean lock
 
 setup: $(READY)
 
@@ -57,6 +57,16 @@ bench-anomaly: $(READY)
 
 bench-redaction: $(READY)
 	$(BIN)/python -m tests.benchmarks.redaction $(DATA)
+
+# Without FILE, over streams made up on the spot
+bench-correlation: $(READY)
+	@$(BIN)/python -m tests.benchmarks.correlation $(FILE)
+
+bench-alerts: $(READY)
+	@$(BIN)/python -m tests.benchmarks.alerts
+
+bench-storm: $(READY)
+	@$(BIN)/python -m tests.benchmarks.storm
 
 lock: $(READY)
 	$(BIN)/python -m uv pip compile pyproject.toml --all-extras --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock

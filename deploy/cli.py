@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import typer
 
 from agent.errors import InputError, WatchkeeperError
 from agent.logs import read_log_settings, set_up_logging
+from deploy.commands import alerts, dlq, incidents, tick, triage
+from deploy.commands.options import AwsOption, JsonOption, ScenarioOption, aws_of, print_result
 
 app = typer.Typer(
     name="watchkeeper",
@@ -24,16 +25,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(alerts.app, name="alert")
+app.add_typer(dlq.app, name="dlq")
+app.add_typer(incidents.app, name="incidents")
+app.add_typer(tick.app, name="tick")
+app.add_typer(triage.app, name="triage")
+
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
-
-JSON_BEGINS = re.compile(r'\s*(\{\s*"|\[\s*[{\["])')
-"""An alert's text may well begin with a bracket: [Triggered] ..."""
-
-ScenarioOption = Annotated[
-    str, typer.Option("--scenario", "-s", help="Let this scenario happen in the simulated account.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
-AwsOption = Annotated[str, typer.Option("--aws", help="`simulated` or `real` (your own credentials, read-only).")]
 
 
 def main() -> None:
@@ -73,7 +71,7 @@ def run(
     """Start Watchkeeper: in a local workspace in the browser, or in Slack when the tokens are set."""
     from deploy.running import run_everything
 
-    asyncio.run(run_everything(port, _aws(aws), first_alert))
+    asyncio.run(run_everything(port, aws_of(aws), first_alert))
 
 
 @app.command()
@@ -92,27 +90,8 @@ def ask(
 
     if not question.strip():
         raise InputError('Ask something, as in: watchkeeper ask "why did our Lambda costs spike?"')
-    answer, evidence = asyncio.run(ask_once(question, scenario, _aws(aws)))
-    _print(json_output, lambda: answer_json(answer, evidence), lambda: print_answer(answer, evidence, commands))
-
-
-@app.command()
-def alert(
-    file: Annotated[str, typer.Argument(help="A file with the alert's JSON payload, or - for stdin.")] = "-",
-    scenario: ScenarioOption = "",
-    json_output: JsonOption = False,
-    aws: AwsOption = "simulated",
-) -> None:
-    """Analyse one alert payload: a Slack post, a CloudWatch notification or any other JSON."""
-    from deploy.once import analyse_once
-    from deploy.terminal import diagnosis_json, print_diagnosis
-
-    parsed, diagnosis, evidence = asyncio.run(analyse_once(_payload(file), scenario, _aws(aws)))
-    _print(
-        json_output,
-        lambda: diagnosis_json(parsed, diagnosis, evidence),
-        lambda: print_diagnosis(parsed, diagnosis, evidence),
-    )
+    answer, evidence = asyncio.run(ask_once(question, scenario, aws_of(aws)))
+    print_result(json_output, lambda: answer_json(answer, evidence), lambda: print_answer(answer, evidence, commands))
 
 
 @app.command()
@@ -123,7 +102,7 @@ def scenarios(json_output: JsonOption = False) -> None:
 
     entries = scenario_entries()
     rows = [{"name": e.name, "title": e.title, "description": e.description} for e in entries]
-    _print(json_output, lambda: {"scenarios": rows}, lambda: print_scenarios(rows))
+    print_result(json_output, lambda: {"scenarios": rows}, lambda: print_scenarios(rows))
 
 
 @app.command("eval")
@@ -147,7 +126,7 @@ def evaluate(
         raise InputError(f"No question is about a scenario with {scenario_filter!r} in its name.")
     with progress() as show:
         document = report.report(entries, ask_all(entries, model, processes, show))
-    _print(json_output, lambda: document, lambda: report.print_report(document))
+    print_result(json_output, lambda: document, lambda: report.print_report(document))
     if not report.passes(document, min_routing, min_facts):
         raise typer.Exit(1)
 
@@ -162,8 +141,8 @@ def doctor(json_output: JsonOption = False, aws: AwsOption = "simulated") -> Non
     from deploy.doctor import examine
     from deploy.terminal import print_checks
 
-    checks = examine(_aws(aws))
-    _print(json_output, lambda: {"checks": [check.as_json() for check in checks]}, lambda: print_checks(checks))
+    checks = examine(aws_of(aws))
+    print_result(json_output, lambda: {"checks": [check.as_json() for check in checks]}, lambda: print_checks(checks))
     if any(check.status == "fail" for check in checks):
         raise typer.Exit(1)
 
@@ -184,7 +163,7 @@ def mcp(
         from deploy.mcp_serving import serve_mcp
     except ImportError:
         raise InputError("`watchkeeper mcp` needs a library: pip install 'watchkeeper[mcp]'") from None
-    asyncio.run(serve_mcp(_aws(aws), scenario, host, http))
+    asyncio.run(serve_mcp(aws_of(aws), scenario, host, http))
 
 
 @app.command()
@@ -245,41 +224,6 @@ def iam_policy(
             f"watchkeeper: this policy has {size} characters; a managed policy holds {MANAGED_POLICY_CHARS}. "
             "Attach it as an inline policy of the role.\n"
         )
-
-
-def _aws(value: str) -> Literal["simulated", "real"]:
-    if value == "simulated":
-        return "simulated"
-    if value == "real":
-        return "real"
-    raise InputError(f"--aws is either simulated or real, not {value!r}.")
-
-
-def _payload(file: str) -> dict[str, Any]:
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{file} cannot be read ({error.strerror}).") from error
-    except UnicodeDecodeError:
-        raise InputError(f"{file} is not text in UTF-8.") from None
-    try:
-        payload = json.loads(text)
-    except ValueError as error:
-        if JSON_BEGINS.match(text):
-            raise InputError(f"{file} looks like JSON but is broken: {error}.") from None
-        return {"text": text} if text.strip() else _empty(file)
-    return payload if isinstance(payload, dict) else {"text": text}
-
-
-def _empty(file: str) -> dict[str, Any]:
-    raise InputError(f"{'stdin' if file == '-' else file} is empty; give the alert's payload.")
-
-
-def _print(as_json: bool, document: Callable[[], dict[str, Any]], show: Callable[[], None]) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(document(), indent=2, ensure_ascii=False) + "\n")
-    else:
-        show()
 
 
 if __name__ == "__main__":

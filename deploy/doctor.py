@@ -16,8 +16,12 @@ from slack_sdk.errors import SlackApiError
 from agent.errors import SettingsError
 from agent.settings import Settings
 from deploy.doctor_aws import check_aws
+from deploy.doctor_channels import check_channels, listed_channels
+from deploy.doctor_detection import check_detection
 from deploy.doctor_mcp import check_mcp
 from deploy.doctor_models import check_models
+from deploy.doctor_outside import check_one_shot, check_outside
+from deploy.doctor_rules import check_rules
 from slack_app.tokens import check_tokens
 
 MANIFEST = Path(__file__).parents[1] / "slack_app" / "manifest.yaml"
@@ -44,9 +48,11 @@ def examine(aws: Literal["simulated", "real"]) -> list[Check]:
     except SettingsError as error:
         return [*checks, Check("Settings", "fail", str(error), "correct the variable, in the environment or in .env")]
     checks += [_unknown_settings(), _home(settings), *(Check(**check) for check in check_models(settings))]
-    checks += _slack(settings)
+    checks += [Check(**check_rules(settings)), *_slack(settings)]
     checks += [Check(**check) for check in check_aws(settings, aws)]
+    checks += [Check(**check) for check in check_detection(settings)]
     checks += [Check(**check) for check in check_mcp(settings, os.environ)]
+    checks += [Check(**check) for check in check_outside(settings)]
     return checks
 
 
@@ -80,6 +86,9 @@ def _home(settings: Settings) -> Check:
 
 def _slack(settings: Settings) -> Iterator[Check]:
     tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
+    if one_shot := check_one_shot(settings):
+        yield from (Check(**check) for check in one_shot)
+        return
     if not any(tokens):
         fix = "set WATCHKEEPER_SLACK_BOT_TOKEN and WATCHKEEPER_SLACK_APP_TOKEN for real Slack"
         yield Check("Slack", "ok", "no tokens: `watchkeeper run` opens the local workspace", fix)
@@ -113,22 +122,8 @@ def _bot_token(client: WebClient, settings: Settings) -> Iterator[Check]:
 
 
 def _channels(client: WebClient, settings: Settings) -> Check:
-    reply = _asked(
-        "Slack channels", lambda: client.conversations_list(limit=1000, exclude_archived=True), "grant channels:read"
-    )
-    if isinstance(reply, Check):
-        return reply
-    channels = {key: c for c in reply["channels"] for key in (c["id"], c["name"])}
-    unknown = [name for name in settings.alert_channels if name not in channels]
-    outside = [name for name in settings.alert_channels if name in channels and not channels[name].get("is_member")]
-    if unknown:
-        fix = "create the channel, or name others in WATCHKEEPER_ALERT_CHANNELS"
-        return Check("Alert channels", "warn", f"not found: {', '.join(unknown)}", fix)
-    if outside:
-        return Check(
-            "Alert channels", "fail", f"not a member of {', '.join(outside)}", "type /invite @watchkeeper there"
-        )
-    return Check("Alert channels", "ok", ", ".join(f"#{name}" for name in settings.alert_channels))
+    found = _asked("Slack channels", lambda: listed_channels(client), "grant channels:read and groups:read")
+    return found if isinstance(found, Check) else Check(**check_channels(settings, found))
 
 
 def _app_token(client: WebClient, token: str) -> Check:

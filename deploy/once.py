@@ -25,7 +25,7 @@ async def ask_once(question: str, scenario: str, aws: Aws) -> tuple[Answer, list
         return await app.ask(question, [], new_id("run"), follow)
 
 
-async def analyse_once(payload: dict[str, Any], scenario: str, aws: Aws) -> tuple[Alert, Diagnosis, list[Evidence]]:
+async def analyse_once(payload: Any, scenario: str, aws: Aws) -> tuple[Alert, Diagnosis, list[Evidence]]:
     """The diagnosis of one alert payload."""
     async with _running(scenario, aws) as (app, follow):
         alert = parse_alert(payload, app.deps.clock())

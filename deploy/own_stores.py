@@ -50,8 +50,10 @@ def policy_of_own_stores(settings: Settings, account: str, partition: str) -> di
     """For the tables, the queue and the bucket that are set. InputError when `account` is no account's id."""
     if not re.fullmatch(r"\d{12}", account):
         raise InputError(f"--own takes the twelve digits of an AWS account, not {account!r}.")
-    queue = settings.queue_url.rstrip("/").rpartition("/")[2]
-    return own_policy(settings.table_prefix, settings.aws_region, account, partition, queue, settings.archive_bucket)
+    queue, urgent = (url.rstrip("/").rpartition("/")[2] for url in (settings.queue_url, settings.urgent_queue_url))
+    return own_policy(
+        settings.table_prefix, settings.aws_region, account, partition, queue, settings.archive_bucket, urgent
+    )
 
 
 def check_own_stores(settings: Settings) -> Iterator[dict[str, Any]]:
@@ -59,7 +61,9 @@ def check_own_stores(settings: Settings) -> Iterator[dict[str, Any]]:
     if settings.store == "dynamodb":
         yield _check("Tables", lambda: _tables(settings))
     if settings.queue_url:
-        yield _check("Queue", lambda: _queue(settings))
+        yield _check("Queue", lambda: _queue(settings, settings.queue_url))
+    if settings.urgent_queue_url:
+        yield _check("Urgent queue", lambda: _queue(settings, settings.urgent_queue_url))
     if settings.archive_bucket:
         yield _check("Archive", lambda: _bucket(settings))
     elif settings.store == "dynamodb":
@@ -86,17 +90,15 @@ def _tables(settings: Settings) -> dict[str, Any]:
     return {"status": "ok", "message": f"all {len(TABLES)} in {settings.aws_region}, {settings.table_prefix}*"}
 
 
-def _queue(settings: Settings) -> dict[str, Any]:
+def _queue(settings: Settings, url: str) -> dict[str, Any]:
     try:
-        reply = _client("sqs", settings).get_queue_attributes(
-            QueueUrl=settings.queue_url, AttributeNames=["RedrivePolicy"]
-        )
+        reply = _client("sqs", settings).get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
     except (ClientError, BotoCoreError) as error:
-        raise unavailable(f"queue {settings.queue_url}", "sqs:GetQueueAttributes", error) from error
+        raise unavailable(f"queue {url}", "sqs:GetQueueAttributes", error) from error
     if "RedrivePolicy" not in reply.get("Attributes", {}):
         fix = "give it a redrive policy, so that a job which always fails is set aside"
-        return {"status": "fail", "message": f"{settings.queue_url} has no dead-letter queue", "fix": fix}
-    return {"status": "ok", "message": f"{settings.queue_url}, with dead letters"}
+        return {"status": "fail", "message": f"{url} has no dead-letter queue", "fix": fix}
+    return {"status": "ok", "message": f"{url}, with dead letters"}
 
 
 def _bucket(settings: Settings) -> dict[str, Any]:

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from agent.errors import SettingsError
 from agent.settings import Settings
+from agent.sources import SOURCES, read_mappings
 from deploy.local.account.scenario import load_scenario
 from deploy.local.world import World, local_world
+from deploy.local_home import fresh_home, has_local_workspace
+from deploy.start_checks import check_start
 from slack_app.tokens import check_tokens
 
 ALSO_LOADED = "lambda-cost-spike"
 """Something to ask about in the first minute, beside the first alert."""
 FIRE_TIMEOUT_SECONDS = 30
+TRIED_SOURCE = "datadog"
+TRIED_ALERT = '{"title": "Errors of checkout-submit-order", "alert_id": "1", "alert_transition": "Triggered"}'
+"""What the example sends: about something that the simulated account has."""
 
 
 async def run_everything(port: int, aws: Literal["simulated", "real"], first_alert: str) -> None:
@@ -30,29 +40,25 @@ async def run_everything(port: int, aws: Literal["simulated", "real"], first_ale
         raise SettingsError("WATCHKEEPER_STORE=dynamodb needs a real account: add --aws real, or leave it out.")
     if first_alert:
         load_scenario(first_alert)  # a wrong name is told before anything starts
-    tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
-    local_slack = not any(tokens)
+    local_slack = has_local_workspace(settings)
     if not local_slack:
         check_tokens(settings)
-    _check_models(settings)
+    check_start(settings)
     with ExitStack() as stack:
         world: World | None = None
+        made_up = False
         if local_slack or aws == "simulated":
             _tell("Preparing the simulated AWS account and the local workspace …")
             world = await asyncio.to_thread(stack.enter_context, local_world(port, [ALSO_LOADED]))
         if world is not None and aws == "simulated":
             os.environ.update(simulated_environment(world.environment, settings))
         if world is not None and local_slack:
-            settings = Settings.read(**world.slack)
-        await _serve(settings, world if local_slack else None, first_alert if aws == "simulated" else "")
-
-
-def _check_models(settings: Settings) -> None:
-    """A model that cannot be set up is told before anything starts, and not by a worker that dies again and again."""
-    if settings.llm_providers:
-        from slack_app.bootstrap import check_models
-
-        check_models(settings)
+            own = webhook_settings(settings, port)
+            made_up = bool(own)
+            home = fresh_home(settings.home, urlsplit(world.url).port or port)
+            settings = Settings.read(**world.slack, **own, home=home)
+        shown = _Shown(world if local_slack else None, first_alert if aws == "simulated" else "", made_up)
+        await _serve(settings, shown)
 
 
 def simulated_environment(environment: dict[str, str], settings: Settings) -> dict[str, str]:
@@ -63,14 +69,57 @@ def simulated_environment(environment: dict[str, str], settings: Settings) -> di
     return {name: value for name, value in environment.items() if name not in own}
 
 
-async def _serve(settings: Settings, world: World | None, first_alert: str) -> None:
+def webhook_settings(settings: Settings, page_port: int) -> dict[str, object]:
+    """Webhooks beside the local workspace, for this machine only, if none are set.
+
+    Whoever can show a secret may send, so one is made up now; it is the same for every tool that has a webhook.
+    """
+    if settings.webhook_port or settings.webhook_secrets:
+        return {}
+    secret = secrets.token_hex(8)
+    names = [source.name for source in SOURCES if source.verify is not None]
+    names += [name for name in read_mappings(settings.webhook_mappings) if not {",", "="} & {*name}]
+    all_named = ",".join(f"{name}={secret}" for name in dict.fromkeys(names))
+    return {"webhook_port": _free_port(page_port + 1), "webhook_host": "127.0.0.1", "webhook_secrets": all_named}
+
+
+def webhook_example(settings: Settings, made_up: bool = True) -> str:
+    """A command that sends an alert; "" where nothing listens for it. A secret of the user's own is not shown."""
+    secret = settings.webhook_secret_of(TRIED_SOURCE)
+    if not settings.webhook_port or secret is None:
+        return ""
+    url = f"http://127.0.0.1:{settings.webhook_port}/webhooks/{TRIED_SOURCE}"
+    header = f"'Authorization: Bearer {secret.get_secret_value()}'" if made_up else '"Authorization: Bearer $SECRET"'
+    return f"curl -H {header} -d '{TRIED_ALERT}' {url}"
+
+
+def _free_port(wanted: int) -> int:
+    """This one, or another if it is taken."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except (OSError, OverflowError):
+            probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What is told and posted at the start. `made_up`: whether the webhooks' secret is."""
+
+    world: World | None
+    first_alert: str
+    made_up: bool
+
+
+async def _serve(settings: Settings, shown: _Shown) -> None:
     from slack_app.bootstrap import build_deps
     from slack_app.service import listen
     from slack_app.worker_process import worker_process
 
     held = build_deps(settings)
     try:
-        service = asyncio.create_task(listen(held.deps, _ready(settings, world, first_alert)))
+        service = asyncio.create_task(listen(held.deps, _ready(settings, shown)))
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM):
             with suppress(NotImplementedError):  # Windows has no handlers here; Ctrl-C still works
@@ -83,19 +132,22 @@ async def _serve(settings: Settings, world: World | None, first_alert: str) -> N
         held.close()
 
 
-def _ready(settings: Settings, world: World | None, first_alert: str) -> Callable[[str], Awaitable[None]]:
+def _ready(settings: Settings, shown: _Shown) -> Callable[[str], Awaitable[None]]:
     async def ready(how: str) -> None:
         model = (
             "the offline analyst (set WATCHKEEPER_LLM for a language model)"
             if settings.llm == "offline"
             else settings.llm
         )
+        world = shown.world
         if world is None:
             _tell(f"Watchkeeper is connected to Slack by {how}, and thinks with {model}.")
             return
-        _tell(f"Watchkeeper is running with {model}.\n\n    Open  {world.url}\n\nCtrl-C stops it.")
-        if first_alert:
-            await _fire(world, first_alert)
+        example = webhook_example(settings, shown.made_up)
+        send = f"\n    Send  {example}" if example else ""
+        _tell(f"Watchkeeper is running with {model}.\n\n    Open  {world.url}{send}\n\nCtrl-C stops it.")
+        if shown.first_alert:
+            await _fire(world, shown.first_alert)
 
     return ready
 

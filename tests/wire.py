@@ -41,7 +41,7 @@ class Wire:
             _, status, body = self._answers.pop(0)
             if not status:
                 return None
-            return AWSResponse(str(request.url), status, {}, _Raw(json.dumps(body).encode()))
+            return AWSResponse(str(request.url), status, {}, Raw(json.dumps(body).encode()))
         if operation in self._lost:
             self._lost.discard(operation)
             URLLib3Session().send(request)
@@ -62,7 +62,7 @@ def _header(request: AWSPreparedRequest, name: str) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-class _Raw:
+class Raw:
     """A response's body as urllib3 would offer it."""
 
     def __init__(self, body: bytes) -> None:

@@ -14,7 +14,7 @@ from agent.settings import Settings
 from tests.contracts.adapters import SettableClock, synchronised
 from tests.contracts.checkpointers import run, start, waiting_graph
 from tests.contracts.emulators import prefix
-from tests.contracts.examples import PLACE, START, alert, approval, audit_entry, incident, job, message, noise
+from tests.contracts.examples import PLACE, START, alert, approval, audit_entry, evidence, incident, job, message, noise
 from tests.contracts.fixtures import clock
 from tests.contracts.test_feedback_store import feedback
 from tools.archive import S3Archive
@@ -37,8 +37,10 @@ NAMES = {
     "HeadBucket": "ListBucket",
     "ListObjectsV2": "ListBucket",
     "DeleteObjects": "DeleteObject",
+    "TransactWriteItems": "PutItem",
+    "SendMessageBatch": "SendMessage",
 }
-"""S3's operations whose IAM action has another name (service authorization reference)."""
+"""Operations whose IAM action has another name (service authorization reference)."""
 
 
 class Calls:
@@ -59,6 +61,8 @@ class Calls:
 
 def _resources(service: str, params: dict[str, Any]) -> list[str]:
     if service == "dynamodb":
+        if "TransactItems" in params:
+            return [item["Put"]["TableName"] for item in params["TransactItems"]]
         return [params["TableName"]] if "TableName" in params else list(params["RequestItems"])
     return [service]
 
@@ -106,10 +110,17 @@ async def test_each_call_of_the_stores_is_allowed_and_nothing_else(
 async def _use_stores(stores: Any, clock: SettableClock) -> None:
     for _ in range(2):
         await stores.incidents.save(incident(id="inc_1", place=PLACE))
-        await stores.ledger.record(alert(), "inc_1")
+        await stores.ledger.record(alert(), "inc_1", event_id="Ev1")
     await stores.incidents.by_thread(PLACE)
     await stores.incidents.by_status(IncidentStatus.open)
+    await stores.ledger.tally("inc_1")
     await stores.ledger.claim("event 1")
+    for text in ("first", "second"):
+        found = evidence(raw_reference=text)
+        await stores.incidents.change(
+            "inc_1", lambda given, found=found: given.model_copy(update={"evidence": (found,)})
+        )
+    await stores.state.put("k", {"n": 1})
     await stores.approvals.save(approval(id="apr_1"))
     await stores.approvals.get("apr_1")
     await stores.approvals.decide("apr_1", "approved", "U1")
@@ -148,8 +159,12 @@ async def _use_queue(queue: SqsQueue) -> None:
     [received] = await queue.receive()
     await queue.extend(received, 30)
     await queue.delete(received)
+    queue.send_all([job("k2")])
+    [received] = await queue.receive()
+    await queue.bury(received, "given up")
     await queue.depth()
-    await queue.dead_letters()
+    [dead] = await queue.dead_letters()
+    await queue.retry(dead.job.id)
 
 
 async def _use_checkpoints(settings: Settings, calls: Calls) -> None:

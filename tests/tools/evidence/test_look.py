@@ -125,7 +125,7 @@ async def test_a_read_that_hangs_is_left_behind_at_the_deadline(account: Simulat
     took = time.monotonic() - began
     assert "['tables'] could be read" in found.summary
     assert "queues (no answer in time)" in found.summary
-    assert took < 3
+    assert took < 15
 
 
 async def test_a_tool_that_hangs_is_a_timeout(account: SimulatedAccount, hurried: Caller) -> None:

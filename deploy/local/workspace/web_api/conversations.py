@@ -34,7 +34,7 @@ def history(call: Call) -> JSON:
     messages = [m for m in reversed(channel.top_level()) if _in_range(call, m["ts"])]
     shown, cursor = page(call, messages, 100, maximum=999)
     return {
-        "messages": [call.workspace.timeline.wire(m) for m in shown],
+        "messages": [_shown(call, m) for m in shown],
         "has_more": bool(cursor),
         "pin_count": 0,
         "response_metadata": {"next_cursor": cursor},
@@ -50,7 +50,7 @@ def replies(call: Call) -> JSON:
     root_ts = message["thread_ts"] if is_reply(message) else message["ts"]
     root, *rest = channel.thread(root_ts)
     shown, cursor = page(call, [m for m in rest if _in_range(call, m["ts"])], 1_000)
-    messages = [call.workspace.timeline.wire(m) for m in (root, *shown)]
+    messages = [_shown(call, m) for m in (root, *shown)]
     return {"messages": messages, "has_more": bool(cursor), "response_metadata": {"next_cursor": cursor}}
 
 
@@ -143,6 +143,14 @@ def describe(channel: Channel, call: Call) -> JSON:
         "topic": {"value": channel.topic, "creator": channel.creator, "last_set": channel.created},
         "purpose": {"value": channel.purpose, "creator": channel.creator, "last_set": channel.created},
     }
+
+
+def _shown(call: Call, message: JSON) -> JSON:
+    """Metadata only where it is asked for, as on Slack."""
+    shown = call.workspace.timeline.wire(message)
+    if not call.flag("include_all_metadata"):
+        shown.pop("metadata", None)
+    return shown
 
 
 def _in_range(call: Call, ts: str) -> bool:

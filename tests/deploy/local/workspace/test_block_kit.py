@@ -160,7 +160,7 @@ SHAPED = st.dictionaries(st.sampled_from(FIELDS), JUNK, max_size=5).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=60, deadline=None, database=None)
 @given(st.lists(SHAPED | JUNK, max_size=3) | JUNK)
 def test_no_json_value_breaks_the_validator(value: Any) -> None:
     assert isinstance(validate_blocks(value), list)

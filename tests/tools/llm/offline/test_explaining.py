@@ -148,7 +148,7 @@ loose = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(loose, max_size=6), max_size=4))
 def test_whatever_was_found_every_claim_holds(groups: list[list[Any]]) -> None:
     pieces = [evidence(*group, tool=f"tool_{n}") for n, group in enumerate(groups)]

@@ -27,7 +27,7 @@ PIECES = st.sampled_from(
 EVENT = LogEvent(1_793_700_000_000, "web-1", '{"level": "ERROR", "ms": 12, "a": [1, null]}', "1")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=14).map(" ".join)))
 def test_a_query_runs_or_is_refused(text: str) -> None:
     with warnings.catch_warnings(), suppress(QueryError):
@@ -35,7 +35,7 @@ def test_a_query_runs_or_is_refused(text: str) -> None:
         run_query(parse_query(text), [Row(EVENT, "group"), Row(EVENT, "group")])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=10).map(" ".join)))
 def test_a_pattern_matches_or_is_refused(text: str) -> None:
     with warnings.catch_warnings(), suppress(PatternError):

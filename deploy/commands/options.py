@@ -1,0 +1,33 @@
+"""Options that several commands have, and printing what they made."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import typer
+
+from agent.errors import InputError
+
+ScenarioOption = Annotated[
+    str, typer.Option("--scenario", "-s", help="Let this scenario happen in the simulated account.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
+AwsOption = Annotated[str, typer.Option("--aws", help="`simulated` or `real` (your own credentials, read-only).")]
+
+
+def aws_of(value: str) -> Literal["simulated", "real"]:
+    if value == "simulated":
+        return "simulated"
+    if value == "real":
+        return "real"
+    raise InputError(f"--aws is either simulated or real, not {value!r}.")
+
+
+def print_result(as_json: bool, document: Callable[[], Any], show: Callable[[], None]) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(document(), indent=2, ensure_ascii=False) + "\n")
+    else:
+        show()
