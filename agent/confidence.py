@@ -7,6 +7,7 @@ The parts, each 0..1:
 - `coverage`: the share of evidence that could be read
 
 value = 0.45 support + 0.15 margin + 0.2 citations + 0.2 coverage, and at most 0.6 when no runbook is complete.
+A cause that has nothing to do with what the alert names (agent.linking) is at most 0.3, whatever carries it.
 An answer that rests on several runbooks is as sure as the least sure of them. One that weighs no cause has no parts.
 """
 
@@ -21,6 +22,7 @@ from agent.models import Claim, Confidence, Evidence, EvidenceStatus
 ENOUGH_CITATIONS = 3
 WEIGHTS = {"support": 0.45, "margin": 0.15, "citations": 0.2, "coverage": 0.2}
 CAP_WITHOUT_RUNBOOK = 0.6
+CAP_UNLINKED = 0.3
 NOT_WEIGHED = Confidence(value=0.0)
 """Of plain facts, and of what was stopped: there is no cause of which one could be more or less sure."""
 
@@ -42,6 +44,11 @@ def confidence(
     others = max((verdict.support for verdict in verdicts if verdict.runbook.name not in names), default=0.0)
     each = [_of_one(verdict, others, claims, evidence) for verdict in chosen or [None]]
     return min(each, key=lambda one: one.value)
+
+
+def unlinked(found: Confidence) -> Confidence:
+    """The confidence in something that evidence does not tie to the alert."""
+    return Confidence(value=min(found.value, CAP_UNLINKED), parts={**found.parts, "link": 0.0})
 
 
 def _of_one(chosen: Verdict | None, others: float, claims: Sequence[Claim], evidence: Sequence[Evidence]) -> Confidence:

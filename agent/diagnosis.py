@@ -3,6 +3,7 @@
 - A claim that cites no readable evidence is dropped, and so is one with a figure that its evidence does not show.
 - A headline, a cause or a step may use the figures of all evidence, of the question and of what was assumed.
 - Without a claim that holds there is no headline: code then says that nothing was found (agent.absence).
+- A cause that no evidence ties to what the alert names is no cause: it is told as what fails besides (agent.linking).
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agent import absence
-from agent.confidence import NOT_WEIGHED, confidence, names_of
+from agent.confidence import NOT_WEIGHED, confidence, names_of, unlinked
 from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim
 from agent.grounding import known_figures
 from agent.knowledge import KnowledgeBase
+from agent.linking import Named, failing_now
 from agent.models import Answer, Claim, Diagnosis, Evidence, EvidenceStatus, Gap, Provenance
 
 NOT_ANSWERED = "not answered"
@@ -28,10 +30,12 @@ _USABLE = (EvidenceStatus.ok, EvidenceStatus.no_data)
 
 @dataclass(frozen=True)
 class Said:
-    """What a case holds beside evidence: words whose figures may be repeated, and the reader's time zone."""
+    """What a case holds beside evidence: words whose figures may be repeated, the reader's time zone, the alert."""
 
     words: tuple[str, ...] = ()
     zone: str = "UTC"
+    named: Named | None = None
+    """What the alert names, where there is one."""
 
 
 NOTHING_SAID = Said()
@@ -107,7 +111,43 @@ def diagnose(
         dropped_claims=len(checked.problems),
         provenance=provenance,
     )
+    if said.named:
+        diagnosis = _as_far_as_linked(diagnosis, said.named, evidence)
     return diagnosis, (*checked.problems, *known.problems)
+
+
+def unexplained(named: Named, evidence: Sequence[Evidence]) -> tuple[str, tuple[Claim, ...]]:
+    """What is said of an alert that nothing explains, and the claims that carry it: what else fails just now."""
+    others = failing_now(evidence)
+    about = f"on {named.subject}" if named.subject else "that has to do with this alert"
+    also = "; ".join(f"{f.resource} ({f.statement.rstrip('.')})" for f, _ in others)
+    claims = tuple(Claim(text=f.statement, evidence=(evidence_id,)) for f, evidence_id in others)
+    return f"Nothing found {about}." + (f" Also failing right now: {also}." if also else ""), claims
+
+
+def _as_far_as_linked(found: Diagnosis, named: Named, evidence: Sequence[Evidence]) -> Diagnosis:
+    """A cause of something else explains nothing, nor does it say what to do."""
+    cited = [i for claim in found.claims for i in claim.evidence]
+    if not found.claims or named.carries(found.root_cause or found.summary, cited, evidence):
+        return found
+    changes: dict[str, object] = {"confidence": unlinked(found.confidence)}
+    if found.root_cause or found.nothing_wrong:
+        summary, claims = unexplained(named, evidence)
+        changes |= {
+            "summary": summary,
+            "claims": claims or found.claims,
+            "next_steps": (look_by_hand(named),),
+            **dict.fromkeys(("root_cause", "runbook"), ""),
+            **dict.fromkeys(("contributing", "ruled_out"), ()),
+            "nothing_wrong": False,
+        }
+    return found.model_copy(update=changes)
+
+
+def look_by_hand(named: Named) -> str:
+    """The step left where nothing explains an alert."""
+    thing = named.subject or "what the alert is about"
+    return f"Look at {thing} where it runs: nothing that I could read has to do with it."
 
 
 def answer(

@@ -18,6 +18,7 @@ from langgraph.types import Command, Send
 from agent import briefs
 from agent.diagnosis import Said, diagnose
 from agent.drafts import DiagnosisDraft, FollowUp
+from agent.linking import named_by
 from agent.models import Alert, Provenance
 from agent.ports import Deps
 from agent.routing import choose_specialists
@@ -68,7 +69,8 @@ def build_alert_analysis(
                 Send(f.specialist, {"specialist": f.specialist, "brief": _ask(deps, alert, state, f)}) for f in more
             ]
             return Command(goto=sends, update={"rounds": MAX_ROUNDS, "usage": usage})
-        said = Said(tuple(briefs.alert_fields(alert).values()))
+        fields = briefs.read(brief).alert
+        said = Said(tuple(fields.values()), named=named_by(fields))
         diagnosis, problems = diagnose(draft, evidence, deps.knowledge, _provenance(usage), said)
         if problems:
             again = reconsider(draft, problems)

@@ -8,8 +8,11 @@ from difflib import get_close_matches
 
 from agent import absence
 from agent.briefs import Brief
-from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim
+from agent.diagnosis import look_by_hand, unexplained
+from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim, FollowUp
 from agent.knowledge import KnowledgeBase, Verdict
+from agent.linking import FAILING, Named, named_by
+from agent.models import Evidence
 from agent.specialists import Specialist
 from agent.vocabulary import names_in, service_in
 from tools.llm.offline.claims import MAX_CLAIMS, NOTEWORTHY, claims_for, under_headline
@@ -31,16 +34,16 @@ NOT_NOW = (Intent.when, Intent.change, Intent.spend, Intent.forecast)
 
 
 def diagnose(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> DiagnosisDraft:
-    """The best supported runbook's story, or what is known when none is carried."""
+    """The best supported runbook's story, or what is known when none is carried.
+
+    Only what has to do with the alert counts; what else fails in the account is told as that.
+    """
+    named = named_by(brief.alert)
+    everything, brief = brief, replace(brief, evidence=named.only(brief.evidence))
     verdict = best_verdict(brief, knowledge)
-    claims = claims_for(brief.evidence, verdict)
     if verdict is None:
-        return DiagnosisDraft(
-            summary=_what_is_known(brief),
-            claims=claims,
-            next_steps=["Look at the evidence below by hand; no runbook fits it."],
-            follow_ups=follow_ups(brief, specialists, None),
-        )
+        return _unexplained(brief, named, everything.evidence, follow_ups(everything, specialists, None))
+    claims = claims_for(brief.evidence, verdict)
     book = verdict.runbook
     summary, cause = verdict.fill(book.summary), verdict.fill(book.cause)
     return DiagnosisDraft(
@@ -53,6 +56,18 @@ def diagnose(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speci
         next_steps=[verdict.fill(step) for step in book.next_steps],
         follow_ups=follow_ups(brief, specialists, verdict),
     )
+
+
+def _unexplained(brief: Brief, named: Named, everything: Sequence[Evidence], more: list[FollowUp]) -> DiagnosisDraft:
+    """What stands out of what has to do with the alert, or that there is no such thing; and what fails besides."""
+    loud = [f for f in named.linked(everything) if f.strength >= NOTEWORTHY and f.kind in FAILING]
+    if loud or not absence.readable(everything):
+        steps = ["Look at what stands out by hand; no runbook fits it."]
+        summary, claims = _what_is_known(brief), claims_for(brief.evidence, None)
+        return DiagnosisDraft(summary=summary, claims=claims, next_steps=steps, follow_ups=more)
+    summary, others = unexplained(named, everything)
+    claims = [DraftClaim(text=claim.text, evidence=list(claim.evidence)) for claim in others]
+    return DiagnosisDraft(summary=summary, claims=claims, next_steps=[look_by_hand(named)], follow_ups=more)
 
 
 def answer(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> AnswerDraft:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from agent.briefs import Brief
 from agent.knowledge import words
+from agent.linking import named_by
 from agent.models import Evidence, Finding
 from agent.routing import MODEL
 from agent.vocabulary import SERVICES, names_in, objects_in, service_in
@@ -67,6 +68,9 @@ def focus_of(brief: Brief, gathered: Sequence[Evidence] = ()) -> Focus:
     known = {name: brief.alert[name] for name in PARAMETERS if brief.alert.get(name)}
     scope = _scope(brief)
     known |= {name: value for name, value in {**_asked(brief), **scope}.items() if name not in known}
+    named = named_by(brief.alert)
+    if brief.alert and not (known.get("resource") or named.of_the_account or not named.subject):
+        known["resource"] = named.subject  # prose that no field says
     if known.get("resource") == known.get("dag_id"):
         known.pop("resource", None)  # a DAG is nothing that CloudWatch or CloudTrail know
     sent = known.pop("onset", "")  # when the alert was sent; trouble began earlier, and the tools find out when
@@ -78,7 +82,7 @@ def focus_of(brief: Brief, gathered: Sequence[Evidence] = ()) -> Focus:
         known["start"] = (brief.now - DEEDS_ARE_FOUND).isoformat()
     elif sent and brief.now - _time(sent) > RECENT:
         known["start"] = (_time(sent) - LEAD_IN).isoformat()
-    return _learn(Focus(known), [*gathered, *brief.evidence], brief.question)
+    return _learn(Focus(known), [*gathered, *brief.evidence], brief.question or " ".join(sorted(named.told)))
 
 
 def _scope(brief: Brief) -> dict[str, str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from agent.briefs import Brief
 from agent.knowledge import CHANGES, KnowledgeBase, Verdict
+from agent.linking import named_by
 from agent.models import Finding
 from agent.times import clock_time
 from agent.vocabulary import service_in
@@ -17,6 +18,8 @@ CARRIES = 0.35
 """Support from which a complete runbook counts as the cause."""
 PRIOR_WEIGHT = 0.25
 OTHER_RESOURCE_FACTOR = 0.6
+OF_ITS_BUDGET = 1.1
+"""A budget is called after what it is for."""
 OTHER_SYMPTOM_FACTOR = 0.5
 """Of what fails, where somebody asks what is slow."""
 
@@ -31,11 +34,13 @@ def best_verdict(brief: Brief, knowledge: KnowledgeBase, strict: bool = False, o
     found = knowledge.search(brief.text, len(knowledge.runbooks))
     for book, score in found:
         prior[book.name] = score / found[0][1]
-    subjects = subjects_of(brief)
+    subjects, named = subjects_of(brief), named_by(brief.alert)
 
     def weight(verdict: Verdict) -> float:
         fits = verdict.support * (1 + PRIOR_WEIGHT * prior.get(verdict.runbook.name, 0.0))
         fits *= OTHER_SYMPTOM_FACTOR if unseen_slowness(brief.question, verdict) else 1
+        if named.of_the_account and any(knowledge.shared(name, verdict.runbook) for name in named.names):
+            fits *= OF_ITS_BUDGET
         return fits if not subjects or mentions(verdict, subjects) else fits * OTHER_RESOURCE_FACTOR
 
     weighed = [v for subject in subjects or [""] for v in knowledge.weigh(brief.evidence, subject)]

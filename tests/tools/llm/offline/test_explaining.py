@@ -82,19 +82,28 @@ def test_what_does_not_fit_any_runbook_is_inconclusive() -> None:
     told = diagnose(NOISE)
 
     assert (told.root_cause, told.runbook) == ("", "")
-    assert told.summary.startswith("Inconclusive")
+    assert told.summary == "Nothing found on orders-db."
 
 
 def test_with_nothing_readable_it_says_so() -> None:
     assert diagnose().summary == "Inconclusive: nothing could be read."
     assert diagnose(evidence(status="denied")).summary == "Inconclusive: nothing could be read."
-    assert diagnose(evidence()).summary.startswith("Inconclusive: 1 check")
+    assert diagnose(evidence()).summary == "Nothing found on orders-db."
+
+
+def test_what_fails_elsewhere_is_told_as_that_and_blamed_for_nothing() -> None:
+    told = diagnose(LIMIT, DEPLOY, about=alert("Disk is full on db-07"))
+
+    assert (told.root_cause, told.runbook, told.nothing_wrong) == ("", "", False)
+    assert told.summary.startswith("Nothing found on db-07. Also failing right now: orders-db (")
+    assert told.claims[0].evidence == [LIMIT.id]
+    assert "db-07" in told.next_steps[0]
 
 
 def test_a_flapping_alarm_is_nothing_wrong() -> None:
     flaps = evidence(
-        finding("alarm_flapping", "The alarm changed 14 times.", alarm="cpu"),
-        finding("threshold_grazed", "70.9 only just crosses 70."),
+        finding("alarm_flapping", "The alarm changed 14 times.", alarm="cpu", resource="orders-db"),
+        finding("threshold_grazed", "70.9 only just crosses 70.", resource="orders-db"),
         tool="alarm_history",
     )
 
