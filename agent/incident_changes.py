@@ -49,7 +49,7 @@ def opened(alert: Alert, decision: Decision, place: SlackPlace | None, grouping:
         decision=decision,
         place=place,
         timeline=(TimelineEvent(at=now, kind="opened", text=alert.title),),
-        last_alert_at=now,
+        last_alert_at=_heard(alert, now),
         created_at=now,
         updated_at=now,
     )
@@ -74,14 +74,14 @@ def joined(incident: Incident, alert: Alert, decision: Decision, grouping: Group
         "grouped": grouping.why or incident.grouped,
         "storm": incident.storm or grouping.storm,
         "timeline": (*incident.timeline, *events),
-        "last_alert_at": max(now, incident.last_alert_at or now),
+        "last_alert_at": _last(incident, alert, now),
     }
     return _changed(incident, changes, now)
 
 
 def heard_again(incident: Incident, alert: Alert, now: datetime) -> Incident:
     """A known alert came again, perhaps worse than before."""
-    last = max(now, incident.last_alert_at or now)
+    last = _last(incident, alert, now)
     severity = alert.severity if is_worse(alert.severity, incident.severity) else incident.severity
     return _changed(incident, {"last_alert_at": last, "severity": severity}, now)
 
@@ -102,6 +102,16 @@ def turned(incident: Incident, firing: int, text: str, now: datetime) -> Inciden
 
 def is_worse(severity: Severity, than: Severity) -> bool:
     return SEVERITIES.index(severity) < SEVERITIES.index(than)
+
+
+def _heard(alert: Alert, now: datetime) -> datetime:
+    """When it came, which may be well before it is processed."""
+    return min(alert.received_at or now, now)
+
+
+def _last(incident: Incident, alert: Alert, now: datetime) -> datetime:
+    heard = _heard(alert, now)
+    return max(heard, incident.last_alert_at or heard)
 
 
 def _changed(incident: Incident, changes: Mapping[str, object], now: datetime) -> Incident:

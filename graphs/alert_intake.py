@@ -10,7 +10,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -45,6 +45,8 @@ LAG = timedelta(minutes=1)
 MAX_OPENED = 48
 MAX_DESCRIPTION_CHARS = 20_000
 MAX_KNOWN = 1000
+LOOKED_BACK = 10
+"""Windows of an alert in which an incident that a crash kept from being made is looked for."""
 APART = "apart:"
 """What is counted but has no incident keeps a window of its own, lest a later alert of its kind have none either."""
 
@@ -174,6 +176,7 @@ class AlertIntake:
 
     async def _again(self, alert: Alert, sighting: Sighting, decision: Decision, place: SlackPlace | None) -> Taken:
         """A fingerprint whose window is open. What a crash left undone when it opened is done now."""
+        sighting = await self._of_its_window(alert, sighting)
         incident_id, fires = sighting.incident_id, alert.status is AlertStatus.firing
         known, opened, reopened = self._known.get(incident_id), False, False
         louder = fires and known is not None and is_louder(decision, known.decision)
@@ -188,6 +191,17 @@ class AlertIntake:
             await self._reconcile(sighting, reopens=sighting.fired)
         news = opened or worse or louder or sighting.changed or sighting.repeated or reopened
         return self._taken(alert, sighting, decision, opened=opened, joined=False, news=news)
+
+    async def _of_its_window(self, alert: Alert, sighting: Sighting) -> Sighting:
+        """Of an event that comes again: its own window, if a crash kept that window's incident from being made.
+
+        The ledger then answers with the newest window, which by now may be another one.
+        """
+        if sighting.repeated:
+            for episode in await self._deps.ledger.earlier(alert.fingerprint, LOOKED_BACK):
+                if await self._deps.incidents.get(episode.incident_id) is None:
+                    return replace(sighting, incident_id=episode.incident_id)
+        return sighting
 
     def _is_stale(self, known: _Known, alert: Alert) -> bool:
         since = (self._deps.clock() - known.seen).total_seconds()

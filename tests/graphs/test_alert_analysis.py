@@ -188,7 +188,7 @@ async def test_a_deadline_leaves_what_was_found_before_it(looking: Bench, script
     assert [claim.text for claim in run.diagnosis.claims] == ["Errors rose."]
     assert run.evidence_of("infra specialist").status is EvidenceStatus.timeout
     assert [(gap.tool, gap.reason) for gap in run.diagnosis.gaps] == [
-        ("infra specialist", "Its deadline passed before it was done.")
+        ("infra specialist", "not everything was looked at in time.")
     ]
 
 

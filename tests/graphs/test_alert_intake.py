@@ -433,3 +433,16 @@ async def test_no_secret_is_archived(desk: Desk) -> None:
 
     (key,) = await desk.deps.archive.keys("alerts/")
     assert secret.encode() not in (await desk.deps.archive.get(key) or secret.encode())
+
+
+async def test_an_incident_that_a_crash_kept_from_being_made_is_made_when_its_alert_comes_again(desk: Desk) -> None:
+    alert = desk.alert()
+    await desk.deps.ledger.record(alert, "inc_unmade", 3600, "event-of-the-crash")  # and then the power went
+    desk.pass_by(hours=5)
+    await desk.takes(desk.alert())
+
+    taken = await desk.takes(alert, "event-of-the-crash")
+
+    assert (taken.incident_id, taken.opened, taken.wants_analysis) == ("inc_unmade", True, True)
+    assert (await desk.deps.ledger.tally("inc_unmade")).count == 1
+    assert len(await desk.incidents()) == 2

@@ -58,13 +58,12 @@ def counted(window: Window, alert: Alert, body: str, now: float) -> Window:
         last_seen=max(window.last_seen, now),
     )
     decided = window.decided if alert.update else _decided(window.decided, alert, now)
-    if decided == window.decided:
+    if decided is window.decided:
         return after
     status, at = _status(decided), said(alert, now).at
     flips = window.flips if status is window.status else (*window.flips, at)[-MAX_FLIPS:]
-    return replace(
-        after, status=status, decided=decided, flips=flips, body=body if alert.status is status else window.body
-    )
+    body = body if alert.status is status else window.body
+    return replace(after, status=status, decided=decided, flips=flips, body=body)
 
 
 def fires(window: Window, alert: Alert) -> bool:
@@ -74,12 +73,17 @@ def fires(window: Window, alert: Alert) -> bool:
     return alert.status is AlertStatus.firing and not goes_on
 
 
-def _decided(heard: Mapping[str, Said], alert: Alert, now: float) -> Mapping[str, Said]:
-    """What was heard of each item, with one more message. One that names no item is of all of them."""
+def _decided(before: Mapping[str, Said], alert: Alert, now: float) -> Mapping[str, Said]:
+    """What was heard of each item, with one more message; `before` itself when that is none of the newest.
+
+    That all is over is what one says that names no item.
+    """
     message = said(alert, now)
-    items = {alert.item_id} if alert.item_id or message.firing else {"", *heard}
-    newer = {item: message for item in items if item not in heard or follows(message, heard[item], now)}
-    after = {**heard, **newer}
+    items = {alert.item_id} if alert.item_id or message.firing else {"", *before}
+    newer = {item: message for item in items if item not in before or follows(message, before[item], now)}
+    if not newer:
+        return before
+    after = {**before, **newer}
     spare = sorted(after, key=lambda item: (after[item].firing, after[item].received))[: max(0, len(after) - MAX_ITEMS)]
     return {item: after[item] for item in after if item not in spare}
 
@@ -95,9 +99,8 @@ def written(decided: Mapping[str, Said]) -> str:
 def heard(text: str, status: AlertStatus, last_seen: float) -> Mapping[str, Said]:
     """What `written` wrote; of a window of the first version, which wrote nothing, its last message."""
     kept = json.loads(text) if text else {}
-    return {item: Said(*each) for item, each in kept.items()} or {
-        "": Said(status is AlertStatus.firing, None, last_seen)
-    }
+    last = Said(status is AlertStatus.firing, None, last_seen)
+    return {item: Said(*each) for item, each in kept.items()} or {"": last}
 
 
 def sighting(
