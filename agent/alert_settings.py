@@ -101,6 +101,11 @@ class AlertSettings(OutsideSettings):
         except (KeyError, ValueError, OSError):  # unknown, no name at all, or the name of a folder
             raise ValueError("write the name of a time zone, such as Europe/Vienna") from None
 
+    @property
+    def webhook_names(self) -> tuple[str, ...]:
+        """The sources that have a secret."""
+        return tuple(part.partition("=")[0] for part in _parts(self.webhook_secrets))
+
     def webhook_secret_of(self, source: str) -> SecretStr | None:
         """None where this source has no secret, and then may not send."""
         named = dict(part.split("=", 1) for part in _parts(self.webhook_secrets))

@@ -22,6 +22,7 @@ from deploy.doctor_mcp import check_mcp
 from deploy.doctor_models import check_models
 from deploy.doctor_outside import check_one_shot, check_outside
 from deploy.doctor_rules import check_rules
+from deploy.doctor_webhooks import check_webhooks
 from slack_app.tokens import check_tokens
 
 MANIFEST = Path(__file__).parents[1] / "slack_app" / "manifest.yaml"
@@ -49,6 +50,7 @@ def examine(aws: Literal["simulated", "real"]) -> list[Check]:
         return [*checks, Check("Settings", "fail", str(error), "correct the variable, in the environment or in .env")]
     checks += [_unknown_settings(), _home(settings), *(Check(**check) for check in check_models(settings))]
     checks += [Check(**check_rules(settings)), *_slack(settings)]
+    checks += [Check(**check) for check in check_webhooks(settings)]
     checks += [Check(**check) for check in check_aws(settings, aws)]
     checks += [Check(**check) for check in check_detection(settings)]
     checks += [Check(**check) for check in check_mcp(settings, os.environ)]

@@ -13,6 +13,7 @@ from agent.models import Alert, AlertStatus, Decision
 from agent.settings import Settings
 from agent.sources import parse_alerts, read_mappings
 from agent.triage import Correlator
+from tools.tickets import ticket_systems
 
 MAX_TITLE_CHARS = 150
 
@@ -23,6 +24,16 @@ def described(rules: Rules) -> str:
     said = f"{count} rule{'s' * (count != 1)}, {windows} maintenance window{'s' * (windows != 1)}"
     unreachable = [f"“{name}” never matches, because “{above}” takes everything" for name, above in rules.unreachable]
     return "; ".join([said, *unreachable])
+
+
+def not_checked(rules: Rules, settings: Settings) -> list[str]:
+    """What a rules file names and a look at the file alone cannot tell to be there."""
+    known = [system.name for system in ticket_systems(settings)]
+    said = [f"tickets in {name} are not set up here: docs/tickets.md" for name in rules.tickets if name not in known]
+    if rules.channels:
+        named = ", ".join(f"#{name}" for name in rules.channels)
+        said.append(f"whether {named} can be posted to is only known to Slack: `watchkeeper doctor` asks it")
+    return said
 
 
 def explained(payload: Any, settings: Settings, channel: str, now: datetime) -> list[dict[str, Any]]:

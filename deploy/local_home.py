@@ -7,6 +7,7 @@ are gone, and an incident from yesterday would take in today's first alert. What
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from agent.errors import SettingsError
@@ -46,4 +47,9 @@ def with_latest_home(settings: Settings) -> Settings:
 
 
 def _written(home: Path) -> float:
-    return max((file.stat().st_mtime for file in home.glob(STORE)), default=0.0)
+    """Its files may come and go meanwhile."""
+    times = [0.0]
+    for file in home.glob(STORE):
+        with suppress(OSError):
+            times.append(file.stat().st_mtime)
+    return max(times)

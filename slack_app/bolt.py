@@ -73,7 +73,7 @@ def build_slack_app(deps: Deps) -> SlackApp:
     )
     bolt.error(_not_now)
     asking = WebClient(token=token, base_url=settings.slack_api_url, timeout=NAME_SECONDS)
-    names, outside = partial(channel_name, asking), (_stops(deps), _lightened(deps))
+    names, outside = partial(channel_name, asking), (_stops(deps), lightened_by(deps))
     register(bolt, Intake(deps.queue, deps.clock, identity, settings.alert_channels, names, *outside))
     return SlackApp(bolt, identity)
 
@@ -110,7 +110,7 @@ def _stops(deps: Deps) -> RequestStop:
     return request_stop
 
 
-def _lightened(deps: Deps) -> Callable[[Job], Job]:
+def lightened_by(deps: Deps) -> Callable[[Job], Job]:
     """The archive for listeners, likewise."""
 
     def lighten(job: Job) -> Job:

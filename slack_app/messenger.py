@@ -44,7 +44,7 @@ Part = tuple[str, list[dict[str, Any]]]
 def web_client(token: str, api_url: str) -> AsyncWebClient:
     """A Slack client that waits when told to slow down, and says nothing twice."""
     client = AsyncWebClient(token=token, base_url=api_url)
-    client.retry_handlers = [RepeatWhatIsSafe(), AsyncRateLimitErrorRetryHandler(max_retry_count=5)]
+    client.retry_handlers[:] = [RepeatWhatIsSafe(), AsyncRateLimitErrorRetryHandler(max_retry_count=5)]
     return client
 
 

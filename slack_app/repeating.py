@@ -13,7 +13,7 @@ ADDING = ("chat.post", "chat.startStream", "chat.appendStream", "files.")
 
 
 class RepeatWhatIsSafe(AsyncConnectionErrorRetryHandler):
-    """As slack_sdk's own, once; but whether a post arrived whose answer was lost is for whoever posted it to find out."""
+    """As slack_sdk's own, once; but whether a post arrived whose answer was lost is for its poster to find out."""
 
     async def _can_retry_async(
         self,

@@ -115,7 +115,11 @@ class Settlement:
     async def _give_up(self, job: Job, error: Exception) -> None:
         """People who wait for it hear of it before it is gone."""
         if job.kind in APOLOGISED_FOR:
-            await self._apologise(job, error)
+            try:
+                await self._apologise(job, error)
+            except Exception as failure:
+                log.error("nobody could be told that job %s is given up (%s)", job.id, type(failure).__name__)
+                log.info("details", exc_info=failure)
         await self._queue.bury(job, reason_of(error))
 
     async def _apologise(self, job: Job, error: Exception) -> None:

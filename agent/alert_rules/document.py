@@ -12,8 +12,9 @@ from agent.alert_rules.schedule import Week, ZoneName, hours, moment
 from agent.models import Treatment
 from agent.models.base import Model
 
-Topic = Literal["critical", "heartbeat"]
-Tickets = Literal["servicenow", "jira", "pagerduty"]
+Topic = Literal["critical", "heartbeat", ""]
+Tickets = Literal["servicenow", "jira", "pagerduty", ""]
+"""With "" for none."""
 
 
 def _nothing_said(value: object) -> object:
@@ -29,8 +30,8 @@ class Then(Model):
 
     treatment: Treatment | None = None
     channel: str = Field(default="", description="where an alert that has no thread of its own is posted")
-    topic: Topic | Literal[""] = ""
-    ticket: Tickets | Literal[""] = ""
+    topic: Topic = ""
+    ticket: Tickets = ""
     escalate_to: str = Field(default="", description="who is called by the Escalate button: `@payments-oncall`")
 
     @model_validator(mode="before")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,6 +19,7 @@ from agent.errors import SettingsError
 
 MAX_FILE_BYTES = 1_000_000
 MAX_DEPTH = 20
+_QUOTED = re.compile("'([^']+)'")
 INSTEAD = {
     "labels": "tags",
     "label": "tags",
@@ -48,6 +50,16 @@ class Lines:
         return self.at.get(place, 1)
 
 
+class RulesMistaken(SettingsError):
+    """`mistakes`: a sentence without its full stop for each, in the order of the file."""
+
+    def __init__(self, name: str, mistakes: Sequence[str]) -> None:
+        count = "one mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        self.found = f"{name} has {count}"
+        self.mistakes = tuple(mistakes)
+        super().__init__(f"{self.found}: {'; '.join(mistakes)}.")
+
+
 @dataclass(frozen=True)
 class Read:
     """A valid file, and the line at which each rule and each window begins."""
@@ -62,9 +74,9 @@ def read_document(path: Path) -> Read:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise SettingsError(f"WATCHKEEPER_ALERT_RULES: {path} cannot be read ({error.strerror}).") from None
+        raise SettingsError(f"The rules file {path} cannot be read ({error.strerror}).") from None
     if len(text) > MAX_FILE_BYTES:
-        raise SettingsError(f"WATCHKEEPER_ALERT_RULES: {path} is larger than {MAX_FILE_BYTES // 1_000_000} MB.")
+        raise SettingsError(f"The rules file {path} is larger than {MAX_FILE_BYTES // 1_000_000} MB.")
     return parse_document(text, str(path))
 
 
@@ -84,12 +96,22 @@ def parse_document(text: str | bytes, name: str) -> Read:
     except ValidationError as error:
         mistakes += _mistakes(error, value, lines)
     else:
+        mistakes += _same_names("rules", "rule", document.rules, lines)
+        mistakes += _same_names("maintenance", "window", document.maintenance, lines)
         if not mistakes:
             rules = _begins("rules", len(document.rules), lines)
             return Read(document, rules, _begins("maintenance", len(document.maintenance), lines))
-    said = list(dict.fromkeys(text for _, text in sorted(mistakes)))
-    count = "one mistake" if len(said) == 1 else f"{len(said)} mistakes"
-    raise SettingsError(f"{name} has {count}: {'; '.join(said)}.")
+    raise RulesMistaken(name, list(dict.fromkeys(text for _, text in sorted(mistakes))))
+
+
+def _same_names(part: str, kind: str, entries: Sequence[Rule | Maintenance], lines: Lines) -> Iterator[tuple[int, str]]:
+    """An alert's message says by its name which rule decided."""
+    first: dict[str, int] = {}
+    for number, entry in enumerate(entries):
+        line = lines.line((part, number))
+        above = first.setdefault(entry.name, line)
+        if entry.name and above != line:
+            yield line, f"line {line}, {kind} “{entry.name}”: the {kind} at line {above} has this name, too"
 
 
 def _begins(part: str, entries: int, lines: Lines) -> tuple[int, ...]:
@@ -154,8 +176,8 @@ def _said(place: Place, mistake: dict[str, Any]) -> str:
     if kind == "missing":
         return f"{name} is missing"
     if kind in ("enum", "literal_error"):
-        wanted = str(mistake["ctx"]["expected"]).replace("'", "")
-        return f"{name} is {mistake['input']!r}; write {wanted}"
+        *wanted, last = _QUOTED.findall(str(mistake["ctx"]["expected"]))
+        return f"{name} is {str(mistake['input'])[:40]!r}; write {', '.join(wanted)} or {last}"
     if kind in ("model_type", "dict_type", "tuple_type", "list_type"):
         return f"{name} is {str(mistake['input'])[:40]!r}; write {_shape(kind)}"
     words = message.removeprefix("Value error, ")

@@ -14,6 +14,7 @@ from agent.alert_rules.patterns import listed
 from agent.models.base import Model
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 GROUPS = {
     "weekdays": frozenset(range(5)),
     "weekend": frozenset((5, 6)),
@@ -59,9 +60,13 @@ def _days_of(word: str) -> Collection[int]:
 
 
 def _day(word: str) -> int:
-    if len(word) < 3 or word[:3] not in DAYS:
+    """`tue`, `tues`, `tuesday` or `tuesdays`."""
+    found = next(
+        (n for n, full in enumerate(FULL) if len(word) > 2 and (full.startswith(word) or word == f"{full}s")), None
+    )
+    if found is None:
         raise ValueError(f"{word!r} is no day; write {', '.join(DAYS)}, a range such as mon-fri, weekdays or weekend")
-    return DAYS.index(word[:3])
+    return found
 
 
 def hours(value: object) -> tuple[Hours, ...]:

@@ -45,14 +45,19 @@ def check(
     ] = None,
 ) -> None:
     """Check a rules file: every mistake with its line; exit code 2 if there is one."""
-    from agent.alert_rules import read_rules
+    from agent.alert_rules import RulesMistaken, read_rules
     from agent.settings import Settings
-    from deploy.explaining import described
+    from deploy.explaining import described, not_checked
 
-    path = file or Settings.read().alert_rules
+    settings = Settings.read()
+    path = file or settings.alert_rules
     if path is None:
         raise InputError("There is no rules file: name one, or set WATCHKEEPER_ALERT_RULES.")
-    sys.stdout.write(f"{path}: {described(read_rules(path))}\n")
+    try:
+        rules = read_rules(path)
+    except RulesMistaken as error:
+        raise InputError("\n  ".join([f"{error.found}:", *error.mistakes])) from None
+    sys.stdout.write("\n  ".join([f"{path}: {described(rules)}", *not_checked(rules, settings)]) + "\n")
 
 
 def _moment(at: str) -> datetime:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from agent.figures import count
+from agent.headings import heading_of, headings_of, storm_heading
 from agent.living import Seen, began_at, ended_at, first_fired, is_snoozed, last_event, last_run, most_telling, state_of
 from agent.models import Alert, AlertStatus, Incident, TicketRef
 from slack_app.blocks.moments import duration, moment
@@ -25,7 +26,6 @@ from slack_app.blocks.summary import (
     made_by,
     mark_of,
     source_lines,
-    subject_of,
     summary_text,
     verdict_of,
 )
@@ -94,7 +94,8 @@ def _headline(incident: Incident, seen: Seen) -> str:
     """Mark, subject and verdict: it stands alone."""
     about, state = _about(incident, seen), state_of(incident)
     mark = mark_of(about, incident.diagnosis)
-    subject = "Alert storm" if incident.storm else cut(" ".join(subject_of(about).split()), 90)
+    alerts = [sighting.alert for sighting in seen.sightings] or incident.alerts
+    subject = storm_heading(incident, alerts, seen.tally.alerts) if incident.storm else heading_of(about)
     over = ended_at(incident)
     if over is not None:
         return f"✅ {subject}: resolved {_after((over - began_at(incident)).total_seconds())}"
@@ -133,11 +134,12 @@ def _firing(incident: Incident, seen: Seen, now: datetime) -> str:
         return f"Resolved at {moment(over, day)} · fired {count(tally.count, 'time')} {began}"
     if is_snoozed(incident, now) or not tally.count:
         return f"Firing {began}"
-    last = f", last at {moment(tally.last_seen, day)}" if tally.count > 1 and tally.last_seen else ""
-    several = f" · {count(tally.alerts, 'alert')}, {tally.firing} still firing" if tally.alerts > 1 else ""
-    times = f"Still firing: {count(tally.count, 'time')}" if tally.count > 1 else "Firing"
+    last = f", last {moment(tally.last_seen, day)}" if tally.count > 1 and tally.last_seen else ""
+    firing = f"{tally.firing:,} of {count(tally.alerts, 'alert')} firing" if tally.firing < tally.alerts else ""
+    firing = firing or (f"{count(tally.alerts, 'alert')} firing" if tally.alerts > 1 else "Firing")
+    times = f", seen {count(tally.count, 'time')}" if tally.count > 1 else ""
     back = f" · Back at {moment(again.at, day)} after it was resolved" if again and again.kind == "refired" else ""
-    return f"{times} {began}{last}{several}{back}"
+    return f"{firing}{times} {began}{last}{back}"
 
 
 def _same_as(incident: Incident, seen: Seen) -> str:
@@ -197,11 +199,12 @@ def _alerts(incident: Incident, seen: Seen) -> list[Block]:
     """The alerts of an incident that has several, and why they belong together."""
     if seen.tally.alerts < 2:
         return []
+    listed = seen.sightings[:MAX_LISTED]
     lines = [
-        f"• {escape(cut(' '.join(s.alert.title.split()), TITLE_CHARS))}"
+        f"• {escape(cut(heading, TITLE_CHARS))}"
         + (f" × {s.count}" if s.count > 1 else "")
         + (" · resolved" if s.status is AlertStatus.resolved else "")
-        for s in seen.sightings[:MAX_LISTED]
+        for s, heading in zip(listed, headings_of(s.alert for s in listed), strict=True)
     ]
     if more := seen.tally.alerts - len(lines):
         lines.append(f"and {more} more")

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.figures import count
+from agent.headings import incident_heading
 from agent.models import Incident
 from slack_app.blocks.moments import moment
 from slack_app.blocks.ownership import person
-from slack_app.blocks.summary import mark_of, subject_of, verdict_of
+from slack_app.blocks.summary import mark_of, verdict_of
 from slack_app.blocks.text import cut, escape
 
 
@@ -24,7 +25,7 @@ class OpenIncident:
         """`🔴 checkout: cause found · since 14:02 · @maya has it`."""
         incident, own = self.incident, self.incident.ownership
         about = incident.alerts[0] if incident.alerts else None
-        subject = escape(cut(" ".join((subject_of(about) if about else incident.title).split()), 100))
+        subject = escape(cut(incident_heading(incident), 135))
         mark = mark_of(about.model_copy(update={"severity": incident.severity}), incident.diagnosis) if about else "🔴"
         title = f"<{self.link}|{subject}>" if self.link else subject
         verdict = verdict_of(incident.diagnosis) if incident.diagnosis else "being looked into"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.living import is_snoozed, state_of
+from agent.living import is_snoozed, last_event, state_of
 from agent.models import Incident, IncidentStatus, Mark
 from slack_app.blocks.buttons import SHOW_EVIDENCE
 from slack_app.blocks.moments import moment
@@ -60,13 +60,19 @@ def ownership_words(incident: Incident, now: datetime) -> str:
     if own.acknowledged:
         words.append(f"acknowledged by {_who(own.acknowledged)} at {moment(own.acknowledged.at, day)}")
     if own.assigned:
-        words.append(f"assigned to {person(own.assigned.note)} by {_who(own.assigned)}")
+        words.append(
+            f"assigned to {person(own.assigned.note)} by {_who(own.assigned)} at {moment(own.assigned.at, day)}"
+        )
     if own.snoozed and own.snoozed_until and is_snoozed(incident, now):
-        words.append(f"snoozed by {_who(own.snoozed)} until {moment(own.snoozed_until, day)}")
+        at = moment(own.snoozed.at, day)
+        words.append(f"snoozed by {_who(own.snoozed)} at {at} until {moment(own.snoozed_until, day)}")
     if own.escalated:
         words.append(f"escalated by {_who(own.escalated)} at {moment(own.escalated.at, day)}")
     if own.resolved and incident.status is IncidentStatus.resolved:
         words.append(f"resolved by {_who(own.resolved)} at {moment(own.resolved.at, day)}")
+    again = last_event(incident, "reopened", "resolved")
+    if again and again.kind == "reopened":
+        words.append(f"reopened by {person(again.actor)} at {moment(again.at, day)}")
     line = " · ".join(words)
     return line[:1].upper() + line[1:]
 

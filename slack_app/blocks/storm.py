@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
+from agent.headings import heading_of, service_of
 from agent.models import AlertStatus, Incident
 from agent.ports import Sighting, Tally
 from slack_app.blocks.parts import Block, context, section
@@ -18,17 +19,18 @@ MAX_PLACES = 6
 TITLE_CHARS = 120
 NAME_CHARS = 40
 REASON_CHARS = 300
+COUNTED = "these alerts are counted, not told one by one."
 
 
 def storm_blocks(incident: Incident, tally: Tally, sightings: Sequence[Sighting]) -> list[Block]:
     """What stands under the headline and the counts. `sightings`: those that fired most often."""
-    why = cut(" ".join(incident.grouped.split()), REASON_CHARS) or "these alerts are counted, not told one by one"
-    blocks = [section(f"🌪 *Alert storm*: {escape(why)}")]
-    places = [_places("Systems", sightings, lambda alert: alert.alert.system)]
-    places += [_places("Services", sightings, lambda alert: alert.alert.resource.service)]
+    why = cut(" ".join(incident.grouped.split()).removeprefix("storm: "), REASON_CHARS)
+    blocks = [section(f"🌪 {escape(why[:1].upper() + why[1:] + ': ' if why else '')}{COUNTED}")]
+    places = [_places("Systems", sightings, lambda each: each.alert.system)]
+    places += [_places("Services", sightings, lambda each: service_of(each.alert))]
     blocks += [context(line) for line in places if line]
     often = sorted(sightings, key=lambda each: -each.count)[:MAX_LINES]
-    blocks += _listed("Most often", often, len(sightings))
+    blocks += _listed("Most often", often, max(tally.alerts, len(sightings)))
     fresh = _fresh(tally, sightings, {each.alert.fingerprint for each in often})
     return [*blocks, *_listed("New", fresh[:MAX_LINES], len(fresh))]
 
@@ -65,4 +67,4 @@ def _listed(title: str, sightings: Iterable[Sighting], of: int) -> list[Block]:
 
 def _line(sighting: Sighting) -> str:
     over = " · resolved" if sighting.status is AlertStatus.resolved else ""
-    return f"{escape(cut(' '.join(sighting.alert.title.split()), TITLE_CHARS))} ×{sighting.count:,}{over}"
+    return f"{escape(cut(heading_of(sighting.alert), TITLE_CHARS))} ×{sighting.count:,}{over}"

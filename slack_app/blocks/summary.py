@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agent import absence
 from agent.models import Alert, Diagnosis, Evidence
 from slack_app.blocks.parts import (
     Block,
@@ -31,7 +32,7 @@ def finding_blocks(diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> list[B
         cause = f"{escape(diagnosis.root_cause)} {cited}".rstrip()
         blocks += sections(f"*{title}* · {confidence_text(diagnosis.confidence)}\n{cause}")
     else:
-        blocks.append(section("*Likely cause*\nThe evidence does not carry one yet."))
+        blocks.append(section(f"*Likely cause*\nThe evidence does not carry one yet.{_looked_at(evidence)}"))
     if rest := [claim for claim in diagnosis.claims if claim.text != diagnosis.root_cause]:
         blocks += sections(f"*Evidence*\n{claim_lines(rest, numbers)}")
     if diagnosis.next_steps:
@@ -40,9 +41,15 @@ def finding_blocks(diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> list[B
     return blocks
 
 
+def _looked_at(evidence: Sequence[Evidence]) -> str:
+    """What was looked at, where nothing came of it."""
+    looks = dict.fromkeys(piece.tool.replace("_", " ") for piece in absence.readable(evidence))
+    return f" Looked at: {escape(cut(', '.join(looks), 300))}." if looks else ""
+
+
 def source_lines(diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> list[Block]:
     """What was ruled out, what could not be read, and the numbered sources."""
-    out = [escape(cut(text, 300)) for text in diagnosis.ruled_out[:3]]
+    out = [escape(cut(text, 300)) for text in diagnosis.ruled_out[:2]]
     ruled_out = [context("*Ruled out* " + " ".join(out))] if out else []
     sources = source_blocks(numbered(diagnosis.claims, evidence), evidence)
     return [*ruled_out, *gap_block(diagnosis.gaps), *sources]
@@ -63,10 +70,6 @@ def mark_of(alert: Alert, diagnosis: Diagnosis | None) -> str:
     if diagnosis and diagnosis.nothing_wrong:
         return "🟢"
     return "🔴" if alert.severity in ("critical", "error") else "🟠"
-
-
-def subject_of(alert: Alert) -> str:
-    return alert.resource.id or alert.labels.get("alarm_name", "") or alert.title
 
 
 def verdict_of(diagnosis: Diagnosis) -> str:

@@ -253,5 +253,5 @@ async def _change(
     changed = await deps.incidents.change(incident.id, change)
     await deps.audit.append(AuditEntry(at=now, actor=actor, event=f"incident.{event}", subject=incident.id))
     if event != "analysing":
-        await ask_ticket(deps, incident.id, "open")
+        await ask_ticket(deps, incident.id, "open", wanted=incident.decision.ticket if incident.decision else "")
     return changed or incident

@@ -17,6 +17,7 @@ from slack_app.blocks.text import escape
 from slack_app.handlers.desk import Desk, nicely, place_of
 from slack_app.handlers.muting import muted_place, until_words
 from slack_app.handlers.open_incidents import open_incidents
+from slack_app.handlers.unmuting import tell_of_a_place
 from slack_app.mute_phrases import mute_end
 
 AWS_SECONDS = 5.0
@@ -58,26 +59,29 @@ async def _mute(where: SlackPlace, rest: str, desk: Desk, asker: Asker) -> str:
     mute = Mute(channel=where.channel, thread_ts=where.thread_ts, by=asker.user, at=deps.clock(), until=until)
     await deps.mutes.mute(mute)
     await _audit(desk, "place.muted", where, asker)
-    await _tell_the_channel(mute, desk, asker)
+    who, end = escape(asker.name or "Somebody"), until_words(mute, asker.zone)
+    text = f"{who} muted this channel{end}: alerts here are not analysed. `/watchkeeper unmute` ends it."
+    await _tell_the_channel(where, desk, text)
     quiet = "no alert here is analysed, and I answer only when I am mentioned"
     return f"{muted_place(mute)} is muted{until_words(mute, asker.zone)}: {quiet}. `unmute` ends it."
 
 
-async def _tell_the_channel(mute: Mute, desk: Desk, asker: Asker) -> None:
-    """That nobody looks into alerts any more is everybody's business where alerts are watched."""
+async def _tell_the_channel(where: SlackPlace, desk: Desk, text: str) -> None:
+    """Whether anybody looks into alerts is everybody's business where alerts are watched."""
     messenger, watched = desk.messenger, desk.app.deps.settings.alert_channels
-    if mute.thread_ts or not await is_watched(messenger.client, mute.channel, watched):
+    if where.thread_ts or not await is_watched(messenger.client, where.channel, watched):
         return
-    who, end = escape(asker.name or "Somebody"), until_words(mute, asker.zone)
-    text = f"{who} muted this channel{end}: alerts here are not analysed. `/watchkeeper unmute` ends it."
-    await nicely(messenger.post(SlackPlace(channel=mute.channel, thread_ts=""), text))
+    await nicely(messenger.post(SlackPlace(channel=where.channel, thread_ts=""), text))
 
 
 async def _unmute(where: SlackPlace, desk: Desk, asker: Asker) -> str:
-    if await desk.app.deps.mutes.unmute(where.channel, where.thread_ts):
-        await _audit(desk, "place.unmuted", where, asker)
-        return f"{muted_place(where)} is not muted any more."
-    return f"{muted_place(where)} was not muted."
+    if not await desk.app.deps.mutes.unmute(where.channel, where.thread_ts):
+        return f"{muted_place(where)} was not muted."
+    await _audit(desk, "place.unmuted", where, asker)
+    meanwhile = await tell_of_a_place(where, desk)
+    who = escape(asker.name or "Somebody")
+    await _tell_the_channel(where, desk, f"{who} unmuted this channel. {meanwhile}".strip())
+    return f"{muted_place(where)} is not muted any more. {meanwhile}".strip()
 
 
 async def _audit(desk: Desk, event: str, where: SlackPlace, asker: Asker) -> None:

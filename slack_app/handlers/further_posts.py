@@ -10,7 +10,7 @@ from agent.models import Incident, SlackPlace, Urgency
 from agent.ports import Deps
 from slack_app.blocks.parts import context
 from slack_app.blocks.text import cut, escape
-from slack_app.channel_budget import NORMAL
+from slack_app.channel_budget import EDIT
 from slack_app.handlers.desk import Desk, nicely
 from slack_app.handlers.redraws import ask_redraw
 
@@ -37,7 +37,7 @@ async def link_post(incident_id: str, payload: dict[str, Any], desk: Desk) -> No
     if not claimed or not await deps.ledger.claim(f"linked:{incident_id}:{payload['fingerprint']}"):
         return
     address = await desk.messenger.permalink(place.channel, incident.summary_ts)
-    if address and not await desk.budget.take(post.channel, NORMAL):
+    if address and not await desk.budget.take(post.channel, EDIT):
         text = await _same_as(incident, str(payload["fingerprint"]), deps)
         await nicely(desk.messenger.post(post, text, [context(f"{text} · <{address}|open>")]))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from agent.errors import RetryLater
+from agent.living import last_event
 from agent.models import (
     AlertStatus,
     AuditEntry,
@@ -12,16 +14,16 @@ from agent.models import (
     IncidentStatus,
     Job,
     Mark,
-    Ownership,
     SlackPlace,
     TimelineEvent,
 )
 from slack_app.blocks.ownership import ACKNOWLEDGE, ASSIGN, ESCALATE, REOPEN, RESOLVE, SNOOZE, person, snooze_end
 from slack_app.blocks.text import cut, escape
+from slack_app.channel_budget import PERSON
 from slack_app.handlers.desk import Desk, place_of
 from slack_app.handlers.living import redraw
 from slack_app.handlers.origins import What, ask_origins
-from slack_app.handlers.redraws import ask_redraw
+from slack_app.handlers.redraws import ask_analysis, ask_redraw
 from slack_app.handlers.tickets import ask_ticket
 from slack_app.intake import slack_time
 
@@ -30,7 +32,8 @@ OPEN = "This incident is open already."
 SAID_BY_US = {"status": AlertStatus.resolved, "said_at": None, "item_id": "", "update": False}
 MAX_SETTLED = 1000
 GONE = "I do not know this incident any more."
-NOBODY = "Nobody to escalate to is set: WATCHKEEPER_ONCALL_GROUP names the on-call group. It is marked as escalated."
+NOBODY = "Nobody was called: WATCHKEEPER_ONCALL_GROUP, which names the on-call group, is not set."
+UNKNOWN = "Nobody was called: Slack shows me no {group}; correct WATCHKEEPER_ONCALL_GROUP, or the rule."
 EVENTS = {
     ACKNOWLEDGE: "acknowledged",
     ASSIGN: "assigned",
@@ -55,14 +58,19 @@ async def handle_ownership(job: Job, desk: Desk) -> None:
         if refusal := _refusal(incident, action):
             await desk.whisper(place, user, refusal)
             return
+        if action == ESCALATE and (lacking := await _nobody_to_call(incident, desk)):
+            await desk.whisper(place, user, lacking)
+            return
         zone = (await desk.people.asker(user)).zone
         done = Click(action, user, at, str(clicked.get("value", "")), zone)
         incident = await deps.incidents.change(incident.id, done.apply) or incident
         entry = AuditEntry(at=deps.clock(), actor=user, event=f"incident.{EVENTS[action]}", subject=incident.id)
         await deps.audit.append(entry)
-    await _follow_up(incident, action, user, place, desk)
+    await _follow_up(incident, action, user, desk)
     await _tell_others(incident, action, user, at, desk)
     await redraw(incident.id, desk)
+    if action == ASSIGN:
+        await _tell_assignee(incident, user, desk)
 
 
 class Click:
@@ -108,8 +116,9 @@ class Click:
         return self._owned(over, resolved=self._mark, snoozed=None, snoozed_until=None)
 
     def _reopened(self, incident: Incident) -> Incident:
-        """Nobody has it yet."""
-        return incident.model_copy(update={"status": IncidentStatus.open, "ownership": Ownership()})
+        """Whoever had it has it still. Its end and its quiet are over, and it can be escalated anew."""
+        over = dict.fromkeys(("resolved", "snoozed", "snoozed_until", "escalated"))
+        return self._owned(incident.model_copy(update={"status": IncidentStatus.open}), **over)
 
 
 def _refusal(incident: Incident, action: str) -> str:
@@ -124,15 +133,18 @@ def _was_done(incident: Incident, action: str, user: str, at: datetime) -> bool:
     return any((event.kind, event.actor, event.at) == (kind, user, at) for event in incident.timeline)
 
 
-async def _follow_up(incident: Incident, action: str, user: str, place: SlackPlace, desk: Desk) -> None:
+async def _follow_up(incident: Incident, action: str, user: str, desk: Desk) -> None:
     deps = desk.app.deps
     if action == SNOOZE and incident.ownership.snoozed_until:
         left = (incident.ownership.snoozed_until - deps.clock()).total_seconds()
         await ask_redraw(deps, incident.id, seconds=max(left, 0.0), wake=True)
     if action == ESCALATE:
-        await _escalate(incident, user, place, desk)
+        await _escalate(incident, user, desk)
     if action == RESOLVE:
         await _settle(incident, desk)
+    if action == REOPEN and incident.diagnosis is None:  # it was over before anybody looked into it
+        again = last_event(incident, "reopened")
+        await ask_analysis(deps, incident.id, "changed", unique=f"reopened:{again.at.timestamp() if again else 0}")
 
 
 async def _tell_others(incident: Incident, action: str, user: str, at: datetime, desk: Desk) -> None:
@@ -157,19 +169,47 @@ async def _settle(incident: Incident, desk: Desk) -> None:
             await deps.ledger.record(over, incident.id, window, f"closed:{mark.at.timestamp()}")
 
 
-async def _escalate(incident: Incident, user: str, place: SlackPlace, desk: Desk) -> None:
-    """One post in the thread that notifies who is on call, found again by its mark after a crash."""
-    deps, messenger = desk.app.deps, desk.messenger
-    group = (incident.decision.escalate_to if incident.decision else "") or deps.settings.oncall_group
-    if incident.place is None or incident.ownership.escalated is None:
-        return
-    mark = f"{incident.id}:escalated:{incident.ownership.escalated.at.timestamp()}"
-    if not await deps.ledger.claim(mark) and await messenger.find_marked(
-        incident.place, mark, incident.created_at.timestamp()
-    ):
-        return
-    called = await desk.people.mention(group) if group else ""
-    text = f"{called} {person(user)} escalates: {escape(cut(incident.title, 200))}".strip()
-    await messenger.post_marked(incident.place, mark, text)
+def _on_call(incident: Incident, desk: Desk) -> str:
+    return (incident.decision.escalate_to if incident.decision else "") or desk.app.deps.settings.oncall_group
+
+
+async def _nobody_to_call(incident: Incident, desk: Desk) -> str:
+    """Why a click on Escalate would call nobody; "" when it calls somebody."""
+    group = _on_call(incident, desk)
     if not group:
-        await desk.whisper(place, user, NOBODY)
+        return NOBODY
+    called = await desk.people.mention(group)
+    return "" if called.startswith("<") else UNKNOWN.format(group=called)
+
+
+async def _escalate(incident: Incident, user: str, desk: Desk) -> None:
+    """One post in the thread that notifies who is on call."""
+    escalated = incident.ownership.escalated
+    if escalated is None:
+        return
+    mark = f"{incident.id}:escalated:{escalated.at.timestamp()}"
+    called = await desk.people.mention(_on_call(incident, desk))
+    if incident.place is not None and not await _was_said(incident, incident.place, mark, desk):
+        text = f"{called} {person(user)} escalates: {escape(cut(incident.title, 200))}"
+        await desk.messenger.post_marked(incident.place, mark, text)
+
+
+async def _tell_assignee(incident: Incident, user: str, desk: Desk) -> None:
+    """Once for each assignment: an edit of the message notifies nobody. RetryLater while the channel is busy."""
+    assigned, place = incident.ownership.assigned, incident.place
+    if assigned is None or place is None or assigned.note == user:
+        return
+    mark = f"{incident.id}:assigned:{assigned.at.timestamp()}"
+    if await _was_said(incident, place, mark, desk):
+        return
+    if wait := await desk.budget.take(place.channel, PERSON):
+        raise RetryLater("So much is told in this channel that the assignee has to wait.", wait)
+    text = f"{person(assigned.note)}, {person(assigned.by)} assigned this to you: {escape(cut(incident.title, 200))}"
+    await desk.messenger.post_marked(place, mark, text)
+
+
+async def _was_said(incident: Incident, place: SlackPlace, mark: str, desk: Desk) -> bool:
+    """Only who comes second has to look: perhaps the first one crashed before it posted."""
+    if await desk.app.deps.ledger.claim(mark):
+        return False
+    return bool(await desk.messenger.find_marked(place, mark, incident.created_at.timestamp()))

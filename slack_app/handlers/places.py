@@ -22,6 +22,7 @@ NOT_THERE = {
     "not_in_channel": "I am not in it (`/invite @watchkeeper` there)",
     "channel_not_found": "Slack does not show it to me (`/invite @watchkeeper` there)",
     "is_archived": "it is archived",
+    "restricted_action": "only some people may post in it",
 }
 """What Slack says of a channel that cannot be written to, in words for people."""
 DELETED = "message_not_found"

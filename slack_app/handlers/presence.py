@@ -45,7 +45,11 @@ async def at_work(
 
 async def at_rest(messenger: SlackMessenger, place: SlackPlace) -> None:
     """No status, no stop button."""
-    await asyncio.gather(nicely(messenger.set_status(place, "")), _session(messenger, place, "active"))
+    await asyncio.gather(_without_status(messenger, place), _session(messenger, place, "active"))
+
+
+async def _without_status(messenger: SlackMessenger, place: SlackPlace) -> None:
+    await nicely(messenger.set_status(place, ""))
 
 
 async def _session(messenger: SlackMessenger, place: SlackPlace, status: str, title: str = "") -> None:

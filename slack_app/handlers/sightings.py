@@ -11,6 +11,8 @@ from agent.models import Incident
 from agent.ports import Deps
 
 MAX_SIGHTINGS = 50
+MAX_IN_A_STORM = 500
+"""A storm's alerts are counted by where they come from."""
 HANDFUL = timedelta(minutes=5)
 """Its own window opened with it, or a moment later."""
 
@@ -19,7 +21,7 @@ async def look(deps: Deps, incident: Incident) -> Seen:
     """`Seen`: for what is drawn, and for whether to analyse it."""
     now, zone = deps.clock(), deps.settings.digest_zone
     tally = await deps.ledger.tally(incident.id)
-    sightings = await deps.ledger.of_incident(incident.id, MAX_SIGHTINGS)
+    sightings = await deps.ledger.of_incident(incident.id, MAX_IN_A_STORM if incident.storm else MAX_SIGHTINGS)
     earlier = await deps.incidents.get(incident.same_as) if incident.same_as else None
     flap = next((flap for s in sightings if (flap := flapping(s.flips, now))), None)
     words = [flap.words(zone) if flap else "", await _rhythm(incident, deps)]

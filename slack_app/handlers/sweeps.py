@@ -1,6 +1,7 @@
 """Analyses that ended without a word: their worker died, and their job came back to nobody or was given up.
 
 Without this their messages would say "Looking into this alert…" for ever, and their incidents would get no ticket.
+What came during a mute that has ended is found here, too.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from agent.ports import Deps
 from slack_app.handlers.analyses import give_up_incident
 from slack_app.handlers.desk import Desk
 from slack_app.handlers.held import held
+from slack_app.handlers.unmuting import tell_what_was_muted
 
 EVERY = timedelta(minutes=5)
 AT_ONCE = 100
+UNTOLD_FOR = timedelta(minutes=2)
+"""Until then a message may still wait for its turn."""
 
 
 def sweep_of(now: datetime) -> Job:
@@ -37,6 +41,7 @@ async def handle_sweep(job: Job, desk: Desk) -> None:
     for incident in await deps.incidents.by_status(IncidentStatus.investigating, AT_ONCE):
         if _is_forgotten(incident, deps):
             await _give_up(incident.id, desk)
+    await tell_what_was_muted(deps.clock() - UNTOLD_FOR, desk)
 
 
 async def _give_up(incident_id: str, desk: Desk) -> None:

@@ -7,6 +7,7 @@ again by the incident's id, a comment by its words, and `TicketRef.told` says wh
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from typing import Literal
 
@@ -22,6 +23,7 @@ from slack_app.handlers.redraws import MAX_DELAY_SECONDS, ask_redraw
 from slack_app.handlers.remarks import remark
 from slack_app.incoming_webhook import WebhookMessenger
 
+log = logging.getLogger(__name__)
 What = Literal["open", "update", "close"]
 BUCKET_SECONDS = 5.0
 """What changes within it is one comment."""
@@ -33,9 +35,14 @@ IN_THE_BODY = ("diagnosis", "severity")
 """What a new ticket says by itself."""
 
 
-async def ask_ticket(deps: Deps, incident_id: str, what: What, seconds: float = 0.0, tried: int = 0) -> None:
-    """Within five seconds, together with all other changes until then. Nothing where no ticket system is set."""
-    if not deps.tickets:
+async def ask_ticket(
+    deps: Deps, incident_id: str, what: What, seconds: float = 0.0, tried: int = 0, wanted: str = ""
+) -> None:
+    """Within five seconds, together with all other changes until then. Nothing where no ticket system is set.
+
+    `wanted`: the system that a rule names; if it is not set up that is told.
+    """
+    if not deps.tickets and not wanted:
         return
     now = deps.clock()
     due = now.timestamp() + min(seconds, MAX_DELAY_SECONDS)
@@ -63,6 +70,7 @@ async def handle_ticket(job: Job, desk: Desk) -> None:
         incident = await deps.incidents.get(incident_id)
         if incident is None:
             return
+        await _tell_what_lacks(incident, desk)
         for system in deps.tickets:
             ref = next((ticket for ticket in incident.tickets if ticket.system == system.name), None)
             if ref is None and not _wants_ticket(incident, system, deps):
@@ -83,6 +91,17 @@ def _wants_ticket(incident: Incident, system: TicketSystem, deps: Deps) -> bool:
     by_rule = incident.decision.ticket if incident.decision else ""
     by_default = deps.settings.tickets if incident.severity in SERIOUS else ""
     return (by_rule or by_default) == system.name
+
+
+async def _tell_what_lacks(incident: Incident, desk: Desk) -> None:
+    """A rule wants a ticket where none can be opened: said once, in the thread and in the log."""
+    deps, decision = desk.app.deps, incident.decision
+    wanted = decision.ticket if decision else ""
+    if decision is None or wanted in ["", *(system.name for system in deps.tickets)]:
+        return
+    if await deps.ledger.claim(f"ticket-lacks:{incident.id}"):
+        log.error("the rule “%s” wants tickets in %s, which is not set up", decision.rule, wanted)
+        await remark(incident, desk, f"There is no ticket: an alert rule wants one in {wanted}, which is not set up.")
 
 
 async def _waits_for_its_message(job: Job, incident: Incident, desk: Desk) -> bool:

@@ -53,6 +53,7 @@ class Webhooks:
         self._team = team
         self._limit = RateLimit(settings.webhook_rate_per_second, settings.webhook_burst)
         self._strangers = RateLimit(STRANGERS_PER_SECOND, STRANGERS_BURST)
+        self._noted = RateLimit(1 / 60, 1)
         self._reading = Reading()
         self._arrivals = Arrivals(deps.queue)
         self._mappings = read_mappings(settings.webhook_mappings)
@@ -87,7 +88,10 @@ class Webhooks:
         return web.json_response({"status": "accepted", "id": job.id}, status=202)
 
     def _refusal(self, told: str, request: web.Request, refused: Refused) -> web.Response:
+        """Whoever sets a sender up finds out why it is refused, also in a log of errors only: once a minute."""
         level = logging.DEBUG if refused.kind == "rate" else logging.WARNING
+        if not self._noted.wait(f"{told} {refused}"):
+            level = logging.ERROR
         log.log(level, "a request to /webhooks/%s from %s is refused: %s", told, request.remote, refused)
         self._deps.metrics.request_refused(refused.kind)
         return web.Response(status=refused.status, text="refused", headers=refused.headers)

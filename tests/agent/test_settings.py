@@ -141,3 +141,13 @@ def test_other_accounts_that_cannot_be_read_are_one_clear_mistake(wrong: str, mo
     monkeypatch.setenv("WATCHKEEPER_AWS_ACCOUNTS", wrong)
     with pytest.raises(SettingsError, match="WATCHKEEPER_AWS_ACCOUNTS"):
         Settings.read()
+
+
+def test_a_comma_within_a_webhook_secret_is_a_mistake_that_is_named_without_the_secret() -> None:
+    with pytest.raises(SettingsError, match=r"WEBHOOK_SECRETS: write source=secret,.* with no comma") as told:
+        Settings.read(webhook_secrets="datadog=first-half,second-half")
+    assert "half" not in str(told.value)
+
+    settings = Settings.read(webhook_secrets=" datadog=a=b , ,pagerduty=c,")
+    given = [settings.webhook_secret_of(source) for source in ("datadog", "pagerduty", "grafana")]
+    assert [secret.get_secret_value() if secret else None for secret in given] == ["a=b", "c", None]

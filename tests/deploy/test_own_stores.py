@@ -101,7 +101,7 @@ def test_a_bucket_that_is_there_keeps_the_rules_of_others(moto: Emulator) -> Non
     for _ in range(2):
         assert not create_own_bucket(settings, "test-own-shared")
     assert [rule["ID"] for rule in lifecycle(client, "test-own-shared")].count("theirs") == 1
-    assert len(lifecycle(client, "test-own-shared")) == 5
+    assert len(lifecycle(client, "test-own-shared")) == 6
     assert checks(settings)["Archive"]["status"] == "ok"
 
 

@@ -104,7 +104,7 @@ def test_a_summary_reads_from_what_is_going_on_to_what_to_do() -> None:
 
     shown = words(valid(summary_blocks(about, diagnosis(pieces, "It fails.", root_cause="Version 4."), pieces)))
 
-    order = ["🔴 checkout: cause found", "What's going on", "Likely cause", "90%", "Evidence", "What to do next"]
+    order = ["🔴 checkout errors: cause found", "What's going on", "Likely cause", "90%", "Evidence", "What to do next"]
     order += ["Ruled out", "Could not be read", "by m", "2 checks", "7 s", "1,234 tokens"]
     places = [shown.index(part) for part in order]
     assert places == sorted(places)

@@ -49,6 +49,22 @@ def test_an_alert_that_passes_gets_one_quiet_line_and_a_button() -> None:
     assert passed_text(decision) == "Not analysed: It is informational."
 
 
+def test_an_alert_that_passes_says_where_it_comes_from() -> None:
+    about = Alert(
+        source="datadog",
+        title="Disk is filling",
+        value="91%",
+        threshold="90%",
+        resource=Resource(id="db-07"),
+        started_at=NOW,
+        fingerprint="f",
+    )
+
+    shown = words(passed_blocks(incident(alerts=(about,)), Decision(treatment="pass", rule="r", reason="It is fine.")))
+
+    assert "Disk is filling (db-07) · value 91% (threshold 90%) · from datadog" in shown
+
+
 def test_what_users_write_into_their_rules_is_no_markup() -> None:
     decision = Decision(treatment="pass", rule=HOSTILE * 20, reason=HOSTILE * 20)
 
@@ -65,12 +81,12 @@ def test_a_storm_is_counted_by_system_and_service() -> None:
         sighting("slow database", 7, service="rds", status=AlertStatus.resolved),
     ]
 
-    shown = words(storm_blocks(incident(grouped="All within a minute."), tally(300, 280, 9412), seen))
+    shown = words(storm_blocks(incident(grouped="storm: 42 alerts in 60 s"), tally(300, 280, 9412), seen))
 
-    assert "*Alert storm*: All within a minute." in shown
+    assert "🌪 42 alerts in 60 s: these alerts are counted, not told one by one." in shown
     assert "*Systems* payments (2), shop (1)" in shown
     assert "*Services* lambda (2), rds (1)" in shown
-    assert "• errors of checkout ×120\\n• errors of cart ×80\\n• slow database ×7 · resolved" in shown
+    assert "• errors of checkout ×120\\n• errors of cart ×80\\n• slow database ×7 · resolved\\n…and 297 more" in shown
     assert "*New*" not in shown
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -153,5 +154,15 @@ def run(backend: type[Sqlite | Aws], examples: int, steps: int = 50) -> int:
     return machine.steps
 
 
-def test_no_alert_is_lost_or_told_twice_whatever_happens() -> None:
-    assert run(Sqlite, examples=6) >= 200
+def test_no_alert_is_lost_or_told_twice() -> None:
+    assert run(Sqlite, examples=3) >= 60
+
+
+@pytest.mark.slow
+def test_no_alert_is_lost_or_told_twice_in_ten_thousand_steps() -> None:
+    assert run(Sqlite, examples=240) >= 10_000
+
+
+@pytest.mark.slow
+def test_no_alert_is_lost_or_told_twice_on_aws() -> None:
+    assert run(Aws, examples=12, steps=40) >= 300

@@ -22,6 +22,7 @@ from agent.models import (
 )
 from slack_app.channel_budget import EDIT, NORMAL, PERSON, PROGRESS, ChannelBudget
 from slack_app.handlers.living import draw
+from slack_app.handlers.redraws import ask_redraw
 from tests.slack_app.incident_desk import IncidentDesk, alert
 
 FOUND = Diagnosis(
@@ -40,7 +41,7 @@ async def test_a_post_gets_one_message_in_its_thread_however_often_it_is_drawn(d
     for _ in range(3):
         await desk.living()
 
-    assert "checkout: looking into it" in desk.words()
+    assert "checkout errors: looking into it" in desk.words()
     assert desk.shown()[0]["thread_ts"] == place.thread_ts
     assert desk.ws.api_calls("chat.update") == []
 
@@ -99,7 +100,7 @@ async def test_what_is_known_is_read_from_top_to_bottom(desk: IncidentDesk) -> N
     await desk.again(one)
     await desk.living()
 
-    order = ["🔴 checkout: cause found", "Still firing: 3 times since", "2 alerts, 2 still firing", "What's going on"]
+    order = ["🔴 checkout errors: cause found", "2 alerts firing, seen 3 times since", ", last ", "What's going on"]
     order += ["Likely cause", "Version 42 broke it.", "What to do next", "checkout errors × 2", "Together because"]
     words = desk.words()
     places = [words.index(part) for part in order]
@@ -114,12 +115,12 @@ async def test_what_is_over_says_after_how_long_and_offers_only_to_open_it_again
     await desk.again(one.model_copy(update={"status": AlertStatus.resolved}))
     await desk.living()
 
-    assert "✅ checkout: resolved after 29 minutes" in desk.words()
+    assert "✅ checkout errors: resolved after 29 minutes" in desk.words()
     assert desk.buttons() == ["incident_reopen", "show_evidence"]
 
     await desk.again(alert())
     await desk.living()
-    assert "🔴 checkout: cause found" in desk.words()
+    assert "🔴 checkout errors: cause found" in desk.words()
     assert "incident_resolve" in desk.buttons()
 
 
@@ -255,14 +256,20 @@ async def test_a_further_post_of_the_incident_is_told_where_it_is_looked_into_on
     assert "seen twice: Version 42 broke it." in links[1]["text"]
 
 
+async def test_each_of_two_posts_that_come_at_the_same_moment_gets_its_link(desk: IncidentDesk) -> None:
+    for ts in ("1.0", "2.0", "2.0"):
+        await ask_redraw(desk.deps, desk.id, post={"channel": "C1", "thread_ts": ts}, fingerprint="f")
+    assert len(await desk.queued(JobKind.living)) == 2
+
+
 async def test_a_storm_is_counted_in_its_message(desk: IncidentDesk) -> None:
     kinds = [alert(f"alert {n}", f"f{n}") for n in range(30)]
     await desk.opened(*kinds[:1], place=desk.post(), storm=True, grouped="30 alerts in one minute")
     for kind in kinds[1:]:
         await desk.again(kind)
     await desk.living()
-    assert "Alert storm" in desk.words()
-    assert "30 alerts, 30 still firing" in desk.words()
+    assert "🔴 Storm: 30 alerts of lambda: looking into it" in desk.words()
+    assert "30 alerts firing, seen 30 times since" in desk.words()
 
 
 async def test_a_message_that_slack_refuses_for_its_blocks_is_there_as_text(desk: IncidentDesk) -> None:

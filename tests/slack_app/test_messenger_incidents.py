@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 
+import aiohttp
 import pytest
 from slack_sdk import WebClient
 
 from agent.models import SlackPlace
 from deploy.local.workspace.background import RunningWorkspace
-from slack_app.messenger import SlackMessenger, web_client
+from deploy.local.workspace.workspace import Workspace
+from slack_app.messenger import CLOCKS_APART_SECONDS, SlackMessenger, web_client
 from tests.slack_app.conftest import Thread
+from tests.slack_app.delivery_machine.backends import Free
+from tests.slack_app.delivery_machine.slack_wire import SlackSession, Troubles
 
 
 @pytest.mark.parametrize("threaded", [True, False])
@@ -25,7 +30,28 @@ async def test_a_marked_message_is_found_among_others(
 
     assert await messenger.find_marked(place, "inc_1", after) == marked
     assert await messenger.find_marked(place, "inc_3", after) == ""
-    assert await messenger.find_marked(place, "inc_1", float(marked) + 1) == ""
+    assert await messenger.find_marked(place, "inc_1", float(marked) + CLOCKS_APART_SECONDS + 1) == ""
+
+
+async def test_a_mark_is_found_though_this_machines_clock_was_hours_ahead(
+    messenger: SlackMessenger, thread: Thread
+) -> None:
+    marked = await messenger.post_marked(thread.place, "inc_1", "the one")
+    assert await messenger.find_marked(thread.place, "inc_1", float(marked) + 3 * 3600) == marked
+
+
+@pytest.mark.parametrize(("method", "sent"), [("chat_postMessage", 1), ("conversations_history", 2)])
+async def test_a_post_whose_answer_was_lost_is_not_posted_again_by_itself(method: str, sent: int) -> None:
+    workspace = Workspace(subscriptions=())
+    troubles = Troubles(deque(["answer lost", "answer lost"]))
+    client = web_client(workspace.bot_token, "https://slack.invalid/api/")
+    client.session = SlackSession(workspace, troubles, Free())  # type: ignore[assignment]
+
+    with pytest.raises(aiohttp.ServerDisconnectedError):
+        await getattr(client, method)(channel=workspace.state.channel("alerts").id, text="an alert")
+
+    assert 2 - len(troubles.calls) == sent
+    assert len(workspace.state.channel("alerts").messages) == (method == "chat_postMessage")
 
 
 async def test_a_mark_is_found_behind_a_page_of_messages(messenger: SlackMessenger, thread: Thread) -> None:

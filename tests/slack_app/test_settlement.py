@@ -23,7 +23,7 @@ from slack_app.handlers.desk import Desk
 from slack_app.messenger import SlackMessenger
 from slack_app.settlement import GIVEN_UP_AFTER, OUTAGE_SECONDS, RETRY_SECONDS, Settlement
 from tests.agent.examples import NOW
-from tests.contracts.examples import incident
+from tests.contracts.examples import alert, incident
 
 SECRET = "tr0ub4dor" + "-and-3"
 
@@ -140,7 +140,7 @@ async def test_a_person_who_takes_it_out_of_the_dead_letters_gives_it_another_da
 
 
 async def test_an_incident_says_that_its_analysis_was_given_up_after_a_day(shop: Shop) -> None:
-    await shop.deps.incidents.create(incident(id="inc_1", status=IncidentStatus.investigating))
+    await shop.deps.incidents.create(incident(id="inc_1", alerts=(alert(),), status=IncidentStatus.investigating))
     shop.send(JobKind.analysis, why="new")
     shop.pass_by(GIVEN_UP_AFTER.total_seconds() + 1)
     await shop.meets(StoreUnavailable("The disk is full."))

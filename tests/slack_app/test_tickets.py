@@ -216,6 +216,24 @@ async def test_two_workers_open_one_ticket(there: There) -> None:
         await there.run()
 
 
+async def test_a_system_that_a_rule_names_and_nobody_set_up_is_said_once(
+    desk: IncidentDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    rule = Decision(treatment="analyse", rule="payments page", reason="It is ours.", ticket="jira")
+    await desk.opened(place=desk.post(), decision=rule)
+    await desk.living()
+    await desk.analysis()
+    jobs = await desk.queued(JobKind.ticket)
+    assert jobs
+    for _ in range(2):
+        await handle_ticket(jobs[0], desk.desk)
+
+    _, told = desk.shown()
+    assert "an alert rule wants one in jira, which is not set up" in told["text"]
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert errors == ["the rule “payments page” wants tickets in jira, which is not set up"]
+
+
 async def test_clicks_and_analyses_ask_for_it(there: There) -> None:
     await there.desk.opened(place=there.desk.post())
     await there.desk.living()

@@ -159,6 +159,19 @@ async def test_why_somebody_was_refused_stands_in_our_log_without_the_secret(
     assert SECRET not in caplog.text
 
 
+async def test_each_reason_is_seen_in_a_log_of_errors_once_a_minute(
+    opened: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened() as gate:
+        for _ in range(3):
+            await gate.post(headers={"Authorization": "Bearer nearly-right"})
+        await gate.post("nobody")
+
+    errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    assert ["wrong credentials" in message for message in errors] == [True, False]
+    assert "/webhooks/(unknown)" in errors[1]
+
+
 async def test_a_signed_request_is_accepted_until_its_time_is_over(opened: Opened) -> None:
     body, now = json.dumps(ALERT).encode(), int(utc_now().timestamp())
 

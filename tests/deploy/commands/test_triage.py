@@ -155,7 +155,42 @@ def test_what_cannot_be_done_is_one_sentence(
 def test_a_right_file_is_counted(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("triage", "check")
 
-    assert capsys.readouterr().out == f"{rules}: 2 rules, 0 maintenance windows\n"
+    assert capsys.readouterr().out.splitlines()[0] == f"{rules}: 2 rules, 0 maintenance windows"
+
+
+def test_each_mistake_has_a_line_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("rules:\n- then: drpo\n- then: {ticket: jirra}\n")
+    monkeypatch.setattr("sys.argv", ["watchkeeper", "triage", "check", str(wrong)])
+    with pytest.raises(SystemExit):
+        main()
+
+    head, first, second = capsys.readouterr().err.splitlines()
+    assert head == f"watchkeeper: {wrong} has 2 mistakes:"
+    assert first == "  line 2, rule 1: then.treatment is 'drpo'; write analyse, pass, digest or drop"
+    assert second == "  line 3, rule 2: then.ticket is 'jirra'; write servicenow, jira or pagerduty"
+
+
+def test_what_only_slack_and_the_settings_know_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = tmp_path / "rules.yaml"
+    named.write_text("rules: [{then: {channel: '#payments-oncall', ticket: jira}}]")
+    run("triage", "check", str(named))
+
+    _, ticket, channel = capsys.readouterr().out.splitlines()
+    assert "tickets in jira are not set up" in ticket
+    assert "#payments-oncall" in channel
+    assert "watchkeeper doctor" in channel
+
+
+def test_a_file_that_was_named_is_not_blamed_on_the_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["watchkeeper", "triage", "check", "nowhere.yaml"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "WATCHKEEPER_ALERT_RULES" not in capsys.readouterr().err
 
 
 def test_without_a_file_there_is_nothing_to_check(

@@ -19,6 +19,8 @@ def facts(alert: Alert) -> dict[str, Any]:
     return alert.model_dump(mode="json") | alert.resource.model_dump()
 
 
+ENVELOPED = frozenset(("Records", "records", "awslogs", "Type"))
+
 FIELDS: list[tuple[str, dict[str, Any]]] = [
     (
         "alarm through SNS",
@@ -177,13 +179,12 @@ def test_each_message_is_read_as_what_it_says(shape: str, expected: dict[str, An
     assert told["status"] == "firing"
 
 
-@pytest.mark.parametrize("shape", e.EVERY_SHAPE)
+@pytest.mark.parametrize("shape", [shape for shape in e.EVERY_SHAPE if not ENVELOPED & e.EVERY_SHAPE[shape].keys()])
 def test_every_message_reads_the_same_through_sns_and_in_a_lambda_s_records(shape: str) -> None:
     """What EventBridge sends to a topic is in an envelope, and a topic's function gets the envelope in a record."""
     payload = e.EVERY_SHAPE[shape]
-    if "Records" in payload or "records" in payload or "awslogs" in payload or "Type" in payload:
-        return
     alone = parse_alerts(payload, RECEIVED)
+    assert alone
 
     for wrapped in (e.sns(payload), e.records(e.sns(payload))):
         told = parse_alerts(wrapped, RECEIVED)
