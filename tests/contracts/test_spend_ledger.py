@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from agent.models import Spend
 from tests.contracts.adapters import STORES, SettableClock, Stores, wall_clock
 from tests.contracts.contender import THREADS, race
@@ -51,8 +53,10 @@ async def test_nothing_is_lost_when_many_add_at_once(stores: Stores) -> None:
     assert await stores.spend.today("U1") == Spend(input_tokens=500, usd=12.5)
 
 
+@pytest.mark.slow
 @stores_slow_over_emulators
 async def test_nothing_is_lost_between_processes(stores_adapter: str, tmp_path: Path) -> None:
+    """Slow, since it starts three processes."""
     race(stores_adapter, tmp_path, "spend")
     stores = STORES[stores_adapter](tmp_path, wall_clock)
     runs = 3 * THREADS

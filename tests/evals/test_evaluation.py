@@ -62,7 +62,9 @@ def test_what_needs_one_look_gets_it() -> None:
     assert wrong(chosen(*WITH_A_LOOK)) == {}
 
 
+@pytest.mark.slow
 def test_a_file_that_is_missing_is_one_sentence(tmp_path: Path) -> None:
+    """Slow, since the command is a process of its own."""
     done = evaluate("--questions", str(tmp_path / "none.yaml"), home=tmp_path)
 
     assert done.returncode == 2

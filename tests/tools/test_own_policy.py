@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ from tools.stores.dynamodb.tables import create_tables
 
 __all__ = ["clock"]
 ACCOUNT = "123456789012"
+ROOT = Path(__file__).parents[2]
 NAMES = {
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
     "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
@@ -196,3 +198,14 @@ def test_without_a_queue_and_a_bucket_nothing_is_allowed_there() -> None:
 def test_the_audit_trail_cannot_be_changed() -> None:
     [history] = [each for each in own_policy("w-", "r", ACCOUNT)["Statement"] if each["Sid"] == "TableHistory"]
     assert history["Action"] == ["dynamodb:Query", "dynamodb:PutItem"]
+
+
+def test_every_folder_that_the_code_writes_to_may_be_written_to() -> None:
+    policy = own_policy("wk-", "us-east-1", ACCOUNT, bucket="b")
+    (archive,) = [each for each in policy["Statement"] if each["Sid"] == "Archive"]
+    folders = {arn.split("/")[1] for arn in archive["Resource"]}
+    files = [path for room in ("slack_app", "graphs", "tools") for path in (ROOT / room).rglob("*.py")]
+    code = "\n".join(path.read_text() for path in files)
+    written = set(re.findall(r'f"([a-z]+)/\{[\w.]+:year=|"([a-z]+)/year=', code))
+    assert {name for pair in written for name in pair if name} <= folders
+    assert {"alerts", "payloads"} <= folders

@@ -57,7 +57,7 @@ async def test_a_day_of_an_account_in_which_nothing_happens_is_a_day_of_silence(
 async def test_hours_of_a_flapping_alarm_are_told_a_few_times(watching: Lookout):
     watching.watches(metrics=[{"service": service} for service in SERVICES], logs=[{"prefix": "/"}])
     watching.load_scenario(load_scenario("flapping-alarm"))
-    watching.clock.now = NOW - timedelta(hours=4)
+    watching.clock.now = NOW - timedelta(hours=3)
     told = await watching.until(0)
     assert {title for _, title in told} <= {"search-api-cpu-high"}
     assert len(told) <= 3
@@ -78,7 +78,7 @@ async def test_hours_of_a_flapping_alarm_are_told_a_few_times(watching: Lookout)
 async def test_what_happens_in_a_scenario_is_found_and_nothing_before_it(watching: Lookout, name: str, wanted: str):
     watching.watches(metrics=[{"service": service} for service in SERVICES], logs=[{"prefix": "/"}])
     watching.load_scenario(load_scenario(name))
-    watching.clock.now, watching.step = NOW - timedelta(hours=2), timedelta(minutes=10)
+    watching.clock.now, watching.step = NOW - timedelta(minutes=90), timedelta(minutes=10)
     assert await watching.until(-62) == []
     told = await watching.until(0)
     assert ("firing", wanted) in told

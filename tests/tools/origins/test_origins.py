@@ -189,7 +189,7 @@ async def test_pagerduty_incidents_are_snoozed_and_resolved() -> None:
         )
         (origin,) = alert_origins(settings)
         one = alert("pagerduty", external_id="Q9")
-        assert await origin.silence(one, UNTIL, *WHO)
+        assert await origin.silence(one, datetime.now(UTC) + timedelta(hours=2), *WHO)
         assert 7000 < system.incidents[0]["snoozed"] <= 7200
         assert not await origin.lift(one)
         assert await origin.resolve(one, *WHO)
