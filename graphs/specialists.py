@@ -63,7 +63,7 @@ def _node(specialist: Specialist, agent: Any) -> SpecialistNode:
             async with asyncio.timeout(min(deps.settings.gather_timeout_seconds, deps.meter.seconds_left())):
                 await _run(specialist, agent, state, runtime, gathered)
         except TimeoutError:
-            gathered.gap(specialist.name, EvidenceStatus.timeout, "Its deadline passed before it was done.")
+            gathered.gap(specialist.name, EvidenceStatus.timeout, "not everything was looked at in time.")
         except Exception as error:
             log.warning("specialist %s failed", specialist.name, exc_info=True)
             gathered.gap(specialist.name, EvidenceStatus.error, f"It failed ({type(error).__name__}).")

@@ -1,7 +1,7 @@
 """The archive's bucket as infrastructure, once: `watchkeeper tables --bucket` and the cloud deployment create it.
 
 It is private, encrypted by S3, and forgets: conversations move to cheaper storage after a month and go after `days`;
-checkpoints go when their time to live has passed, as their items in DynamoDB do.
+checkpoints go when their time to live has passed, as their items in DynamoDB do, and payloads after their jobs.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from tools.checkpoints import KEPT
 
 TRANSITION_DAYS = 30
 """S3 takes objects into infrequent access no sooner."""
+PAYLOAD_DAYS = 30
+"""Twice as long as SQS keeps the job that a payload belongs to."""
 PRIVATE = {
     "BlockPublicAcls": True,
     "IgnorePublicAcls": True,
@@ -28,6 +30,7 @@ def lifecycle_rules(days: int) -> list[dict[str, Any]]:
     rules = [
         _rule("conversations/", days, moved),
         _rule("turns/", days, moved),
+        _rule("payloads/", PAYLOAD_DAYS, []),
         _rule("checkpoints/", KEPT.days + 1, []),
     ]
     unfinished = {

@@ -40,6 +40,8 @@ _QUEUE = (
     "GetQueueAttributes",
     "GetQueueUrl",
 )
+_FOLDERS = ("conversations", "turns", "incidents", "alerts", "payloads", "checkpoints")
+"""Of the archive. Only checkpoints, the last, are deleted by us."""
 
 
 def own_policy(
@@ -71,7 +73,7 @@ def own_policy(
         arn = f"arn:{partition}:s3:::{bucket}"
         looks = ("ListBucket", "GetBucketPublicAccessBlock", "GetLifecycleConfiguration")
         statements.append(_allow("Bucket", "s3", looks, [arn]))
-        folders = [f"{arn}/{folder}/*" for folder in ("conversations", "turns", "incidents", "checkpoints")]
+        folders = [f"{arn}/{folder}/*" for folder in _FOLDERS]
         statements.append(_allow("Archive", "s3", ("GetObject", "PutObject"), folders))
         statements.append(_allow("Checkpoints", "s3", ("DeleteObject",), folders[-1:]))
     return {"Version": "2012-10-17", "Statement": statements}
