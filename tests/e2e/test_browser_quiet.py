@@ -108,7 +108,7 @@ def test_a_storm_is_one_message_that_counts(desk: IncidentDesk, tmp_path: Path) 
     asyncio.run(storms())
     with shown_page(desk.ws) as page:
         shown = page.get_by_test_id("message").last
-        expect(shown).to_contain_text("33 alerts, 33 still firing")
+        expect(shown).to_contain_text("33 alerts firing, seen 180 times")
         expect(shown).to_contain_text("Systems")
         expect(shown).to_contain_text("New")
         picture(page, tmp_path, "storm")
