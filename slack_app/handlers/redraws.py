@@ -26,13 +26,15 @@ async def ask_redraw(
     """Within three seconds, together with all other changes until then. A new incident's first message waits for none.
 
     The key names the end of its three seconds, and the job runs after it: no change is swallowed by a job that has
-    already run.
+    already run. The loop's own time stands in it too, because a clock that is set back comes by the same seconds again.
     """
     now = deps.clock()
     due = now.timestamp() + min(seconds, MAX_DELAY_SECONDS)
     bucket = math.floor(due / BUCKET_SECONDS) + 1
     delay = 0.0 if first else min(bucket * BUCKET_SECONDS - now.timestamp(), MAX_DELAY_SECONDS)
-    key = f"living:{incident_id}:{'first' if first else bucket}" + (f":{digest(payload)}" if payload else "")
+    turn = math.floor((asyncio.get_running_loop().time() + seconds) / BUCKET_SECONDS)
+    key = f"living:{incident_id}:" + ("first" if first else f"{bucket}:{turn}")
+    key += f":{digest(payload)}" if payload else ""
     job = Job(
         id=new_id("job"),
         kind=JobKind.living,
