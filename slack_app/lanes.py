@@ -70,6 +70,11 @@ class Lanes:
         lane.held += 1
         return lane
 
+    @property
+    def no_more_turns(self) -> bool:
+        """It holds as much as it may of what takes turns; the next of that kind is for another worker."""
+        return self._turns.is_full
+
     def leave(self, lane: Lane) -> None:
         lane.held -= 1
         self._eased.set()
@@ -81,7 +86,7 @@ class Lanes:
         """
         crowded = [lane for job in last if (lane := self._of(job)).is_crowded]
         waited_for = set(crowded) if len(crowded) * 2 > len(last) else set[Lane]()
-        if self._turns.is_full and len(last) < BATCH:
+        if self.no_more_turns and len(last) < BATCH:
             waited_for.add(self._turns)
         if waited_for:
             await self._room_in(waited_for)

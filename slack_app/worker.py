@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncGenerator, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
@@ -101,13 +102,17 @@ class Worker:
         for job in jobs:
             lane = self._lanes.enter(job)
             if lane is None:
-                tasks.create_task(self._settlement.put_back(job, PUT_BACK_SECONDS))
+                # never as long again: else who gave it away would look just when it comes back
+                delay = PUT_BACK_SECONDS * random.uniform(0.7, 1.3)
+                tasks.create_task(self._settlement.put_back(job, delay))
             else:
                 tasks.create_task(self._work(job, lane))
 
     async def _next(self) -> list[Job]:
+        """A worker with no room for turns looks now and then; one that has room is waiting, and so is there first."""
+        wait = 0 if self._lanes.no_more_turns else POLL_SECONDS
         try:
-            return await self._app.deps.queue.receive(BATCH, self._lease, POLL_SECONDS)
+            return await self._app.deps.queue.receive(BATCH, self._lease, wait)
         except WatchkeeperError as error:
             log.error("the queue is unavailable: %s", error)
             await asyncio.sleep(POLL_SECONDS)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("account")
 
 
 def _busy(talk: Talk, model: Unhurried, count: int = 1) -> None:
-    talk.ws.wait_for(lambda: model.thinking >= count, 15)
+    talk.ws.wait_for(lambda: model.thinking >= count, 40)
 
 
 def test_the_stop_button_ends_a_run_and_says_who_pressed_it(workspace: RunningWorkspace, tmp_path: Path) -> None:
