@@ -31,7 +31,7 @@ class Sighting:
     changed: bool = False
     """This record changed the status."""
     repeated: bool = False
-    """This very event had been recorded before: nothing was counted."""
+    """This very event had been recorded before: nothing was counted. `incident_id` is the one it was counted for."""
     fired: bool = False
     """This record counted one more firing."""
 
@@ -70,6 +70,10 @@ class AlertLedger(Protocol):
 
     async def open(self, fingerprint: str, window_seconds: float = 3600) -> Sighting | None:
         """The open window of a fingerprint, if there is one."""
+        ...
+
+    async def incident_of(self, fingerprint: str, event_id: str) -> str | None:
+        """The incident that an event was counted for, "" where that was not kept; None: it was not counted."""
         ...
 
     async def of_incident(self, incident_id: str, limit: int = 200) -> list[Sighting]:

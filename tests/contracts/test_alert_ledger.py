@@ -83,6 +83,27 @@ async def test_a_message_delivered_again_after_its_window_opens_none(stores: Sto
     assert await stores.ledger.open("f1") is None
 
 
+async def test_it_knows_which_incident_an_event_was_counted_for(stores: Stores, clock: SettableClock) -> None:
+    await stores.ledger.record(alert(), "inc_1", event_id="Ev1")
+    clock.advance(7200)
+    await stores.ledger.record(alert(), "inc_2", event_id="Ev2")
+    await stores.ledger.record(alert(), "inc_3", event_id="Ev3")
+    asked = [await stores.ledger.incident_of("f1", event) for event in ("Ev1", "Ev2", "Ev3", "Ev4")]
+    assert asked == ["inc_1", "inc_2", "inc_2", None]
+    assert await stores.ledger.incident_of("f2", "Ev1") is None
+    assert (await stores.ledger.record(alert(), "inc_4", event_id="Ev1")).incident_id == "inc_1"
+
+
+async def test_what_fires_since_a_late_resolution_was_sent_goes_on_in_the_next_window(
+    stores: Stores, clock: SettableClock
+) -> None:
+    firing = alert(said_at=START + timedelta(minutes=2))
+    await stores.ledger.record(firing, "inc_1")
+    clock.advance(7200)
+    late = await stores.ledger.record(resolved(60, said_at=START + timedelta(minutes=1)), "inc_1")
+    assert (late.first, late.status, late.alert) == (True, AlertStatus.firing, firing)
+
+
 async def test_a_sighting_shows_the_alert_and_what_became_of_it(stores: Stores, clock: SettableClock) -> None:
     firing = alert(started_at=START)
     assert (await stores.ledger.record(firing, "inc_1")).alert == firing

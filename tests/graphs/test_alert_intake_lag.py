@@ -10,8 +10,8 @@ import pytest
 
 from agent.models import IncidentStatus
 from graphs.alert_intake import AlertIntake
+from tests.graphs.intake_desk import RESOLVED, Desk
 from tests.graphs.lagging import LaggingIncidents, LaggingLedger
-from tests.graphs.test_alert_intake import RESOLVED, Desk
 
 
 @pytest.fixture

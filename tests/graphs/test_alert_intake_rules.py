@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.models import AlertStatus, IncidentStatus
-from tests.graphs.test_alert_intake import Desk
+from tests.graphs.intake_desk import Desk
 
 RULES = """
 maintenance:

@@ -42,11 +42,23 @@ class Window:
 
 
 def opened(alert: Alert, body: str, incident_id: str, now: float, before: Window | None = None) -> Window:
-    """The first message of a window. Items that fired in the one `before`, if it was of this incident, still do."""
+    """The first message of a window. What fired in the one `before`, if it was of this incident, may still do so."""
     same = before.decided if before and before.incident_id == incident_id else {}
-    decided = _decided({item: each for item, each in same.items() if item and each.firing}, alert, now)
+    kept = {item: each for item, each in same.items() if _still_fires(item, each, alert)}
+    decided = _decided(kept, alert, now)
+    body = before.body if before and decided is kept else body
     firing = alert.status is AlertStatus.firing
     return Window(alert.fingerprint, incident_id, int(firing), 1, now, now, _status(decided), decided, (), body)
+
+
+def _still_fires(item: str, last: Said, alert: Alert) -> bool:
+    """One of the sender's items does until somebody says that it is over; an alert without items, if its sender said so
+    after what comes only now, when the window has ended.
+
+    But no late firing is taken for over: senders that tell when it began tell the same each time that they say it.
+    """
+    later = last.sent is not None and alert.said_at is not None and last.sent > alert.said_at.timestamp()
+    return last.firing and (bool(item) or later)
 
 
 def counted(window: Window, alert: Alert, body: str, now: float) -> Window:
@@ -120,6 +132,11 @@ def sighting(
         repeated=repeated,
         fired=fired,
     )
+
+
+def again(window: Window, incident_id: str) -> Sighting:
+    """Of an event that had been counted, be it in a window of another incident; "" where that was not kept."""
+    return replace(sighting(window, repeated=True), incident_id=incident_id or window.incident_id)
 
 
 def by_alert(windows: Iterable[Window]) -> list[Window]:

@@ -27,6 +27,7 @@ from tools.stores.windows import (
     MAX_EPISODES,
     SIGHTINGS_KEPT_SECONDS,
     Window,
+    again,
     by_alert,
     counted,
     fires,
@@ -68,6 +69,10 @@ class DynamoAlertLedger:
         window = _window(item) if item else None
         return sighting(window) if window and window.is_open(self._now(), window_seconds) else None
 
+    async def incident_of(self, fingerprint: str, event_id: str) -> str | None:
+        item = await self._table.get(id=_event_key(fingerprint, event_id))
+        return item.get("counted_for", "") if item and item["delete_after"] > self._now() else None
+
     async def of_incident(self, incident_id: str, limit: int = 200) -> list[Sighting]:
         return [sighting(window) for window in by_alert(await self._windows(incident_id))[:limit]]
 
@@ -107,20 +112,20 @@ class DynamoAlertLedger:
         else:
             after, first = counted(window, alert, body, now), False
         kept = max(after.last_seen, now) + max(window_seconds, SIGHTINGS_KEPT_SECONDS)
-        marker = [_marker(alert.fingerprint, event_id, kept, now)] if event_id else []
+        marker = [_marker(alert.fingerprint, event_id, after.incident_id, kept, now)] if event_id else []
         refused = await self._table.put_all([_in_place_of(item, _item(after, kept), token, now), *marker, *opening])
         if not refused:
             changed = window is not None and not first and after.status is not window.status
             fired = after.count > 0 if first or window is None else fires(window, alert)
             return sighting(after, first=first, changed=changed, fired=fired)
-        return await self._known(alert.fingerprint, token) if marker and refused.get(1) == UNMET else None
+        return await self._known(alert.fingerprint, event_id, token) if marker and refused.get(1) == UNMET else None
 
-    async def _known(self, fingerprint: str, token: str) -> Sighting | None:
+    async def _known(self, fingerprint: str, event_id: str, token: str) -> Sighting | None:
         """What the ledger has, of an event that had been counted before, or by a request whose answer was lost."""
         item = await self._table.get(id=key_text("sighting", fingerprint))
         if item is None or item.get("writer") == token:
             return None
-        return sighting(_window(item), repeated=True)
+        return again(_window(item), await self.incident_of(fingerprint, event_id) or "")
 
     async def _windows(self, incident_id: str) -> list[Window]:
         key = key_text("incident", incident_id)
@@ -159,10 +164,13 @@ def _in_place_of(stored: Item | None, window: Item, token: str, now: float) -> P
     return Put(head | {"version": stored["version"] + 1}, "#version = :seen", {"seen": stored["version"]})
 
 
-def _marker(fingerprint: str, event_id: str, kept: float, now: float) -> Put:
-    key = key_text("event", json.dumps([fingerprint, event_id]))
-    free = "attribute_not_exists(#id) OR #delete_after <= :now"
-    return Put({"id": key, "delete_after": math.ceil(kept)}, free, {"now": now})
+def _marker(fingerprint: str, event_id: str, incident_id: str, kept: float, now: float) -> Put:
+    item: Item = {"id": _event_key(fingerprint, event_id), "counted_for": incident_id, "delete_after": math.ceil(kept)}
+    return Put(item, "attribute_not_exists(#id) OR #delete_after <= :now", {"now": now})
+
+
+def _event_key(fingerprint: str, event_id: str) -> str:
+    return key_text("event", json.dumps([fingerprint, event_id]))
 
 
 def _put_aside(item: Item | None, window: Window | None) -> list[Put]:

@@ -14,6 +14,7 @@ from tools.stores.windows import (
     EPISODES_KEPT_SECONDS,
     SIGHTINGS_KEPT_SECONDS,
     Window,
+    again,
     by_alert,
     counted,
     fires,
@@ -42,10 +43,12 @@ class SqliteAlertLedger:
 
         def work(connection: sqlite3.Connection) -> Sighting:
             number, window = _newest(connection, alert.fingerprint)
-            if event_id and not _is_new(connection, alert.fingerprint, event_id, now) and window:
-                return sighting(window, repeated=True)
+            is_open = window is not None and window.is_open(now, window_seconds)
+            incident = window.incident_id if window and is_open else incident_id
+            if event_id and not _is_new(connection, alert.fingerprint, event_id, incident, now) and window:
+                return again(window, _incident_of(connection, alert.fingerprint, event_id) or "")
             _purge(connection, now, window_seconds)
-            if window is None or not window.is_open(now, window_seconds):
+            if window is None or not is_open:
                 window = opened(alert, body, incident_id, now, window)
                 _open(connection, window)
                 return sighting(window, first=True, fired=window.count > 0)
@@ -59,6 +62,9 @@ class SqliteAlertLedger:
         now = self._clock().timestamp()
         _, window = await self._database.aread(lambda connection: _newest(connection, fingerprint))
         return sighting(window) if window and window.is_open(now, window_seconds) else None
+
+    async def incident_of(self, fingerprint: str, event_id: str) -> str | None:
+        return await self._database.aread(lambda connection: _incident_of(connection, fingerprint, event_id))
 
     async def of_incident(self, incident_id: str, limit: int = 200) -> list[Sighting]:
         return [sighting(window) for window in by_alert(await self._windows(incident_id))[:limit]]
@@ -96,9 +102,15 @@ def _newest(connection: sqlite3.Connection, fingerprint: str) -> tuple[int, Wind
     return (row["id"], _window(row)) if row else (0, None)
 
 
-def _is_new(connection: sqlite3.Connection, fingerprint: str, event_id: str, now: float) -> bool:
-    sql = "INSERT INTO events (fingerprint, event_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-    return connection.execute(sql, (fingerprint, event_id, now)).rowcount == 1
+def _is_new(connection: sqlite3.Connection, fingerprint: str, event_id: str, incident_id: str, now: float) -> bool:
+    sql = "INSERT INTO events (fingerprint, event_id, incident_id, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    return connection.execute(sql, (fingerprint, event_id, incident_id, now)).rowcount == 1
+
+
+def _incident_of(connection: sqlite3.Connection, fingerprint: str, event_id: str) -> str | None:
+    sql = "SELECT incident_id FROM events WHERE fingerprint = ? AND event_id = ?"
+    row = connection.execute(sql, (fingerprint, event_id)).fetchone()
+    return row["incident_id"] if row else None
 
 
 def _open(connection: sqlite3.Connection, window: Window) -> None:
