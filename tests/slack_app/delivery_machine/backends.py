@@ -40,12 +40,13 @@ from tools.stores.dynamodb.tables import (
     FEEDBACK,
     HISTORY,
     INCIDENTS,
+    PLANS,
     create_request,
 )
 
 PREFIX = "wk-"
 PORTS = ("incidents", "conversations", "ledger", "approvals", "audit", "mutes", "feedback", "spend", "locks", "stops")
-KEPT = (*PORTS, "state", "archive", "queue")
+KEPT = (*PORTS, "remediations", "state", "archive", "queue")
 
 
 class Line(Protocol):
@@ -94,7 +95,7 @@ class Sqlite:
         kept = open_persistence(settings, clock)
         for database in (kept.queue._database, kept.incidents._database):  # type: ignore[attr-defined]
             database._thread.shutdown()
-            database._thread = AtOnce()
+            database._thread = database._together._thread = AtOnce()
             database._connection.execute("PRAGMA synchronous = OFF")
             database._connection = _Connection(database._connection, line)
         kept.archive._threads = AtOnce()  # type: ignore[attr-defined]
@@ -134,7 +135,7 @@ class Aws:
             with mock_aws():
                 self.folder = folder
                 tables = _client("dynamodb", Free())
-                for table in (ALERTS, INCIDENTS, APPROVALS, HISTORY, CONVERSATIONS, COORDINATION, FEEDBACK):
+                for table in (ALERTS, INCIDENTS, PLANS, APPROVALS, HISTORY, CONVERSATIONS, COORDINATION, FEEDBACK):
                     tables.create_table(**create_request(table, PREFIX))
                 self._url = create_queues(_client("sqs", Free()), f"{PREFIX}jobs", MAX_RECEIVES)
                 self._urgent_url = create_queues(_client("sqs", Free()), f"{PREFIX}urgent", MAX_RECEIVES)
@@ -149,7 +150,7 @@ class Aws:
         stores.incidents._table._connection._threads = AtOnce()  # type: ignore[attr-defined]
         queue = SqsQueue(_client("sqs", line), self._url, stores.sent_jobs, clock, self._urgent_url)
         queue._threads = AtOnce()
-        ports = {name: getattr(stores, name) for name in (*PORTS, "state")}
+        ports = {name: getattr(stores, name) for name in (*PORTS, "remediations", "state")}
         deps = replace(equipment(), settings=settings, clock=clock, cache=MemoryCache(), **ports)
 
         def close() -> None:

@@ -41,6 +41,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._now
 
+    async def shutdown_default_executor(self, *_: Any) -> None:
+        """Asyncio's own waits for a true thread, and here nobody waits for what is not done by itself."""
+
     def skip(self, seconds: float) -> None:
         self._now += seconds
         self._passes(seconds)

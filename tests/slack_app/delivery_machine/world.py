@@ -26,12 +26,13 @@ from agent.models import AlertStatus, Diagnosis, Incident, IncidentStatus, Job, 
 from agent.ports import Deps
 from agent.settings import Settings
 from deploy.local.workspace.workspace import Workspace
-from graphs.alert_intake import APART
+from graphs.alert_counting import APART
 from graphs.state import AlertState
 from slack_app.blocks.living import living_blocks, living_text
 from slack_app.handlers.sightings import look
 from slack_app.messenger import MARK
 from tests.slack_app.delivery_machine.backends import Aws, Free, Sqlite
+from tests.slack_app.delivery_machine.chance import drawn_from
 from tests.slack_app.delivery_machine.process import Life, Process
 from tests.slack_app.delivery_machine.senders import POSTS, Delivery, words_of
 from tests.slack_app.delivery_machine.slack_wire import SlackSession, Troubles
@@ -60,10 +61,17 @@ class Told:
 
 
 class World:
-    """Time stands still but for what works in it. `async` methods are run by `run`."""
+    """Time stands still but for what works in it. `async` methods are run by `run`.
 
-    def __init__(self, backend: Sqlite | Aws) -> None:
+    Two worlds with one `seed`, to which the same happens, are the same.
+    """
+
+    def __init__(self, backend: Sqlite | Aws, seed: int = 0) -> None:
+        self._stack = ExitStack()
+        self._stack.enter_context(drawn_from(seed))
         self.clock = MachineClock()
+        self.set_forward = self.clock.true - WINDOW
+        """When the machine's clock was last set forward so far that it ended windows."""
         self.troubles = Troubles()
         self.store_troubles = 0
         self.told: dict[str, Told] = {}
@@ -76,7 +84,6 @@ class World:
         self._workspace = Workspace(clock=lambda: self.clock.true.timestamp(), subscriptions=())
         self._runner = asyncio.Runner(loop_factory=lambda: VirtualLoop(self.clock.pass_by))
         self._folder = Path(tempfile.mkdtemp())
-        self._stack = ExitStack()
         self._backend = self._stack.enter_context(backend.running(self._folder, self.clock))
         self._settings = Settings.read(home=self._folder, job_lease_seconds=LEASE_SECONDS)
         self._watching = self._backend.open(self._settings, Free(), self.clock)
@@ -120,12 +127,18 @@ class World:
         if new:
             told = self.told.setdefault(delivery.fingerprint, Told())
             told.deliveries.append(delivery)
-            told.murky |= self.clock.true - delivery.sent > WINDOW / 4
+            told.murky |= self.clock.true - delivery.sent > WINDOW / 4 or self._window_ended(delivery)
             self.on_the_way.add(delivery.fingerprint)
         return new
 
+    def _window_ended(self, delivery: Delivery) -> bool:
+        """What fires is believed when the window of what said that it is over has ended meanwhile, or may have."""
+        return delivery.status is AlertStatus.firing and self.set_forward >= delivery.sent
+
     def time_jumps(self, seconds: float, wrong: bool) -> None:
         """For everybody, or (`wrong`) only on the machine."""
+        if wrong and seconds >= WINDOW.total_seconds() / 4:
+            self.set_forward = self.clock.true
         if abs(seconds) >= WINDOW.total_seconds() / 4:
             for fingerprint in self.on_the_way:
                 self.told[fingerprint].murky = True
@@ -182,7 +195,6 @@ class World:
             self._processes[number].life.left = None
             if self._processes[number].life.is_over:
                 await self._processes[number].close()
-                self.at_work.clear()
                 self._processes[number] = self._begin()
         return any(mine for _, mine in taken)
 
@@ -210,13 +222,13 @@ class World:
         life.busy = self._is_busy
         held = self._backend.open(self._settings, life, self.clock)
         session = SlackSession(self._workspace, self.troubles, life)
-        return Process(held, life, session, self._graph(life), self._workspace.bot_token)
+        return Process(held, life, session, self._graph(), self._workspace.bot_token)
 
     def _is_busy(self) -> bool:
         self.store_troubles -= self.store_troubles > 0
         return self.store_troubles > 0
 
-    def _graph(self, life: Life) -> Any:
+    def _graph(self) -> Any:
         """An analysis that takes its time, and must be the only one of its incident."""
 
         async def analyse(state: AlertState, config: RunnableConfig) -> dict[str, Any]:
@@ -227,7 +239,7 @@ class World:
             try:
                 await asyncio.sleep(ANALYSIS_SECONDS)
             finally:
-                self.at_work[incident] -= not life.is_over
+                self.at_work[incident] -= 1  # also for who is killed: that ends what it did
             return {"diagnosis": Diagnosis(summary="It is known.", root_cause="A release.").model_dump(mode="json")}
 
         graph = StateGraph(AlertState, context_schema=Deps)
