@@ -10,7 +10,9 @@ WatchkeeperError
 │   └── PartlyQueued       of many jobs only some are queued; `refused` are the keys of the others
 ├── ModelUnavailable       the language model cannot answer: fall back
 ├── BudgetExceeded         the run used up steps, tokens, time or money: answer with what there is
-└── ReadOnlyRefusal        the read session was asked to do more than read; a maintainer fixes the tool
+├── ReadOnlyRefusal        the read session was asked to do more than read; a maintainer fixes the tool
+├── WriteRefused           an action may not or cannot be done; nothing was changed
+└── UncertainEffect        nobody can tell whether an action was done: a person has to look
 """
 
 from __future__ import annotations
@@ -61,4 +63,12 @@ class BudgetExceeded(WatchkeeperError):
 
 
 class ReadOnlyRefusal(WatchkeeperError):
+    pass
+
+
+class WriteRefused(WatchkeeperError):
+    pass
+
+
+class UncertainEffect(WatchkeeperError):
     pass

@@ -15,6 +15,7 @@ from tools.stores.dynamodb.tables import (
     FEEDBACK,
     HISTORY,
     INCIDENTS,
+    PLANS,
     TABLES,
     WORKFLOWS,
     TableDefinition,
@@ -24,7 +25,8 @@ _ACTIONS: tuple[tuple[TableDefinition, tuple[str, ...]], ...] = (
     (ALERTS, ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")),
     (WORKFLOWS, ("GetItem", "BatchGetItem", "Query", "PutItem", "BatchWriteItem")),
     (INCIDENTS, ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem")),
-    (APPROVALS, ("GetItem", "PutItem", "UpdateItem")),
+    (PLANS, ("GetItem", "BatchGetItem", "Query", "PutItem")),
+    (APPROVALS, ("GetItem", "BatchGetItem", "Query", "PutItem")),
     (HISTORY, ("Query", "PutItem")),
     (CONVERSATIONS, ("GetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem")),
     (COORDINATION, ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")),
@@ -40,7 +42,7 @@ _QUEUE = (
     "GetQueueAttributes",
     "GetQueueUrl",
 )
-_FOLDERS = ("conversations", "turns", "incidents", "alerts", "payloads", "checkpoints")
+_FOLDERS = ("conversations", "turns", "incidents", "remediations", "alerts", "payloads", "checkpoints")
 """Of the archive. Only checkpoints, the last, are deleted by us."""
 
 

@@ -20,6 +20,7 @@ from agent.ports import (
     LockStore,
     MuteStore,
     Queue,
+    RemediationStore,
     SpendLedger,
     StateStore,
     StopRequests,
@@ -38,6 +39,7 @@ class Persistence:
     incidents: IncidentStore
     conversations: ConversationStore
     ledger: AlertLedger
+    remediations: RemediationStore
     approvals: ApprovalStore
     audit: AuditLog
     mutes: MuteStore
@@ -120,6 +122,7 @@ def _together(
         incidents=stores.incidents,
         conversations=conversations,
         ledger=stores.ledger,
+        remediations=stores.remediations,
         approvals=stores.approvals,
         audit=stores.audit,
         mutes=stores.mutes,

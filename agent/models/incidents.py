@@ -109,6 +109,7 @@ class Incident(Model):
     diagnosed_severity: Severity | None = Field(default=None, description="How severe it was then")
     snoozed_severity: Severity | None = Field(default=None, description="How severe it was when it was snoozed")
     same_as: str = Field(default="", description="The earlier incident whose diagnosis this one shows")
+    same_cause: tuple[str, ...] = Field(default=(), description="Other incidents whose diagnosis names the same cause")
     evidence: tuple[Evidence, ...] = ()
     timeline: tuple[TimelineEvent, ...] = ()
     last_alert_at: UtcTime | None = None

@@ -17,6 +17,7 @@ from agent.ports.stores import (
     ConversationStore,
     FeedbackStore,
     IncidentStore,
+    RemediationStore,
     StateStore,
 )
 
@@ -41,6 +42,7 @@ __all__ = [
     "ModelRole",
     "MuteStore",
     "Queue",
+    "RemediationStore",
     "Sighting",
     "SpendLedger",
     "StateStore",

@@ -22,6 +22,7 @@ from agent.ports.stores import (
     ConversationStore,
     FeedbackStore,
     IncidentStore,
+    RemediationStore,
     StateStore,
 )
 from agent.settings import Settings
@@ -40,6 +41,7 @@ class Deps:
     incidents: IncidentStore
     conversations: ConversationStore
     ledger: AlertLedger
+    remediations: RemediationStore
     approvals: ApprovalStore
     audit: AuditLog
     mutes: MuteStore

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any, Literal, Protocol
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
-from agent.models import Approval, AuditEntry, ChatMessage, Conversation, Feedback, Incident, IncidentStatus, SlackPlace
+from agent.audit_chain import ChainHead, Line
+from agent.models import (
+    Approval,
+    AuditEntry,
+    ChatMessage,
+    Conversation,
+    Feedback,
+    Incident,
+    IncidentStatus,
+    Mark,
+    Remediation,
+    RemediationStatus,
+    SlackPlace,
+)
 
 
 class IncidentStore(Protocol):
@@ -49,22 +62,81 @@ class ConversationStore(Protocol):
         ...
 
 
-class ApprovalStore(Protocol):
-    """Approvals; `decide` succeeds once."""
+class RemediationStore(Protocol):
+    """Remediations by id, incident and status. What comes back is what is stored: redacted."""
 
-    async def save(self, approval: Approval) -> None: ...
+    async def create(self, remediation: Remediation) -> bool:
+        """False, and nothing is written, when there is one with this id."""
+        ...
+
+    async def get(self, remediation_id: str) -> Remediation | None: ...
+    async def change(self, remediation_id: str, change: Callable[[Remediation], Remediation]) -> Remediation | None:
+        """Apply a pure change atomically, as `IncidentStore.change` does."""
+        ...
+
+    async def of_incident(self, incident_id: str) -> list[Remediation]:
+        """Newest first."""
+        ...
+
+    async def by_status(self, status: RemediationStatus, limit: int = 50) -> list[Remediation]:
+        """Newest first."""
+        ...
+
+    async def open(self, limit: int = 50) -> list[Remediation]:
+        """Those that are not over, oldest first: what to go on with after a crash."""
+        ...
+
+
+class ApprovalStore(Protocol):
+    """Approvals, by the rules of `agent.consent`, each applied atomically. None: unknown, or it did not count."""
+
+    async def save(self, approval: Approval) -> None:
+        """The first save of an id counts."""
+        ...
+
     async def get(self, approval_id: str) -> Approval | None: ...
-    async def decide(self, approval_id: str, decision: Literal["approved", "rejected", "expired"], by: str) -> bool:
-        """False when it was already decided."""
+    async def pending(self, limit: int = 50) -> list[Approval]:
+        """Oldest first, those whose time is over included."""
+        ...
+
+    async def approve(self, approval_id: str, mark: Mark) -> Approval | None:
+        """One person's consent, once; it is approved when `needed` different people have given theirs."""
+        ...
+
+    async def reject(self, approval_id: str, mark: Mark) -> Approval | None: ...
+    async def expire(self, approval_id: str) -> Approval | None: ...
+    async def supersede(self, approval_id: str) -> Approval | None: ...
+    async def place(self, approval_id: str, place: SlackPlace, message_ts: str) -> Approval | None:
+        """Where its card is; settable once."""
+        ...
+
+    async def claim(self, approval_id: str, by: str) -> bool:
+        """Whether `by`, an execution, may use it: one may, and may ask again."""
         ...
 
 
 class AuditLog(Protocol):
-    """Append-only."""
+    """Append-only, and one hash chain (`agent.audit_chain`)."""
 
-    async def append(self, entry: AuditEntry) -> None: ...
+    @property
+    def keeps(self) -> timedelta | None:
+        """How long at least; None for ever."""
+        ...
+
+    async def append(self, entry: AuditEntry) -> AuditEntry:
+        """What is stored: redacted, and chained to the line before. RetryLater when too many write at once."""
+        ...
+
     async def read(self, subject: str | None = None, limit: int = 100) -> list[AuditEntry]:
         """Newest first."""
+        ...
+
+    def walk(self, since_sequence: int = 0) -> AsyncIterator[Line]:
+        """All lines after that one, oldest first, as they lie there; from 0 on also those from before the chain."""
+        ...
+
+    async def head(self) -> ChainHead | None:
+        """Where the chain ends, which is kept apart from its lines; None before the first."""
         ...
 
 

@@ -20,6 +20,7 @@ from agent.ports import (
     LockStore,
     MuteStore,
     Queue,
+    RemediationStore,
     SpendLedger,
     StateStore,
     StopRequests,
@@ -39,6 +40,7 @@ from tools.stores.dynamodb.tables import (
     FEEDBACK,
     HISTORY,
     INCIDENTS,
+    PLANS,
     create_request,
 )
 
@@ -55,6 +57,8 @@ class Stores(Protocol):
     def conversations(self) -> LiveConversations: ...
     @property
     def ledger(self) -> AlertLedger: ...
+    @property
+    def remediations(self) -> RemediationStore: ...
     @property
     def approvals(self) -> ApprovalStore: ...
     @property
@@ -120,7 +124,7 @@ class EmulatedQueue(SqsQueue):
 def open_dynamodb(running: Emulator, folder: Path, clock: Clock) -> dynamodb.Stores:
     """Over tables as they are at the start of their life: TTL and recovery, which emulators ignore, are left out."""
     client = running.client("dynamodb")
-    for table in (ALERTS, INCIDENTS, APPROVALS, HISTORY, CONVERSATIONS, COORDINATION, FEEDBACK):
+    for table in (ALERTS, INCIDENTS, PLANS, APPROVALS, HISTORY, CONVERSATIONS, COORDINATION, FEEDBACK):
         with suppress(client.exceptions.ResourceInUseException):
             client.create_table(**create_request(table, prefix(folder)))
     return dynamodb.open_stores(client, prefix(folder), clock, FolderArchive(folder / "archive"), CONVERSATION_DAYS)

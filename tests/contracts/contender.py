@@ -20,7 +20,7 @@ from typing import Any
 from agent.models import Spend
 from agent.ports import Sighting
 from tests.contracts.adapters import QUEUES, STORES, wall_clock
-from tests.contracts.examples import alert, job
+from tests.contracts.examples import alert, audit_entry, job
 
 THREADS = 4
 RECORDS = 5
@@ -49,11 +49,25 @@ def record(adapter: str, folder: Path) -> object:
     return [first, sorted({sighting.incident_id for sighting in seen}), [sighting.count for sighting in seen]]
 
 
-def decide(adapter: str, folder: Path) -> object:
+def use(adapter: str, folder: Path) -> object:
     stores = STORES[adapter](folder, wall_clock)
-    won = _in_threads(lambda thread: stores.approvals.decide("apr_1", "approved", f"U{thread}"))
+    won = _in_threads(lambda thread: stores.approvals.claim("apr_1", f"{os.getpid()}_{thread}"))
     stores.close()
     return sum(won)
+
+
+def tell(adapter: str, folder: Path) -> object:
+    """How many lines this process's threads wrote into the audit trail."""
+    stores = STORES[adapter](folder, wall_clock)
+
+    async def tell_some(thread: int) -> int:
+        for _ in range(RECORDS):
+            await stores.audit.append(audit_entry(at=wall_clock(), actor=f"{os.getpid()}_{thread}"))
+        return RECORDS
+
+    told = sum(_in_threads(tell_some))
+    stores.close()
+    return told
 
 
 def acquire(adapter: str, folder: Path) -> object:
@@ -128,7 +142,7 @@ def hold(adapter: str, folder: Path) -> object:
 
 
 TASKS: dict[str, Callable[[str, Path], object]] = {
-    task.__name__: task for task in (claim, record, decide, acquire, take_turns, spend, send, drain, hold)
+    task.__name__: task for task in (claim, record, use, tell, acquire, take_turns, spend, send, drain, hold)
 }
 
 

@@ -6,7 +6,23 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.models import Alert, Approval, AuditEntry, ChatMessage, Evidence, Incident, Job, JobKind, SlackPlace, new_id
+from agent.models import (
+    Action,
+    Alert,
+    Approval,
+    AuditEntry,
+    ChatMessage,
+    Check,
+    Evidence,
+    Incident,
+    Job,
+    JobKind,
+    Remediation,
+    Resource,
+    SlackPlace,
+    Step,
+    new_id,
+)
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PLACE = SlackPlace(team="T1", channel="C1", thread_ts="1772442000.000100")
@@ -49,13 +65,41 @@ def message(text: str = "why?", **changes: Any) -> ChatMessage:
 def approval(**changes: Any) -> Approval:
     fields = {
         "id": new_id("apr"),
+        "incident_id": "inc_1",
+        "remediation_id": "rem_1",
         "action_id": "act_1",
         "payload_hash": "abc",
         "requested_by": "watchkeeper",
-        "approvers": ("U1",),
+        "approvers": ("U1", "U2", "U3"),
+        "created_at": START,
         "expires_at": START + timedelta(minutes=30),
     }
     return Approval.model_validate({**fields, **changes})
+
+
+def action(**changes: Any) -> Action:
+    fields = {
+        "id": "act_1",
+        "type": "lambda_rollback",
+        "target": Resource(service="lambda", type="function", id="checkout"),
+        "parameters": {"alias": "live", "version": "41"},
+        "risk": "medium",
+        "reversible": True,
+        "expected_effect": "The alias serves version 41 again.",
+        "verification": Check(kind="alarm", name="checkout-errors", expected="OK"),
+    }
+    return Action.model_validate({**fields, **changes})
+
+
+def remediation(**changes: Any) -> Remediation:
+    fields = {
+        "id": new_id("rem"),
+        "incident_id": "inc_1",
+        "steps": (Step(action=action()),),
+        "created_at": START,
+        "updated_at": START,
+    }
+    return Remediation.model_validate({**fields, **changes})
 
 
 def audit_entry(**changes: Any) -> AuditEntry:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from graphs.alert_analysis import build_alert_analysis
 from graphs.conversation import build_conversation
 from graphs.state import NO_USAGE, conversation_start, typed
 from tests.agent.examples import NOW, finding
+from tests.graphs.intake_desk import Desk
 from tests.graphs.scripted import ScriptedModel
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.cache import MemoryCache
@@ -113,7 +115,7 @@ class Bench:
         }
         # None of the graphs touches a store or a queue: they hand `Deps` to tools and models.
         kept = ("incidents", "conversations", "ledger", "approvals", "audit", "mutes", "feedback", "spend", "locks")
-        stores: dict[str, Any] = dict.fromkeys((*kept, "stops", "state", "archive", "queue"))
+        stores: dict[str, Any] = dict.fromkeys((*kept, "remediations", "stops", "state", "archive", "queue"))
         return Deps(
             settings=Settings.read(**self.settings),
             clock=lambda: NOW,
@@ -170,6 +172,13 @@ async def _run(graph: Any, start: dict[str, Any], deps: Deps, config: dict[str, 
 @pytest.fixture
 def bench() -> Bench:
     return Bench(fast=ScriptedModel(turns=[]), strong=ScriptedModel(turns=[]), tools=dict(TOOLS))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture

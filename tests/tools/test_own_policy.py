@@ -10,12 +10,24 @@ from typing import Any
 
 import pytest
 
-from agent.models import IncidentStatus, Mute, Spend
+from agent.models import IncidentStatus, Mark, Mute, Spend
 from agent.settings import Settings
 from tests.contracts.adapters import SettableClock, synchronised
 from tests.contracts.checkpointers import run, start, waiting_graph
 from tests.contracts.emulators import prefix
-from tests.contracts.examples import PLACE, START, alert, approval, audit_entry, evidence, incident, job, message, noise
+from tests.contracts.examples import (
+    PLACE,
+    START,
+    alert,
+    approval,
+    audit_entry,
+    evidence,
+    incident,
+    job,
+    message,
+    noise,
+    remediation,
+)
 from tests.contracts.fixtures import clock
 from tests.contracts.test_feedback_store import feedback
 from tools.archive import S3Archive
@@ -105,7 +117,6 @@ async def test_each_call_of_the_stores_is_allowed_and_nothing_else(
         database.describe_table(TableName=table)
     policy = own_policy(names, "us-east-1", ACCOUNT, queue=f"{names}jobs", bucket=bucket)
     granted = allowed(policy)
-    granted.pop(f"{names}plans")  # nobody uses it yet; the doctor looks whether it is there
     assert granted == calls.made
 
 
@@ -125,7 +136,12 @@ async def _use_stores(stores: Any, clock: SettableClock) -> None:
     await stores.state.put("k", {"n": 1})
     await stores.approvals.save(approval(id="apr_1"))
     await stores.approvals.get("apr_1")
-    await stores.approvals.decide("apr_1", "approved", "U1")
+    await stores.approvals.approve("apr_1", Mark(by="U1", at=START))
+    await stores.approvals.save(approval(id="apr_2"))
+    await stores.approvals.pending()
+    await stores.remediations.create(remediation(id="rem_1"))
+    await stores.remediations.change("rem_1", lambda given: given.model_copy(update={"round": 2}))
+    await stores.remediations.open()
     await stores.audit.append(audit_entry())
     await stores.audit.read()
     await stores.audit.read("inc_1")

@@ -32,9 +32,10 @@ def is_denied(error: Exception) -> bool:
 
 
 def missing(error: ClientError) -> str:
-    """What `note` found to be missing, such as `rds:DescribeEvents on *`; the operation when it was not asked."""
+    """What `note` found to be missing, such as `rds:DescribeEvents on *`; if it was not asked, what AWS itself says."""
     detail: Mapping[str, Any] = error.response["Error"]
-    return str(detail.get("Missing") or error.operation_name)
+    action = _ACTION.search(str(detail.get("Message", "")))
+    return str(detail.get("Missing") or (action[1] if action else error.operation_name))
 
 
 def note(error: ClientError, service: str, operation: str, parameters: Mapping[str, Any], aws: AwsSession) -> None:

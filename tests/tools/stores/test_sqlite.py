@@ -148,6 +148,35 @@ async def test_writes_that_wait_together_are_committed_together_and_fail_alone(t
     database.close()
 
 
+async def test_reads_that_wait_together_see_one_state_and_fail_alone(tmp_path: Path) -> None:
+    database = Database(tmp_path / "some.db", ["CREATE TABLE a (x);", "INSERT INTO a VALUES (1);"])
+
+    def look(sql: str) -> Callable[[sqlite3.Connection], int]:
+        return lambda connection: connection.execute(sql).fetchone()[0]
+
+    asked = ["SELECT x FROM a", "SELECT x FROM nowhere", "SELECT x FROM a WHERE x = 2", "SELECT count(*) FROM a"]
+    answers = await asyncio.gather(*(database.aread(look(sql)) for sql in asked), return_exceptions=True)
+    assert (answers[0], answers[3]) == (1, 1)
+    assert isinstance(answers[1], StoreUnavailable), "what SQLite itself refuses is told as ever"
+    assert isinstance(answers[2], TypeError), "and so is what goes wrong in the reading"
+    database.close()
+
+
+async def test_nothing_is_forgotten_that_comes_just_when_the_thread_has_done_all(tmp_path: Path) -> None:
+    database = Database(tmp_path / "some.db", ["CREATE TABLE a (x);"])
+
+    async def writer() -> None:
+        for number in range(150):
+            await database.awrite(lambda connection, n=number: connection.execute("INSERT INTO a VALUES (?)", (n,)))
+            await database.aread(lambda connection: connection.execute("SELECT 1").fetchone())
+
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(writer() for _ in range(3)))
+    kept = await database.aread(lambda connection: connection.execute("SELECT count(*) FROM a").fetchone()[0])
+    assert kept == 450
+    database.close()
+
+
 async def test_a_cancelled_write_takes_no_other_with_it(tmp_path: Path) -> None:
     database = Database(tmp_path / "some.db", ["CREATE TABLE a (x);"])
     writes = [
@@ -195,8 +224,8 @@ async def test_incidents_and_sightings_of_the_version_before_are_taken_over(tmp_
 @pytest.mark.parametrize("statement", ["UPDATE audit SET body = '{}'", "DELETE FROM audit"])
 async def test_the_audit_trail_refuses_to_be_rewritten(tmp_path: Path, statement: str) -> None:
     stores = opened(tmp_path / "stores.db")
-    await stores.audit.append(audit_entry())
+    stored = await stores.audit.append(audit_entry())
     with pytest.raises(StoreUnavailable, match="append-only"):
         stores.database.write(lambda connection: connection.execute(statement))
-    assert await stores.audit.read() == [audit_entry()]
+    assert await stores.audit.read() == [stored]
     stores.close()

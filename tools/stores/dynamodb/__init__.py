@@ -15,6 +15,7 @@ from tools.stores.dynamodb.incidents import DynamoIncidentStore
 from tools.stores.dynamodb.ledger import DynamoAlertLedger
 from tools.stores.dynamodb.locks import DynamoLockStore
 from tools.stores.dynamodb.mutes import DynamoMuteStore
+from tools.stores.dynamodb.remediations import DynamoRemediationStore
 from tools.stores.dynamodb.sent import SentJobs
 from tools.stores.dynamodb.spend import DynamoSpendLedger
 from tools.stores.dynamodb.state import DynamoStateStore
@@ -29,6 +30,7 @@ class Stores:
     incidents: DynamoIncidentStore
     conversations: DynamoConversationStore
     ledger: DynamoAlertLedger
+    remediations: DynamoRemediationStore
     approvals: DynamoApprovalStore
     audit: DynamoAuditLog
     mutes: DynamoMuteStore
@@ -54,6 +56,7 @@ def open_stores(client: Any, prefix: str, clock: Clock, archive: Archive, conver
         incidents=DynamoIncidentStore(connection, clock, archive),
         conversations=DynamoConversationStore(connection, clock, timedelta(days=conversation_days), archive),
         ledger=DynamoAlertLedger(connection, clock),
+        remediations=DynamoRemediationStore(connection, archive),
         approvals=DynamoApprovalStore(connection, clock),
         audit=DynamoAuditLog(connection, clock),
         mutes=DynamoMuteStore(connection, clock),

@@ -7,6 +7,8 @@ from typing import Any, Literal
 import boto3
 from botocore.config import Config
 
+from tools.aws.descriptions import new_session
+
 CONNECT_TIMEOUT_SECONDS = 3
 MAX_CONNECTIONS = 64
 ATTEMPTS = 6
@@ -25,7 +27,7 @@ def own_client(
 
 
 def own_session(region: str, profile: str = "") -> boto3.Session:
-    return boto3.Session(profile_name=profile or None, region_name=region)
+    return new_session(region, profile)
 
 
 def own_config(timeout_seconds: float, attempts: int = ATTEMPTS) -> Config:

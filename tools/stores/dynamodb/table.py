@@ -43,11 +43,12 @@ _BATCH_ATTEMPTS = 8
 
 @dataclass(frozen=True)
 class Put:
-    """One item of a transaction, and what must hold for it."""
+    """One item of a transaction, and what must hold for it. `table` is that of the transaction if None."""
 
     item: Item
     condition: str = ""
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    table: Table | None = None
 
 
 class Connection:
@@ -119,9 +120,7 @@ class Table:
 
         A conflict is with another write of the same item at this moment; the same transaction may succeed in the next.
         """
-        written = [
-            {"Put": {"TableName": self.name, **self._put_request(put.item, put.condition, put.values)}} for put in puts
-        ]
+        written = [{"Put": (put.table or self).put_of(put)} for put in puts]
         try:
             await self._connection.call("transact_write_items", self.name, TransactItems=written)
         except self._connection.client.exceptions.TransactionCanceledException as error:
@@ -131,6 +130,10 @@ class Table:
                 raise unavailable(f"table {self.name}", "dynamodb:PutItem", error) from error
             return refused
         return {}
+
+    def put_of(self, put: Put) -> dict[str, Any]:
+        """The part of a transaction that puts it here."""
+        return {"TableName": self.name, **self._put_request(put.item, put.condition, put.values)}
 
     async def update(self, key: Mapping[str, str], change: str, condition: str = "", **values: Any) -> Item | None:
         """The whole item after the change; None when the condition, if any, was not met."""

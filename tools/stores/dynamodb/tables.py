@@ -70,17 +70,20 @@ PLANS = TableDefinition(
     recovery=True,
 )
 
-APPROVALS = TableDefinition("approvals", "id", retention_days=90, recovery=True)
+APPROVALS = TableDefinition(
+    "approvals", "id", indexes=(Index("by_decision", "decision", "created_at"),), retention_days=90, recovery=True
+)
 
 HISTORY = TableDefinition(
     "history",
     "subject",
     "sequence",
-    indexes=(Index("by_month", "month", "sequence", "ALL"),),
+    indexes=(Index("by_month", "month", "sequence", "ALL"), Index("by_subject", "about", "sequence", "ALL")),
     retention_days=90,
     recovery=True,
 )
-"""The audit trail and what remediation did. Nobody but DynamoDB's TTL needs the right to update or delete here."""
+"""The audit trail: one partition, in order, so that it is read consistently as the chain that it is. Nobody but
+DynamoDB's TTL needs the right to update or delete here. What earlier versions wrote lies under its subject."""
 
 CONVERSATIONS = TableDefinition("conversations", "place", "item", retention_days=7, stream=True)
 

@@ -16,6 +16,7 @@ from tools.stores.sqlite.incidents import SqliteIncidentStore
 from tools.stores.sqlite.ledger import SqliteAlertLedger
 from tools.stores.sqlite.locks import SqliteLockStore
 from tools.stores.sqlite.mutes import SqliteMuteStore
+from tools.stores.sqlite.remediations import SqliteRemediationStore
 from tools.stores.sqlite.schema import MIGRATIONS
 from tools.stores.sqlite.spend import SqliteSpendLedger
 from tools.stores.sqlite.state import SqliteStateStore
@@ -29,6 +30,7 @@ class Stores:
     incidents: SqliteIncidentStore
     conversations: SqliteConversationStore
     ledger: SqliteAlertLedger
+    remediations: SqliteRemediationStore
     approvals: SqliteApprovalStore
     audit: SqliteAuditLog
     mutes: SqliteMuteStore
@@ -50,8 +52,9 @@ def open_stores(path: Path, clock: Clock, conversation_days: int = 7) -> Stores:
         incidents=SqliteIncidentStore(database),
         conversations=SqliteConversationStore(database, clock, timedelta(days=conversation_days)),
         ledger=SqliteAlertLedger(database, clock),
+        remediations=SqliteRemediationStore(database),
         approvals=SqliteApprovalStore(database, clock),
-        audit=SqliteAuditLog(database),
+        audit=SqliteAuditLog(database, clock),
         mutes=SqliteMuteStore(database, clock),
         feedback=SqliteFeedbackStore(database),
         spend=SqliteSpendLedger(database, clock),

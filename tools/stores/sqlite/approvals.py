@@ -1,11 +1,12 @@
-"""Approvals. What was asked for never changes, and it is decided at most once."""
+"""Approvals. What was asked for never changes, it is decided at most once, and used at most once."""
 
 from __future__ import annotations
 
 import sqlite3
-from typing import Literal
+from collections.abc import Callable
 
-from agent.models import Approval
+from agent import consent
+from agent.models import Approval, Mark, SlackPlace
 from agent.ports import Clock
 from agent.redaction.plain import redacted_json
 from tools.stores.sqlite.database import Database
@@ -19,35 +20,51 @@ class SqliteApprovalStore:
         self._clock = clock
 
     async def save(self, approval: Approval) -> None:
-        row = (
-            approval.id,
-            approval.decision,
-            approval.decided_by,
-            approval.expires_at.timestamp(),
-            redacted_json(approval),
-        )
-        sql = (
-            "INSERT INTO approvals (id, decision, decided_by, expires_at, body) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (id) DO NOTHING"
-        )
+        row = (approval.id, approval.decision, approval.created_at.timestamp(), redacted_json(approval))
+        sql = "INSERT INTO approvals (id, decision, created_at, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
         await self._database.awrite(lambda connection: connection.execute(sql, row))
 
     async def get(self, approval_id: str) -> Approval | None:
         return await self._database.aread(lambda connection: _get(connection, approval_id))
 
-    async def decide(self, approval_id: str, decision: Literal["approved", "rejected", "expired"], by: str) -> bool:
-        """False also for an unknown id, and for a yes or no that comes after the expiry."""
-        sql = (
-            "UPDATE approvals SET decision = ?, decided_by = ?"
-            " WHERE id = ? AND decision = 'pending' AND (? = 'expired' OR expires_at > ?)"
-        )
-        parameters = (decision, by, approval_id, decision, self._clock().timestamp())
-        return await self._database.awrite(lambda connection: connection.execute(sql, parameters).rowcount == 1)
+    async def pending(self, limit: int = 50) -> list[Approval]:
+        sql = "SELECT body FROM approvals WHERE decision = 'pending' ORDER BY created_at, rowid LIMIT ?"
+        rows = await self._database.aread(lambda connection: connection.execute(sql, (limit,)).fetchall())
+        return [Approval.model_validate_json(row["body"]) for row in rows]
+
+    async def approve(self, approval_id: str, mark: Mark) -> Approval | None:
+        return await self._apply(approval_id, lambda asked: consent.approve(asked, mark, self._clock()))
+
+    async def reject(self, approval_id: str, mark: Mark) -> Approval | None:
+        return await self._apply(approval_id, lambda asked: consent.reject(asked, mark, self._clock()))
+
+    async def expire(self, approval_id: str) -> Approval | None:
+        return await self._apply(approval_id, lambda asked: consent.expire(asked, self._clock()))
+
+    async def supersede(self, approval_id: str) -> Approval | None:
+        return await self._apply(approval_id, consent.supersede)
+
+    async def place(self, approval_id: str, place: SlackPlace, message_ts: str) -> Approval | None:
+        return await self._apply(approval_id, lambda asked: consent.put_at(asked, place, message_ts))
+
+    async def claim(self, approval_id: str, by: str) -> bool:
+        claimed = await self._apply(approval_id, lambda asked: consent.claim(asked, by, self._clock()))
+        return claimed is not None
+
+    async def _apply(self, approval_id: str, rule: Callable[[Approval], Approval | None]) -> Approval | None:
+        def work(connection: sqlite3.Connection) -> Approval | None:
+            asked = _get(connection, approval_id)
+            after = rule(asked) if asked else None
+            if after is None:
+                return None
+            body = redacted_json(after)
+            sql = "UPDATE approvals SET decision = ?, body = ? WHERE id = ?"
+            connection.execute(sql, (after.decision, body, approval_id))
+            return Approval.model_validate_json(body)
+
+        return await self._database.awrite(work)
 
 
 def _get(connection: sqlite3.Connection, approval_id: str) -> Approval | None:
-    row = connection.execute("SELECT * FROM approvals WHERE id = ?", (approval_id,)).fetchone()
-    if row is None:
-        return None
-    asked = Approval.model_validate_json(row["body"])
-    return asked.model_copy(update={"decision": row["decision"], "decided_by": row["decided_by"]})
+    row = connection.execute("SELECT body FROM approvals WHERE id = ?", (approval_id,)).fetchone()
+    return Approval.model_validate_json(row["body"]) if row else None

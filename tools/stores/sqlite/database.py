@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from agent.errors import StoreUnavailable
+from tools.stores.sqlite.together import Together, Work
 
 Result = TypeVar("Result")
-Work = Callable[[sqlite3.Connection], Result]
 
 _ADVICE = {
     "SQLITE_FULL": "the disk that holds it is full; free some space and try again",
@@ -31,29 +27,14 @@ _ADVICE = {
 }
 
 
-_TOGETHER = 100
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    work: Work[Any]
-    done: Future[Any]
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    result: Any
-    error: Exception | None = None
-
-
 class Database:
     """A file and its schema.
 
     `write` and `read` run a function of the connection in one transaction, in the calling thread; `awrite` and `aread`
     do so in this database's own thread, so that a slow disk never stops an event loop and never waits for a slow model
-    call in the loop's shared pool. Writes that wait there together are committed together, each undone alone if it
-    fails, since waiting for the disk takes longer than fifty writes. So a write may be run a second time, after the
-    first was undone. All of them raise StoreUnavailable, and nothing else, for whatever SQLite reports.
+    call in the loop's shared pool. What waits there together is done together (`tools.stores.sqlite.together`), so a
+    write may be run a second time, after the first was undone. All of them raise StoreUnavailable, and nothing else,
+    for whatever SQLite reports.
 
     `synchronous="FULL"` survives a power cut; `"NORMAL"` survives the death of the process, costs no disk flush a
     commit, and may forget the last moments before a power cut. `busy_seconds` is how long a transaction waits for
@@ -70,8 +51,8 @@ class Database:
         self.path = path
         self._lock = threading.Lock()
         self._connection = self._open(synchronous, busy_seconds)
-        self._waiting: deque[_Waiting] = deque()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"sqlite-{path.stem}")
+        self._together = Together(self.read, self.write, self._thread)
         try:
             self.write(lambda connection: _migrate(connection, migrations, path))
         except StoreUnavailable:
@@ -86,14 +67,10 @@ class Database:
         return self._transact("BEGIN", work)
 
     async def awrite(self, work: Work[Result]) -> Result:
-        """`work`, and the writes that wait with it, in one transaction."""
-        waiting = _Waiting(work, Future())
-        self._waiting.append(waiting)
-        self._submit(self._write_waiting)
-        return await asyncio.wrap_future(waiting.done)
+        return await self._waited_for(work, writes=True)
 
     async def aread(self, work: Work[Result]) -> Result:
-        return await asyncio.wrap_future(self._submit(self.read, work))
+        return await self._waited_for(work, writes=False)
 
     def close(self) -> None:
         """Finish what is running, then close. Closing twice is fine."""
@@ -101,32 +78,12 @@ class Database:
         with self._lock:
             self._connection.close()
 
-    def _submit(self, work: Callable[..., Result], *parameters: Any) -> Future[Result]:
+    async def _waited_for(self, work: Work[Result], *, writes: bool) -> Result:
         try:
-            return self._thread.submit(work, *parameters)
+            done = self._together.add(work, writes)
         except RuntimeError as error:
             raise StoreUnavailable(f"{self.path} cannot be used: it was closed.") from error
-
-    def _write_waiting(self) -> None:
-        """Nothing is left to do when the one before has done it all."""
-        waiting = [each for each in self._taken() if each.done.set_running_or_notify_cancel()]
-        if len(waiting) > 1:
-            with suppress(StoreUnavailable):
-                outcomes = self.write(lambda connection: [_attempt(connection, each.work) for each in waiting])
-                for each, outcome in zip(waiting, outcomes, strict=True):
-                    _settle(each.done, outcome)
-                return
-        for each in waiting:
-            _settle(each.done, self._alone(each.work))
-
-    def _taken(self) -> list[_Waiting]:
-        return [self._waiting.popleft() for _ in range(min(len(self._waiting), _TOGETHER))]
-
-    def _alone(self, work: Work[Any]) -> _Outcome:
-        try:
-            return _Outcome(self.write(work))
-        except Exception as error:
-            return _Outcome(None, error)
+        return await done
 
     def _transact(self, begin: str, work: Work[Result]) -> Result:
         with self._lock:
@@ -161,27 +118,6 @@ class Database:
             connection.close()
             raise _unavailable(self.path, error) from error
         return connection
-
-
-def _attempt(connection: sqlite3.Connection, work: Work[Any]) -> _Outcome:
-    """Within a transaction, undone alone. What SQLite reports is raised: then each write is run by itself."""
-    connection.execute("SAVEPOINT attempt")
-    try:
-        outcome = _Outcome(work(connection))
-    except sqlite3.Error:
-        raise
-    except Exception as error:
-        connection.execute("ROLLBACK TO attempt")
-        outcome = _Outcome(None, error)
-    connection.execute("RELEASE attempt")
-    return outcome
-
-
-def _settle(done: Future[Any], outcome: _Outcome) -> None:
-    if outcome.error:
-        done.set_exception(outcome.error)
-    else:
-        done.set_result(outcome.result)
 
 
 def _use_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:

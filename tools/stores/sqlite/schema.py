@@ -91,4 +91,23 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE state (key TEXT PRIMARY KEY, expires_at REAL NOT NULL, body TEXT NOT NULL);
     CREATE INDEX state_by_expiry ON state (expires_at);
     """,
+    # Nothing wrote an approval before this step. An audit line's id is its sequence; REPLACE fires no DELETE trigger.
+    """
+    DROP TABLE approvals;
+    CREATE TABLE approvals (
+        id TEXT PRIMARY KEY, decision TEXT NOT NULL, created_at REAL NOT NULL, body TEXT NOT NULL
+    );
+    CREATE INDEX approvals_by_decision ON approvals (decision, created_at);
+    CREATE TABLE remediations (
+        id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, status TEXT NOT NULL, created_at REAL NOT NULL,
+        body TEXT NOT NULL
+    );
+    CREATE INDEX remediations_by_incident ON remediations (incident_id, created_at);
+    CREATE INDEX remediations_by_status ON remediations (status, created_at);
+
+    CREATE TABLE audit_head (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);
+    CREATE TRIGGER audit_only_grows BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE id >= NEW.id)
+        BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+    """,
+    "ALTER TABLE events ADD COLUMN incident_id TEXT NOT NULL DEFAULT '';",
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from agent.models import TimelineEvent
-from tests.contracts.examples import PLACE, START, alert, approval, audit_entry, incident, message
+from agent.audit_check import verify
+from agent.models import Mark, TimelineEvent
+from tests.contracts.examples import PLACE, START, alert, approval, audit_entry, incident, message, remediation
 from tests.wire import Wire
 from tools.stores.dynamodb import Stores
 
@@ -27,15 +28,30 @@ async def test_a_first_sighting_whose_answer_was_lost_is_still_the_first(stores:
 async def test_a_decision_whose_answer_was_lost_still_counts_and_once(stores: Stores, wire: Wire) -> None:
     asked = approval()
     await stores.approvals.save(asked)
-    wire.lose_answer("UpdateItem")
-    assert await stores.approvals.decide(asked.id, "approved", "U1")
-    assert not await stores.approvals.decide(asked.id, "approved", "U1")
-
-
-async def test_an_audit_entry_whose_answer_was_lost_is_there_once(stores: Stores, wire: Wire) -> None:
     wire.lose_answer("PutItem")
-    await stores.audit.append(audit_entry())
-    assert await stores.audit.read() == [audit_entry()]
+    assert await stores.approvals.approve(asked.id, Mark(by="U1", at=START))
+    assert not await stores.approvals.approve(asked.id, Mark(by="U2", at=START))
+
+
+async def test_a_claim_of_an_approval_whose_answer_was_lost_is_still_won_and_once(stores: Stores, wire: Wire) -> None:
+    asked = approval()
+    await stores.approvals.save(asked)
+    await stores.approvals.approve(asked.id, Mark(by="U1", at=START))
+    wire.lose_answer("PutItem")
+    assert await stores.approvals.claim(asked.id, "run_1")
+    assert not await stores.approvals.claim(asked.id, "run_2")
+
+
+async def test_a_step_whose_answer_was_lost_is_recorded_once(stores: Stores, wire: Wire) -> None:
+    made = remediation()
+    wire.lose_answer("PutItem")
+    assert await stores.remediations.create(made)
+    assert not await stores.remediations.create(made)
+    wire.lose_answer("PutItem")
+    after = await stores.remediations.change(made.id, lambda given: given.model_copy(update={"round": given.round + 1}))
+    assert after is not None
+    assert after.round == 2
+    assert await stores.remediations.get(made.id) == after
 
 
 async def test_an_incident_whose_answer_was_lost_is_saved_with_each_event_once(stores: Stores, wire: Wire) -> None:
@@ -73,8 +89,10 @@ async def test_the_audit_log_only_puts_and_reads(stores: Stores, wire: Wire) -> 
     await stores.audit.append(audit_entry())
     await stores.audit.read()
     await stores.audit.read("inc_1")
-    assert set(wire.operations()) == {"PutItem", "Query"}
-    assert all("attribute_not_exists" in sent["ConditionExpression"] for name, sent in wire.sent if name == "PutItem")
+    await verify(stores.audit, START)
+    assert set(wire.operations()) == {"GetItem", "Query", "TransactWriteItems"}
+    [sent] = [sent for name, sent in wire.sent if name == "TransactWriteItems"]
+    assert all("attribute_not_exists" in item["Put"]["ConditionExpression"] for item in sent["TransactItems"])
 
 
 async def test_whatever_reads_a_table_reads_consistently(stores: Stores, wire: Wire) -> None:
@@ -86,6 +104,9 @@ async def test_whatever_reads_a_table_reads_consistently(stores: Stores, wire: W
     await stores.conversations.append(PLACE, message())
     await stores.conversations.get(PLACE)
     await stores.approvals.get("apr_1")
+    await stores.remediations.open()
+    await stores.audit.append(audit_entry())
+    await stores.audit.read()
     await stores.audit.read("inc_1")
     for operation, sent in wire.sent:
         if operation in ("GetItem", "Query") and "IndexName" not in sent:

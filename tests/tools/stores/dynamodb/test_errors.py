@@ -9,7 +9,7 @@ import pytest
 from agent.errors import StoreUnavailable
 from tests.contracts.adapters import SettableClock
 from tests.contracts.emulators import Emulator
-from tests.contracts.examples import alert, audit_entry, incident
+from tests.contracts.examples import alert, approval, incident
 from tests.wire import Wire
 from tools.archive import FolderArchive
 from tools.stores.dynamodb import Stores, open_stores
@@ -35,8 +35,8 @@ async def test_a_missing_table_is_named_with_the_command_that_creates_it(
 
 async def test_a_denied_call_names_the_action_to_allow(stores: Stores, wire: Wire) -> None:
     wire.answer(400, {"__type": "com.amazon.coral.service#AccessDeniedException", "Message": "not authorized"})
-    with pytest.raises(StoreUnavailable, match=r"-history cannot be used: .*allow dynamodb:PutItem"):
-        await stores.audit.append(audit_entry())
+    with pytest.raises(StoreUnavailable, match=r"-approvals cannot be used: .*allow dynamodb:PutItem"):
+        await stores.approvals.save(approval())
 
 
 async def test_an_address_where_nobody_listens_is_said(

@@ -107,13 +107,13 @@ async def test_a_purge_reads_every_page_of_the_table(stores: Stores, clock: Sett
 
 async def test_the_trail_of_a_subject_is_read_over_several_pages(stores: Stores, wire: Wire) -> None:
     for n in range(8):
-        await stores.audit.append(audit_entry(event=f"{n}", detail={"log": noise(300_000)}))
+        await stores.audit.append(audit_entry(event=f"{n}", detail={"log": noise(240_000)}))
     wire.sent.clear()
     assert [entry.event for entry in await stores.audit.read("inc_1", limit=7)] == [*"7654321"]
     assert wire.operations().count("Query") >= 2
 
 
-async def test_the_whole_trail_is_read_over_several_months(stores: Stores, clock: SettableClock) -> None:
+async def test_the_whole_trail_is_read_whenever_it_was_written(stores: Stores, clock: SettableClock) -> None:
     for n in range(4):
         await stores.audit.append(audit_entry(event=f"{n}"))
         clock.advance(20 * 86_400)
@@ -166,7 +166,7 @@ async def test_any_text_may_be_a_key(stores: Stores, text: str) -> None:
     await stores.audit.append(audit_entry(subject=text, event=text))
     assert [entry.event for entry in await stores.audit.read(text)] == [text]
     assert await stores.incidents.get(text) is None
-    assert not await stores.approvals.decide(text, "approved", text)
+    assert not await stores.approvals.claim(text, text)
 
 
 async def test_any_text_comes_back_as_it_went(stores: Stores) -> None:
