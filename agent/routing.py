@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from agent.knowledge import KnowledgeBase, words
 from agent.specialists import Specialist
@@ -53,7 +54,7 @@ def choose_specialists(text: str, knowledge: KnowledgeBase, specialists: Sequenc
 def _handled(text: str, specialists: Sequence[Specialist]) -> dict[str, set[str]]:
     """The text's words and phrases that each specialist handles. A phrase is one thing: `data transfer` is no data."""
     asked = words(text)
-    phrases = {" ".join(words(h)): len(words(h)) for s in specialists for h in s.handles if " " in h}
+    phrases = {_parts(h)[0]: _parts(h)[0].count(" ") + 1 for s in specialists for h in s.handles if " " in h}
     spoken: set[str] = set()
     for phrase, length in sorted(phrases.items(), key=lambda pair: -pair[1]):
         while place := _place(asked, phrase.split()):
@@ -69,5 +70,7 @@ def _place(asked: Sequence[str], phrase: Sequence[str]) -> int:
     return next((at + 1 for at in ends if list(asked[at : at + len(phrase)]) == list(phrase)), 0)
 
 
-def _parts(handle: str) -> list[str]:
-    return [" ".join(words(handle))] if " " in handle else words(handle)
+@lru_cache(maxsize=4096)
+def _parts(handle: str) -> tuple[str, ...]:
+    """A phrase as one; of specialists' own words, which are few and are compared with every text."""
+    return (" ".join(words(handle)),) if " " in handle else tuple(words(handle))

@@ -61,7 +61,8 @@ def build_alert_analysis(
         alert, evidence = Alert.model_validate(state["alert"]), typed(state["evidence"])
         runtime.stream_writer({"kind": "phase", "phase": "analyse", "pieces": len(evidence)})
         brief = briefs.write(deps.clock(), alert=alert, related=_related(state), evidence=evidence)
-        books = [book for book, _ in deps.knowledge.search(briefs.read(brief).text, RUNBOOKS_SHOWN)]
+        case = briefs.read(brief)
+        books = [book for book, _ in deps.knowledge.search(case.text, RUNBOOKS_SHOWN)]
         system = load("alert_analysis").render(runbooks=books)
         draft, usage = await fill_in(DiagnosisDraft, system, brief, deps, "analyst")
         if more := _second_round(draft.follow_ups, state, names):
@@ -69,8 +70,7 @@ def build_alert_analysis(
                 Send(f.specialist, {"specialist": f.specialist, "brief": _ask(deps, alert, state, f)}) for f in more
             ]
             return Command(goto=sends, update={"rounds": MAX_ROUNDS, "usage": usage})
-        fields = briefs.read(brief).alert
-        said = Said(tuple(fields.values()), named=named_by(fields))
+        said = Said(tuple(case.alert.values()), named=named_by(case.alert))
         diagnosis, problems = diagnose(draft, evidence, deps.knowledge, _provenance(usage), said)
         if problems:
             again = reconsider(draft, problems)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -24,6 +24,8 @@ Outcome = TypeVar("Outcome", Diagnosis, Answer)
 MEMORY_SHARE = 0.7
 """Of what a model call may read. Where prompt and fresh evidence need more than the rest, old evidence gives way."""
 NOBODY = Asker()
+INTERRUPT = "__interrupt__"
+"""LangGraph's name for what a run waits for, in the last values of one that can be resumed."""
 Follow = Callable[[dict[str, Any]], Awaitable[None]]
 """Is told what a graph reports while it runs."""
 
@@ -83,7 +85,8 @@ class Application:
         """The last state, and what the run took as fields of Provenance."""
         from graphs.limits import run_meter  # with it come all agents, and who only imports this may never run one
 
-        began = time.monotonic()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         meter = await run_meter(self.deps, user)
         context = replace(self.deps, budget=self._budget(), meter=meter)
         state: dict[str, Any] = start
@@ -101,8 +104,8 @@ class Application:
                             state = part
         finally:
             await self._charge(user, meter)  # a run that was stopped has been paid for, too
-        await forget(graph, run_id)
-        return state, {**meter.provenance(), "seconds": round(time.monotonic() - began, 1), "run_id": run_id}
+        await forget(graph, run_id, over=INTERRUPT not in state)
+        return state, {**meter.provenance(), "seconds": round(loop.time() - began, 1), "run_id": run_id}
 
     async def _charge(self, user: str, meter: RunMeter) -> None:
         spent = meter.spend()

@@ -44,6 +44,7 @@ from slack_app.handlers.ticks import handle_tick
 from slack_app.lanes import BATCH, Lane, Lanes
 from slack_app.large_payloads import whole
 from slack_app.messenger import SlackMessenger
+from slack_app.pace import Pace
 from slack_app.settlement import Settlement, placed
 from slack_app.turns import Turns, unless
 
@@ -55,6 +56,8 @@ AWS_THREADS = 64
 HELD_BEYOND_WORKERS = 32
 """How many jobs one worker holds that wait for their turn; the rest is for the other workers."""
 PUT_BACK_SECONDS = 5.0
+SECONDS_BETWEEN_ANALYSES = 0.04
+"""Seventy that begin together want the processor, and the model, together again after each call, and all wait."""
 
 IN_TURN: dict[JobKind, Handler] = {JobKind.analysis: handle_analysis, JobKind.mention: handle_question}
 AT_ONCE: dict[JobKind, Handler] = {
@@ -85,6 +88,7 @@ class Worker:
         self._lanes = Lanes(settings.workers + HELD_BEYOND_WORKERS)
         self._slots = asyncio.Semaphore(settings.workers)
         self._turns = Turns()
+        self._pace = Pace(SECONDS_BETWEEN_ANALYSES)
 
     async def run(self) -> None:
         """Until cancelled; then what is being worked on is given back to the queue."""
@@ -156,6 +160,8 @@ class Worker:
             while True:
                 async with self._slots, self._locked(keys) as leases:
                     if leases:
+                        if job.kind is JobKind.analysis:
+                            await self._pace.next()
                         with self._listed(job):
                             await unless(self._handle(job, IN_TURN[job.kind]), self._renew(leases))
                         return

@@ -29,13 +29,16 @@ from slack_app.handlers.following import shown_while
 from slack_app.handlers.living import redraw
 from slack_app.handlers.places import is_muted
 from slack_app.handlers.redraws import ask_analysis
+from slack_app.handlers.same_cause import tie
 from slack_app.handlers.sightings import look
-from slack_app.handlers.stopping import POLL_SECONDS, Found, Stopped, stopped_answer, until_stopped
+from slack_app.handlers.stopping import Found, Stopped, stopped_answer, until_stopped
 from slack_app.handlers.tickets import ask_ticket
 from slack_app.intake import slack_time
 from slack_app.turns import unless
 
 ASKED = "asked"
+UNTOLD_POLL_SECONDS = 2.0
+"""How often is looked whether an incident has a thread by now, where its analysis could be stopped."""
 REMEMBERED = timedelta(days=14)
 """How long an earlier incident's diagnosis is worth showing."""
 
@@ -130,6 +133,9 @@ async def _analyse(job: Job, desk: Desk, incident: Incident, seen: Seen, why: st
 
 async def _tell(incident_id: str, desk: Desk) -> None:
     """Show what is kept, and remember it for questions in the thread. Doing it again changes nothing."""
+    found = await desk.app.deps.incidents.get(incident_id)
+    if found is not None:
+        await tie(found, desk.app.deps)
     await redraw(incident_id, desk)
     incident = await desk.app.deps.incidents.get(incident_id)
     if incident is not None:
@@ -143,7 +149,7 @@ async def _until_stopped(incident: Incident, deps: Deps) -> NoReturn:
             newest = await deps.incidents.get(incident.id) or incident
             if places := _stops(newest):
                 await until_stopped(deps.stops, *places)
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(UNTOLD_POLL_SECONDS)
 
 
 def _stops(incident: Incident) -> list[tuple[SlackPlace, datetime]]:

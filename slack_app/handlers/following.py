@@ -41,15 +41,21 @@ async def shown_while(incident_id: str, desk: Desk) -> AsyncGenerator[Follow]:
 
 
 class _Drawing:
-    """Draws progress, one edit at a time, as often as the channel's budget allows. A nicety: errors do not matter."""
+    """Draws progress, one edit at a time, as often as the channel's budget allows. A nicety: errors do not matter.
+
+    What was refused is not asked for again before there may be room: in a storm each run asks once.
+    """
 
     def __init__(self, incident_id: str, desk: Desk) -> None:
         self._incident_id = incident_id
         self._desk = desk
         self._again = False
+        self._refused_until = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def soon(self) -> None:
+        if asyncio.get_running_loop().time() < self._refused_until:
+            return
         self._again = True
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
@@ -69,6 +75,8 @@ class _Drawing:
         while self._again:
             self._again = False
             try:
-                await draw(self._incident_id, self._desk, PROGRESS)
+                if wait := await draw(self._incident_id, self._desk, PROGRESS):
+                    self._refused_until = asyncio.get_running_loop().time() + wait
+                    return
             except (WatchkeeperError, SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                 log.info("progress of %s could not be shown (%s)", self._incident_id, type(error).__name__)

@@ -21,13 +21,14 @@ from agent.models import Incident, Job, Severity, SlackPlace, TimelineEvent, Urg
 from slack_app.blocks.living import living_blocks, living_text
 from slack_app.blocks.moments import duration
 from slack_app.blocks.parts import Block
-from slack_app.channel_budget import EDIT, NORMAL, PERSON
+from slack_app.channel_budget import EDIT, NORMAL, PERSON, PROGRESS
 from slack_app.handlers.desk import Desk
 from slack_app.handlers.further_posts import link_post
 from slack_app.handlers.held import held
 from slack_app.handlers.one_shot import tell
 from slack_app.handlers.places import elsewhere, untold, where
 from slack_app.handlers.redraws import ask_analysis, ask_redraw
+from slack_app.handlers.same_cause import kin_of
 from slack_app.handlers.sightings import look
 from slack_app.incoming_webhook import WebhookMessenger
 
@@ -116,11 +117,14 @@ def _share(incident: Incident, share: float) -> float:
 async def _show(incident: Incident, place: SlackPlace, news: list[TimelineEvent], desk: Desk, share: float) -> float:
     """The channel's budget is asked before anything is read: in a storm most of what is to be drawn has to wait."""
     deps = desk.app.deps
+    wait = await desk.budget.room(place.channel, share)
+    if wait and share == PROGRESS:
+        return wait
     if not incident.summary_ts and await deps.mutes.active(place.channel, place.thread_ts):
         return 0.0
-    if wait := await desk.budget.room(place.channel, share):
+    if wait:
         return wait
-    drawing = await _drawing(_with(incident, news), desk)
+    drawing = await _drawing(_with(incident, news), place.channel, desk)
     if incident.summary_ts:
         return await _edit(incident, place, drawing, news, desk, share)
     return await _post(incident, place, drawing, news, desk, share)
@@ -139,9 +143,9 @@ def _with(incident: Incident, events: list[TimelineEvent]) -> Incident:
     return incident.model_copy(update={"timeline": (*incident.timeline, *events)}) if events else incident
 
 
-async def _drawing(incident: Incident, desk: Desk) -> Drawing:
-    seen = await look(desk.app.deps, incident)
-    blocks = living_blocks(incident, seen, desk.app.deps.clock(), desk.analyses.get(incident.id))
+async def _drawing(incident: Incident, channel: str, desk: Desk) -> Drawing:
+    seen, kin = await look(desk.app.deps, incident), await kin_of(incident, channel, desk)
+    blocks = living_blocks(incident, seen, desk.app.deps.clock(), desk.analyses.get(incident.id), kin)
     return Drawing(living_text(incident, seen), blocks)
 
 

@@ -72,6 +72,18 @@ async def test_a_run_that_is_done_leaves_nothing_in_the_file(local: LocalCheckpo
     assert list(await local.conn.execute_fetchall("SELECT * FROM writes")) == []
 
 
+async def test_what_is_known_to_be_over_is_forgotten_without_being_read(local: LocalCheckpointer) -> None:
+    graph = waiting_graph(local)
+    await graph.ainvoke(start(), run("run_1"), durability="exit")
+    await resume_here(graph, "run_1")
+    read = list[str]()
+    await local.conn.set_trace_callback(read.append)
+    await forget(graph, "run_1", over=True)
+    await local.conn.set_trace_callback(None)
+    assert [sql for sql in read if sql.startswith("SELECT")] == []
+    assert await runs(local) == set()
+
+
 async def test_forgetting_a_run_that_never_was_is_fine(local: LocalCheckpointer) -> None:
     await forget(waiting_graph(local), "run_9")
     await forget(waiting_graph(InMemorySaver()), "run_9")

@@ -41,16 +41,16 @@ async def open_checkpointer(settings: Settings) -> AsyncGenerator[BaseCheckpoint
             yield saver
 
 
-async def forget(graph: Any, run_id: str) -> None:
+async def forget(graph: Any, run_id: str, *, over: bool = False) -> None:
     """Delete what SQLite holds of a run that is done; one that can still be resumed keeps its checkpoints.
 
     DynamoDB's time to live does so for nothing, and deleting is not. `graph` is compiled, with its checkpointer.
+    `over`: it is known to have come to its end, so that nothing has to be read.
     """
     if not isinstance(graph.checkpointer, AsyncSqliteSaver):
         return
     try:
-        state = await graph.aget_state({"configurable": {"thread_id": run_id}})
-        if not state.next:
+        if over or not (await graph.aget_state({"configurable": {"thread_id": run_id}})).next:
             await graph.checkpointer.adelete_thread(run_id)
     except sqlite3.Error as error:
         log.warning("The checkpoints of %s could not be deleted, and will be in %s: %s", run_id, KEPT, error)
