@@ -15,9 +15,11 @@ from agent.models import Evidence, EvidenceStatus, Finding
 NOTEWORTHY = 0.5
 """Strength from which a finding is out of the ordinary."""
 UNREAD = "Inconclusive: nothing could be read."
+WHO_UNREAD = "Inconclusive: what was changed, and by whom, could not be read."
 SPELLING = "is it spelt as in AWS? (I am the offline analyst: I know names and English words only.)"
 _NO_LOOK = ("no_change", "log_quiet")
 """Kinds that are found of a name whether it exists or not."""
+_CHANGE_LOG = "recent_changes"
 _USABLE = (EvidenceStatus.ok, EvidenceStatus.no_data)
 
 
@@ -72,6 +74,12 @@ def readable(evidence: Iterable[Evidence]) -> list[Evidence]:
     return [piece for piece in evidence if piece.status in _USABLE]
 
 
+def changes_unread(evidence: Sequence[Evidence]) -> bool:
+    """Whether somebody looked for changes, and no look could read any."""
+    looks = [piece for piece in evidence if piece.tool == _CHANGE_LOG]
+    return bool(looks) and not readable(looks)
+
+
 def stands_out(name: str, evidence: Iterable[Evidence]) -> bool:
     """Whether anything out of the ordinary has to do with a name."""
     wanted = name.lower()
@@ -107,6 +115,7 @@ def _pattern(sentence: str, number: str = "0") -> re.Pattern[str]:
 
 _SENTENCES: tuple[tuple[re.Pattern[str], Check], ...] = (
     (_pattern(UNREAD), lambda _, pieces: not pieces),
+    (_pattern(WHO_UNREAD), lambda _, pieces: all(piece.tool != _CHANGE_LOG for piece in pieces)),
     (_pattern(nothing_unusual(0)), lambda said, pieces: _is_quiet(said[1], pieces)),
     (_pattern(nothing_unusual(1), "1"), lambda said, pieces: _is_quiet(said[1], pieces)),
     (_pattern(none_of(["X"])), lambda said, pieces: bool(pieces) and not _any_of(said[1], pieces)),

@@ -18,6 +18,7 @@ EMPTY = evidence(status="no_data")
     ("text", "pieces"),
     [
         (absence.UNREAD, [DENIED]),
+        (absence.WHO_UNREAD, [ROSE, evidence(tool="recent_changes", status="timeout")]),
         (absence.nothing_unusual(2), [CALM, EMPTY, DENIED]),
         (absence.nothing_unusual(1), [CALM]),
         (absence.none_of(["idle_resource", "nothing_idle"]), [ROSE]),
@@ -40,6 +41,7 @@ def test_a_true_absence_holds(text: str, pieces: list[Evidence]) -> None:
         ("", [CALM]),
         ("Nothing is wrong.", [CALM]),
         (absence.UNREAD, [CALM, DENIED]),
+        (absence.WHO_UNREAD, [ROSE, evidence(tool="recent_changes", status="no_data")]),
         (absence.nothing_unusual(3), [CALM, EMPTY]),
         (absence.nothing_unusual(1), [ROSE]),
         (absence.none_of(["metric_rise"]), [ROSE]),

@@ -27,6 +27,8 @@ class Gathered(Generic[T]):
 
     results: dict[str, T] = field(default_factory=dict[str, T])
     failures: list[str] = field(default_factory=list[str])
+    errors: dict[str, Exception] = field(default_factory=dict[str, Exception])
+    """What each of them failed with, by name."""
 
     @property
     def caveat(self) -> str:
@@ -37,17 +39,16 @@ class Gathered(Generic[T]):
 def gather(reads: Mapping[str, Callable[[], T]]) -> Gathered[T]:
     """Run all reads in a few threads, until the tool's deadline. When every one failed, the first failure is raised."""
     gathered = Gathered[T]()
-    first: Exception | None = None
     for name, future in side_by_side(reads, MAX_WORKERS).items():
         try:
             gathered.results[name] = _result(future)
         except Exception as error:  # one that failed, for whatever reason, spoils none of the others
             if not isinstance(error, EXPECTED):
                 log.warning("reading %s failed", name, exc_info=True)
-            first = first or error
+            gathered.errors[name] = error
             gathered.failures.append(f"{name} ({explain(error)})")
-    if first and not gathered.results:
-        raise first
+    if gathered.errors and not gathered.results:
+        raise next(iter(gathered.errors.values()))
     return gathered
 
 

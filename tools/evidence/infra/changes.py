@@ -60,11 +60,13 @@ def recent_changes(look: Look, resource: str = "", service: str = "", onset: str
     place = {"account": look.aws.account, "region": look.aws.region}
     ranked = unique(rank(changes, began, name, service, look.now, fresh / timedelta(minutes=1), **place))
     notable = [r for r in grouped(ranked) if r.score >= NOTABLE][:MAX_SHOWN]
+    if ALL_CALLS in read.errors and not notable:
+        raise read.errors[ALL_CALLS]  # nothing was seen, but then nobody looked: a gap
     link = console.cloudtrail(look.aws, name, look.window)
     untouched = bool(name) and not any(nearness(r.change, name, "") >= NEAR_ENOUGH for r in notable)
     quiet = [_no_change(look, name, start, end)] if untouched or not notable else []
     if ALL_CALLS not in read.results:
-        quiet = []  # nothing was seen, but then nobody looked
+        quiet = []
     findings = [*(_finding(look, r, by_day=began is not None and fresh == DAY) for r in notable), *quiet]
     when = f" before the onset at {clock_time(began, look.now)}" if began and fresh == FRESH else ""
     first = (

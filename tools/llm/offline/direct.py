@@ -56,11 +56,8 @@ def direct(brief: Brief, intent: Intent, verdict: Verdict | None, causes: Sequen
     found = of_subjects(found, [main_resource(c) for c in causes] or subjects_of(brief))
     ranked = near(found, verdict if brief.conversation else None)
     if not ranked:
-        return (
-            AnswerDraft(headline=_none_found(brief, intent), claims=[], plain=True)
-            if intent in OF_NO_RESOURCE
-            else None
-        )
+        said = _none_found(brief, intent)
+        return AnswerDraft(headline=said, claims=[], plain=True) if said else None
     most = MAX_DIRECT_CLAIMS if brief.conversation else MAX_CLAIMS
     if intent is Intent.when:
         ranked = _earliest(ranked)
@@ -146,4 +143,9 @@ def _earliest(ranked: Sequence[Found]) -> list[Found]:
 
 
 def _none_found(brief: Brief, intent: Intent) -> str:
+    """That there is none, or that nobody could look; "" where the cause may answer instead."""
+    if intent is Intent.change and absence.changes_unread(brief.evidence):
+        return absence.WHO_UNREAD
+    if intent not in OF_NO_RESOURCE:
+        return ""
     return absence.none_of(KINDS[intent]) if absence.readable(brief.evidence) else absence.UNREAD

@@ -128,7 +128,7 @@ async def test_asked_about_a_range_old_changes_in_it_count_as_much_as_new_ones(l
 async def test_a_denied_trail_is_a_gap_and_not_an_absence_of_changes(load: Load, call: Call):
     load(denied=[{"action": "cloudtrail:LookupEvents"}], resources={"lambda_functions": [{"name": "checkout"}]})
     evidence = await call(recent_changes, resource="checkout", onset="-10m")
-    assert evidence.status is EvidenceStatus.ok
+    assert evidence.status is EvidenceStatus.denied
     assert not evidence.findings
     assert "cloudtrail:LookupEvents" in evidence.summary
 

@@ -146,3 +146,12 @@ def test_a_different_thing_is_not_answered_with_the_cause_that_was_told() -> Non
     )
 
     assert told.headline.startswith("thumbs triggers itself")
+
+
+def test_who_changed_something_is_not_known_where_the_change_log_could_not_be_read() -> None:
+    """Said instead of the cause once more, which would sound as if nobody had done anything."""
+    unread = evidence(tool="recent_changes", status="timeout")
+
+    said = "Inconclusive: what was changed, and by whom, could not be read."
+    assert answer("who changed it?", HOT, unread, thread=True, said=BOTH).headline == said
+    assert answer("who changed it?", HOT, unread, DEPLOY, thread=True, said=BOTH).headline != said

@@ -279,3 +279,15 @@ def test_a_resource_that_is_as_always_is_said_to_be() -> None:
     assert answer("is users-db in trouble?", calm).headline == f"No: {well}"
     assert answer("is users-db ok?", calm).headline == f"Yes: {well}"
     assert answer("is users-db ok?", calm).claims[0].evidence == [calm.id]
+
+
+def test_only_what_was_looked_for_and_fits_the_service_is_ruled_out() -> None:
+    """Nobody who is called for a database wonders about DynamoDB, and what was not read is not ruled out."""
+    about = alert("orders-db: table throttled, deadlock, AWS service event?", resource=Resource(service="rds"))
+    health = evidence(tool="aws_health", status="no_data", id="ev_0000000a")
+    unhealthy = evidence(tool="unhealthy_resources", status="no_data", id="ev_0000000b")
+
+    assert diagnose(LIMIT, DEPLOY, about=about).ruled_out == []
+    assert diagnose(LIMIT, DEPLOY, health, unhealthy, about=about).ruled_out == [
+        "An AWS service event that affects us: no sign of it."
+    ]
