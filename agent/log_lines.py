@@ -49,7 +49,8 @@ _LEVEL = re.compile(
     r"\b(FATAL|CRITICAL|PANIC|SEVERE|ERROR|WARNING|WARN|NOTICE|INFO|DEBUG|TRACE)\b|(?:level|severity)=(\w+)"
 )
 _LETTER_LEVELS = {"V": "TRACE", "D": "DEBUG", "I": "INFO", "W": "WARNING", "E": "ERROR", "F": "FATAL"}
-_EXCEPTION = re.compile(r"\b((?:[a-zA-Z_][\w$]*\.)*[A-Z][\w$]*(?:Error|Exception|Fault|Timeout|Interrupt))\b(?!\()")
+_ENDINGS = ("Error", "Exception", "Fault", "Timeout", "Interrupt")
+_EXCEPTION = re.compile(rf"\b((?:[a-zA-Z_][\w$]*\.)*[A-Z][\w$]*(?:{'|'.join(_ENDINGS)}))\b(?!\()")
 _CONTINUES = re.compile(
     r"^(?:\s+\S|Caused by:|Traceback \(most recent call last\)|During handling of the above|The above exception was)"
 )
@@ -110,6 +111,8 @@ def _headline(first: str, rest: str) -> str:
 
 def exception_in(text: str) -> str:
     """The exception that matters: the last one of a stack trace (the cause, or what was raised), else the first."""
+    if not any(ending in text for ending in _ENDINGS):  # most lines name none, and finding that out is quick
+        return ""
     names = [m[1] for m in _EXCEPTION.finditer(text)]
     if not names:
         return ""

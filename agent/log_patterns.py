@@ -2,7 +2,7 @@
 
 found = patterns(lines)
 found[0].template   # 'Payment <*> refused: card expired'
-changes = compare(lines, onset, minutes_before=120, minutes_after=60)
+changes = compare(found, onset, minutes_before=120, minutes_after=60)
 """
 
 from __future__ import annotations
@@ -158,14 +158,14 @@ class Change:
 
 
 def compare(
-    lines: Sequence[LogLine], onset: datetime, minutes_before: float, minutes_after: float, least: int = 3
+    found: Sequence[LogPattern], onset: datetime, minutes_before: float, minutes_after: float, least: int = 3
 ) -> list[Change]:
     """Patterns that are new or far more frequent since the onset, the worst first.
 
     The minutes are those that the lines really cover on each side. A change counts when chance does not explain it.
     """
     changes: list[Change] = []
-    for pattern in patterns(lines):
+    for pattern in found:
         late = pattern.since(onset)
         if late is None or late.count < least or _PLATFORM.match(pattern.template):
             continue
@@ -177,13 +177,12 @@ def compare(
     return sorted(changes, key=lambda c: (-round(c.pattern.severity, 1), not c.is_new, -c.pattern.count))
 
 
-def vanished(lines: Sequence[LogLine], onset: datetime, minutes_before: float, minutes_after: float) -> list[Change]:
+def vanished(found: Sequence[LogPattern], onset: datetime, minutes_before: float, minutes_after: float) -> list[Change]:
     """Patterns that used to come steadily and stopped at the onset, the most frequent first."""
     changes: list[Change] = []
-    for pattern in patterns(lines):
-        late = sum(at >= onset for at in pattern.times)
-        expected = (pattern.count - late) / max(minutes_before, 1) * minutes_after
-        if late == 0 and expected >= 10 and not _PLATFORM.match(pattern.template):
+    for pattern in found:
+        expected = pattern.count / max(minutes_before, 1) * minutes_after
+        if pattern.last < onset and expected >= 10 and not _PLATFORM.match(pattern.template):
             changes.append(Change(pattern, pattern.count / max(minutes_before, 1), 0.0))
     return sorted(changes, key=lambda c: -c.before)
 

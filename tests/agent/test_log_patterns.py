@@ -80,23 +80,24 @@ def test_new_patterns_and_grown_ones_are_changes_and_steady_ones_are_not():
         *lines("ERROR upstream answered 502", 120, 180, 5),
         *lines("ERROR column total is missing", 121, 180, 1),
     ]
-    changes = compare(logs, minute(120), 120, 60)
+    changes = compare(patterns(logs), minute(120), 120, 60)
     assert [change.pattern.template for change in changes] == ["column total is missing", "upstream answered <*>"]
     assert changes[0].is_new
     assert changes[1].factor == pytest.approx(25, rel=0.1)
 
 
 def test_the_platforms_own_lines_are_no_news():
-    assert compare(lines("START RequestId: # Version: 7", 120, 180, 5), minute(120), 120, 60) == []
+    assert compare(patterns(lines("START RequestId: # Version: 7", 120, 180, 5)), minute(120), 120, 60) == []
 
 
 def test_what_happened_once_or_twice_is_not_called_new():
-    assert compare(lines("ERROR odd thing", 130, 132, 1), minute(120), 120, 60) == []
+    assert compare(patterns(lines("ERROR odd thing", 130, 132, 1)), minute(120), 120, 60) == []
 
 
 def test_a_pattern_that_stopped_is_found():
     logs = [*lines("order # shipped", 0, 120, 5), *lines("heartbeat", 0, 180, 1)]
-    assert [change.pattern.template for change in vanished(logs, minute(120), 120, 60)] == ["order <*> shipped"]
+    gone = vanished(patterns(logs), minute(120), 120, 60)
+    assert [change.pattern.template for change in gone] == ["order <*> shipped"]
 
 
 def test_twenty_thousand_lines_take_no_more_than_a_moment():

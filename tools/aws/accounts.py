@@ -10,6 +10,8 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.session import get_session
 
+from tools.aws.descriptions import new_session
+
 SESSION_NAME = "watchkeeper"
 """What CloudTrail shows as the caller's name in the other account."""
 
@@ -29,4 +31,4 @@ def assumed_role(base: boto3.Session, role_arn: str, external_id: str, region: s
     botocore_session._credentials = DeferredRefreshableCredentials(  # boto3 has no other door for refreshing ones
         refresh_using=fetcher.fetch_credentials, method="assume-role"
     )
-    return boto3.Session(botocore_session=botocore_session, region_name=region)
+    return new_session(region, core=botocore_session)

@@ -15,6 +15,7 @@ from botocore.config import Config
 from agent.errors import InputError
 from agent.settings import AwsAccount, Settings
 from tools.aws.accounts import assumed_role
+from tools.aws.descriptions import new_session
 from tools.aws.read_only import lock
 
 MAX_CONNECTIONS = 64
@@ -76,7 +77,7 @@ class Boto3Session:
         attempts: int = ATTEMPTS,
     ) -> Boto3Session:
         """The home account's session; `role_arn` is assumed for it when given."""
-        base = boto3.Session(profile_name=profile or None, region_name=region)
+        base = new_session(region, profile)
         config = _config(timeout_seconds, attempts)
         home = assumed_role(base, role_arn, external_id, region, config) if role_arn else base
         return cls(_Shared(base, config, tuple(accounts)), home, region)
@@ -110,7 +111,7 @@ class Boto3Session:
             return self._beside(region).client(service)
         with self._lock:  # creating clients is not thread-safe; using them is
             if service not in self._clients:
-                config = self._shared.config.merge(Config(inject_host_prefix=not _named_address(service)))
+                config = self._shared.config.merge(Config(inject_host_prefix=not named_address(service)))
                 client = self._session.client(service, region_name=self.region, config=config)
                 lock(client, service)
                 self._clients[service] = client
@@ -175,6 +176,6 @@ def _config(timeout_seconds: float, attempts: int) -> Config:
     )
 
 
-def _named_address(service: str) -> bool:
+def named_address(service: str) -> bool:
     """Whether somebody named this service's address. It is used as it is: boto3 would put `env.` before MWAA's."""
     return "AWS_ENDPOINT_URL" in os.environ or f"AWS_ENDPOINT_URL_{service.replace('-', '_').upper()}" in os.environ

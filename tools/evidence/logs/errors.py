@@ -111,11 +111,12 @@ def log_changes(look: Look, resource: str = "", service: str = "", log_group: st
     yesterday = read(look, groups, TimeRange(start=late.start - DAY, end=late.end - DAY), slices=3)
     note += found.note
     after.failed()
-    lines = [*before.lines, *yesterday.lines, *after.lines]
-    new = compare(lines, began, before.minutes + yesterday.minutes, after.minutes)[:MAX_PATTERNS]
-    usual = Usual.of(lines, early, before, yesterday)
+    every = patterns([*before.lines, *yesterday.lines, *after.lines])
+    new = compare(every, began, before.minutes + yesterday.minutes, after.minutes)[:MAX_PATTERNS]
+    usual = Usual.of(every, early, before, yesterday)
+    lately = [recent for pattern in every if (recent := pattern.since(early.start))]
     # Where lines were left out, that a pattern is not among the rest says nothing.
-    gone = [] if after.cut else vanished([*before.lines, *after.lines], began, before.minutes, after.minutes)[:2]
+    gone = [] if after.cut else vanished(lately, began, before.minutes, after.minutes)[:2]
     findings = [_change_finding(change, usual, look.now) for change in new]
     findings.sort(key=lambda finding: -finding.strength)
     findings += [_gone_finding(change, look.now) for change in gone]
@@ -229,9 +230,9 @@ class Usual:
     yesterday_known: bool
 
     @classmethod
-    def of(cls, lines: Sequence[LogLine], early: TimeRange, before: Reading, yesterday: Reading) -> Usual:
+    def of(cls, every: Sequence[LogPattern], early: TimeRange, before: Reading, yesterday: Reading) -> Usual:
         rates: tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]] = ({}, {})
-        for pattern in patterns(lines):
+        for pattern in every:
             counts = (
                 sum(early.start <= at < early.end for at in pattern.times),
                 sum(at < early.start for at in pattern.times),
