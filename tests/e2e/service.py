@@ -19,7 +19,11 @@ from deploy.local.workspace.background import RunningWorkspace
 from slack_app.bootstrap import build_deps
 from slack_app.service import serve
 
-START_SECONDS = 30
+START_SECONDS = 90
+PATIENT: dict[str, Any] = {"tool_timeout_seconds": 100, "gather_timeout_seconds": 120, "run_timeout_seconds": 300}
+"""Deadlines are tested elsewhere; where an answer is, a busy machine must not decide what is found."""
+PATIENT_ENVIRONMENT = {f"WATCHKEEPER_{name.upper()}": str(value) for name, value in PATIENT.items()}
+"""The same for a process."""
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def test_status_tells_what_there_is_to_know(workspace: RunningWorkspace, tmp_pat
     talk, model = Talk(workspace), Unhurried(seconds=60)
     with running_service(workspace, tmp_path, with_model(model)):
         talk.ask("why is checkout slow?")
-        workspace.wait_for(lambda: model.thinking, 15)
+        workspace.wait_for(lambda: model.thinking, 60)
         said = _command(talk, "status")
     assert "2 jobs queued or running; this worker is on 0 alerts and 1 question" in said
     assert "offline analyst" in said
@@ -82,7 +82,7 @@ def test_in_a_muted_channel_only_mentions_are_answered(
 
         assert len(talk.answers(mention)) == 1
         assert "answer only when I am mentioned" in talk.whispers(1, "jonas")[0]
-        workspace.wait_for(lambda: now(deps.queue.depth()) == 0, 10)
+        workspace.wait_for(lambda: now(deps.queue.depth()) == 0, 60)
         assert replies(workspace, "alerts", alarm) == []
         assert len(talk.replies(first)) == 1
         assert "*Muted:* this channel until" in _command(talk, "status")
@@ -116,7 +116,7 @@ def test_a_thread_is_muted_by_a_mention_in_it(workspace: RunningWorkspace, tmp_p
         assert (mute.thread_ts, mute.by) == (ts, workspace.user_id("maya"))
         assert len(talk.answers(talk.ask("hello elsewhere"))) == 1
         talk.say("anybody?", ts)
-        workspace.wait_for(lambda: now(deps.queue.depth()) == 0, 10)
+        workspace.wait_for(lambda: now(deps.queue.depth()) == 0, 60)
         talk.ask("unmute", ts)
         assert "This thread is not muted any more" in talk.whispers(2)[-1]
         assert len(talk.replies(ts)) == 1

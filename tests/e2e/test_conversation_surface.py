@@ -22,7 +22,7 @@ from tests.agent.secrets import TOKENS
 from tests.e2e.service import post_to_webhook, running_service
 from tests.e2e.talk import Talk, Unhurried, now, with_model
 
-SOON = 10.0
+SOON = 60.0
 
 
 def _settled(talk: Talk, deps: Any) -> None:

@@ -52,19 +52,20 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_an_alert_is_analysed_once_although_its_worker_is_killed(
     account: SimulatedAccount, workspace: RunningWorkspace, tmp_path: Path
 ) -> None:
     with _watchkeeper(workspace, account, tmp_path) as first:
-        workspace.wait_for(lambda: workspace.connected, 30)
+        workspace.wait_for(lambda: workspace.connected, 90)
         ts = fire("rds-connections-exhausted", account, workspace)
-        workspace.wait_for(lambda: replies(workspace, "alerts", ts), 30)
+        workspace.wait_for(lambda: replies(workspace, "alerts", ts), 60)
         assert not _final(workspace, ts), "it was done before it could be killed"
         _kill(first)
     time.sleep(1)
     assert not _final(workspace, ts)
     with _watchkeeper(workspace, account, tmp_path):
-        workspace.wait_for(lambda: _final(workspace, ts), 60)
+        workspace.wait_for(lambda: _final(workspace, ts), 100)
         time.sleep(SETTLE_SECONDS)
     assert len(replies(workspace, "alerts", ts)) == 1
 

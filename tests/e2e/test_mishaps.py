@@ -21,7 +21,7 @@ from tests.e2e.service import post_to_webhook, replies, running_service, text_of
 from tests.e2e.talk import Talk, Unhurried, now, with_model
 from tools.queues.local import LocalQueue
 
-SOON = 10.0
+SOON = 60.0
 LEASE = 2.0
 
 
@@ -167,7 +167,7 @@ def test_an_apology_is_never_written_over(workspace: RunningWorkspace, tmp_path:
     workspace.faults.fail("chat.postMessage", "internal_error", times=3)
     with running_service(workspace, tmp_path, with_model(Unhurried())) as deps:
         ts = talk.ask("hello")
-        workspace.wait_for(lambda: talk.replies(ts), 30)
+        workspace.wait_for(lambda: talk.replies(ts), SOON)
         (apology,) = talk.replies(ts)
         assert "I could not finish this" in text_of(apology)
         workspace.wait_for(lambda: apology["ts"] in own_messages(talk.remembered(deps, ts)), SOON)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.benchmarks.storm import LIMIT_MESSAGES, Size, run
 
-SIZE = Size(alerts=2000, fingerprints=100, seconds=12)
+SIZE = Size(alerts=1000, fingerprints=100, seconds=6)
 
 
 @pytest.mark.slow

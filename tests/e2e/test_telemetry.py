@@ -68,7 +68,7 @@ def test_one_id_leads_through_trace_log_counts_and_answer(
             workspace.wait_for(lambda: any("run job_" in text_of(m) for m in replies(workspace, "general", ts)), 60)
             answer = " ".join(text_of(message) for message in replies(workspace, "general", ts))
             counts = _counts(unused_tcp_port)
-            workspace.wait_for(lambda: "invoke_agent conversation" in got.names(), 20)
+            workspace.wait_for(lambda: "invoke_agent conversation" in got.names(), 60)
         finally:
             service.terminate()
             service.communicate(timeout=20)

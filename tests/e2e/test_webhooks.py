@@ -21,7 +21,7 @@ from tests.e2e.talk import Unread
 
 SECRET = "shared" + "-secret"
 ALERT = {"title": "[Triggered] Errors of checkout", "alert_id": "7", "alert_transition": "Triggered"}
-SOON = 30
+SOON = 60
 
 
 def free_port() -> int:

@@ -73,7 +73,7 @@ def test_a_file_that_is_missing_is_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(420)  # forty questions and more, beside other tests
+@pytest.mark.timeout(600)  # forty questions and more, beside other tests
 def test_the_offline_analyst_answers_them(tmp_path: Path) -> None:
     done = evaluate(
         "--questions", str(QUESTIONS), "--json", "--min-routing", "0.95", "--min-facts", "0.9", home=tmp_path
