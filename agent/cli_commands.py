@@ -38,7 +38,7 @@ def _command(line: str, region: str) -> str:
     service, operation, text = match.groups()
     parameters = _parameters(text)
     if parameters is None:
-        return f"# {service} {operation}: its parameters are too long to be shown here"
+        return f"# {service} {operation}: its parameters are too long to be kept; the console's page shows the same"
     if service == "airflow":
         return _curl(parameters)
     return " ".join(["aws", RENAMED.get(service, service), operation.replace("_", "-"), *_options(service, region)]) + (

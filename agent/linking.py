@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from agent.knowledge import CHANGES, WEAKEST, words
 from agent.models import Evidence, Finding
-from agent.name_words import ENVIRONMENTS, EVERYDAY, KINDS, NAMING_NOTHING, STOP, stem
+from agent.name_words import ENVIRONMENTS, EVERYDAY, KINDS, LOOSE_KINDS, NAMING_NOTHING, STOP, stem
 from agent.vocabulary import names_in, service_in
 
 HOPS = 2
@@ -48,9 +48,16 @@ _SAID = ("title", "description", "labels", "log_group", "task_id", *_FIRST)
 _REGION = re.compile(r"[a-z]{2}(?:-gov)?-[a-z]+-\d[a-z]?")
 _OF_ALERTS = frozenset(
     "cloudwatch datadog grafana prometheus average sum maximum minimum above below threshold greater metric percent"  # noqa: SIM905 -- words
-    " pct invocation triggered firing resolved critical warning full host".split()
+    " pct invocation triggered firing resolved critical warning full host wait"
+    " waiting oldest old age pile falling".split()
 )
 """Words that alerts of anything are made of."""
+_MEASURED = frozenset(
+    "message messages request requests response event events record records log logs metric metrics alert alerts"  # noqa: SIM905 -- words
+    " alarm alarms user users customers client clients page pages status health session sessions data".split()
+)
+"""What is counted in things of many names, and names none."""
+_BEFORE_A_NAME = frozenset(("of", "in", "on", "for", "from", "queue", "table", "bucket", "topic"))
 
 
 @dataclass(frozen=True)
@@ -58,11 +65,13 @@ class Named:
     """What an alert names.
 
     `names`: of things, first the one that it is about. `told`: words of its title that stand for something, where it
-    has no names. `text`: all it says. `of_the_account`: it is about money, which belongs to no resource.
+    has no names. `hinted`: everyday words that its title uses as a name (`invoices` of `queue depth of invoices`).
+    `text`: all it says. `of_the_account`: it is about money, which belongs to no resource.
     """
 
     names: tuple[str, ...]
     told: frozenset[str]
+    hinted: frozenset[str]
     text: str
     service: str
     of_the_account: bool
@@ -93,6 +102,8 @@ class Named:
             return False
         if self.told:
             return bool(self.told & set(words(text)))
+        if self.hinted and not self.hinted & set(words(" ".join(_names(finding)))):
+            return False  # of the same service, but another thing
         return bool(self.service) and finding.attributes.get("service") == self.service
 
     def carries(self, cause: str, cited: Iterable[str], evidence: Sequence[Evidence]) -> bool:
@@ -127,6 +138,7 @@ def named_by(fields: Mapping[str, str]) -> Named:
     return Named(
         names=tuple(names),
         told=frozenset(words(" ".join(filter(_tells, re.findall(r"[a-z]+", title.lower()))))),
+        hinted=frozenset(words(" ".join(_hinted(re.findall(r"[a-z]+", title.lower()))))),
         text=" ".join(filter(None, [*(fields.get(name, "") for name in _SAID), *related])),
         service=fields.get("service", "") or service_in(title),
         of_the_account=bool(_MONEY.search(title)) and not fields.get("resource"),
@@ -141,6 +153,11 @@ def failing_now(evidence: Iterable[Evidence]) -> list[tuple[Finding, str]]:
     for finding, evidence_id in loud:
         first.setdefault(finding.resource, (finding, evidence_id))
     return list(first.values())[:MAX_OTHERS]
+
+
+def things_in(text: str, findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Names of the things that findings are about and a text names."""
+    return tuple(dict.fromkeys(name for finding in findings for name in _names(finding) if _holds(text, name)))
 
 
 def tail_of(name: str) -> str:
@@ -188,3 +205,14 @@ def _tells(word: str) -> bool:
     one = stem(word)
     vague = {word, one} & (NAMING_NOTHING | EVERYDAY | KINDS.keys() | _OF_ALERTS | STOP)
     return len(word) >= MIN_NAME and not vague
+
+
+def _hinted(title: Sequence[str]) -> list[str]:
+    """The everyday words that stand where a name would: after `of` and its like, or before a word for a kind."""
+    pairs = zip(("", *title), title, (*title[1:], ""), strict=False)
+    return [
+        word
+        for before, word, after in pairs
+        if stem(word) in EVERYDAY and word not in _MEASURED | _OF_ALERTS | STOP
+        if before in _BEFORE_A_NAME or (after in KINDS and after not in LOOSE_KINDS)
+    ]

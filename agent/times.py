@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -57,6 +57,14 @@ def local_times(text: str, zone: str, now: datetime) -> str:
     return _CLOCKS.sub(lambda match: _moved(match[0], there, now), text)
 
 
+def times_told(text: str, now: datetime, tell: Callable[[datetime, str], str]) -> str:
+    """Every time that says UTC in somebody's own words: `tell` gets the moment, and how it is written there.
+
+    Read like `local_times`: `12:15 to 13:00 UTC` is two moments, and the UTC goes with them.
+    """
+    return _CLOCKS.sub(lambda match: _told(match[0], now, tell), text)
+
+
 def local_labels(labels: Sequence[str], zone: str, day: datetime) -> tuple[tuple[str, ...], str]:
     """The labels of a time axis in UTC, moved to another zone, and that zone's short name.
 
@@ -101,6 +109,19 @@ def _moved(text: str, there: tzinfo, now: datetime) -> str:
         return "".join(pieces) + f" {names[0]}"
     for number, name in enumerate(names):
         pieces[2 * number + 1] += f" {name}"
+    return "".join(pieces)
+
+
+def _told(text: str, now: datetime, tell: Callable[[datetime, str], str]) -> str:
+    """One match of _CLOCKS."""
+    day, end, pieces = now.astimezone(UTC).date(), 0, list[str]()
+    try:
+        for part in _PARTS.finditer(text):
+            at, day = _instant(part[0], now, day)
+            pieces += [text[end : part.start()], tell(at, part[0])]
+            end = part.end()
+    except (ValueError, OverflowError):  # 30 Feb
+        return text
     return "".join(pieces)
 
 

@@ -97,7 +97,7 @@ def _lines(entry: Mapping[str, Any]) -> str:
         ("fingerprint", entry["fingerprint"]),
         ("treatment", entry["treatment"]),
         ("decided by", f"{entry['rule']}{where}"),
-        ("because", entry["reason"]),
+        ("why", entry["reason"]),
         ("told in", entry["told_in"]),
         ("incident", f"{entry['incident']}: {entry['grouped_by']}"),
         *((name, entry[key]) for name, key in (("topic", "topic"), ("ticket", "ticket"), ("escalate", "escalate_to"))),

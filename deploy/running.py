@@ -29,8 +29,10 @@ ALSO_LOADED = "lambda-cost-spike"
 """Something to ask about in the first minute, beside the first alert."""
 FIRE_TIMEOUT_SECONDS = 30
 TRIED_SOURCE = "datadog"
-TRIED_ALERT = '{"title": "Errors of checkout-submit-order", "alert_id": "1", "alert_transition": "Triggered"}'
-"""What the example sends: about something that the simulated account has."""
+TRIED_ALERT = '{"title": "Invocations of media-thumbnailer are high", "alert_id": "1", "alert_transition": "Triggered"}'
+"""What the example sends: about what `ALSO_LOADED` has broken, so that it is an incident beside the first alert's."""
+
+ABOUT_THE_EXAMPLE = "opens an incident beside the first alert's; sent again, it counts in the same one"
 
 
 async def run_everything(port: int, aws: Literal["simulated", "real"], first_alert: str) -> None:
@@ -144,7 +146,7 @@ def _ready(settings: Settings, shown: _Shown) -> Callable[[str], Awaitable[None]
             _tell(f"Watchkeeper is connected to Slack by {how}, and thinks with {model}.")
             return
         example = webhook_example(settings, shown.made_up)
-        send = f"\n    Send  {example}" if example else ""
+        send = f"\n    Send  {example}\n          ({ABOUT_THE_EXAMPLE})" if example else ""
         _tell(f"Watchkeeper is running with {model}.\n\n    Open  {world.url}{send}\n\nCtrl-C stops it.")
         if shown.first_alert:
             await _fire(world, shown.first_alert)

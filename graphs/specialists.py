@@ -23,12 +23,14 @@ from agent.ports import Deps
 from agent.specialists import Specialist
 from graphs.limits import Limits, model_of
 from graphs.state import NO_USAGE, Assignment, PlainEvidence, Usage, add_usage
+from graphs.untraced import trace_without_threads
 from prompts.loader import load
 
 log = logging.getLogger(__name__)
 STEPS_PER_CALL = 2
 """One call of the model takes two steps of the graph: the model and its tools."""
 RUNBOOKS_SHOWN = 2
+MAX_MISSED = 2
 
 
 class SpecialistNode(Protocol):
@@ -41,6 +43,7 @@ def build_specialists(
     specialists: Sequence[Specialist], tools: Mapping[str, BaseTool], model: BaseChatModel
 ) -> dict[str, SpecialistNode]:
     """A graph node for each specialist, by name."""
+    trace_without_threads()
     return {s.name: _node(s, _agent(s, tools, model)) for s in specialists}
 
 
@@ -63,7 +66,7 @@ def _node(specialist: Specialist, agent: Any) -> SpecialistNode:
             async with asyncio.timeout(min(deps.settings.gather_timeout_seconds, deps.meter.seconds_left())):
                 await _run(specialist, agent, state, runtime, gathered)
         except TimeoutError:
-            gathered.gap(specialist.name, EvidenceStatus.timeout, "not everything was looked at in time.")
+            gathered.gap(specialist.name, EvidenceStatus.timeout, gathered.missed())
         except Exception as error:
             log.warning("specialist %s failed", specialist.name, exc_info=True)
             gathered.gap(specialist.name, EvidenceStatus.error, f"It failed ({type(error).__name__}).")
@@ -81,6 +84,24 @@ class _Gathered:
     def __init__(self) -> None:
         self.evidence: list[PlainEvidence] = []
         self.usage: Usage = NO_USAGE
+        self.open: list[str] = []
+        """Questions of the looks that have begun and are not back."""
+
+    def missed(self) -> str:
+        """What the deadline cut off, and what to do."""
+        asked = " ".join(f"“{question}”" for question in dict.fromkeys(self.open[:MAX_MISSED]))
+        more = f" and {len(self.open) - MAX_MISSED} more" if len(self.open) > MAX_MISSED else ""
+        what = f"before an answer to {asked}{more}" if asked else "before it had looked at everything"
+        return f"its time was over {what}; ask for it in the thread, or raise WATCHKEEPER_GATHER_TIMEOUT_SECONDS."
+
+    def follow(self, part: Mapping[str, Any]) -> None:
+        """A look begins, or is back."""
+        if part.get("kind") == "tool_started":
+            self.open.append(str(part["question"]))
+        elif part.get("kind") == "evidence":
+            self.evidence.append(part["evidence"])
+            if (question := str(part["evidence"]["question"])) in self.open:
+                self.open.remove(question)
 
     def gap(self, name: str, status: EvidenceStatus, reason: str) -> None:
         piece = Evidence(
@@ -111,8 +132,7 @@ async def _run(
             gathered.gap(specialist.name, EvidenceStatus.error, part["reason"])
         elif mode == "custom":
             runtime.stream_writer({**part, "specialist": specialist.name})
-            if part.get("kind") == "evidence":
-                gathered.evidence.append(part["evidence"])
+            gathered.follow(part)
         else:
             for message in _model_messages(part):
                 gathered.usage = add_usage(gathered.usage, usage_of(message))

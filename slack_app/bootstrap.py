@@ -71,6 +71,7 @@ def build_deps(settings: Settings, **replaced: Any) -> Held:
         "incidents": kept.incidents,
         "conversations": kept.conversations,
         "ledger": kept.ledger,
+        "remediations": kept.remediations,
         "approvals": kept.approvals,
         "audit": kept.audit,
         "mutes": kept.mutes,

@@ -30,6 +30,7 @@ from slack_app.blocks.parts import (
     one_line,
     source_blocks,
 )
+from slack_app.blocks.steps import step_markdown
 from slack_app.blocks.text import cut, escape, pieces
 
 MARKDOWN_LIMIT = 11_000
@@ -120,8 +121,8 @@ def _chunks(answer: Answer, evidence: Sequence[Evidence]) -> list[str]:
     if answer.disagreements:
         chunks.append("\n**The evidence disagrees**\n\n" + "".join(_bullet(c, numbers) for c in answer.disagreements))
     if answer.next_steps:
-        steps = "\n".join(f"{n}. {escape(one_line(s))}" for n, s in enumerate(answer.next_steps, 1))
-        chunks.append(f"\n**Next**\n\n{steps}\n")
+        steps = "".join(step_markdown(n, " ".join(s.split()), _line) for n, s in enumerate(answer.next_steps, 1))
+        chunks.append(f"\n**Next**\n\n{steps}")
     asked = answer.clarification
     if asked and not repeats(asked.question, answer.headline):
         chunks.append(f"\n{escape(one_line(asked.question))}\n")
@@ -145,6 +146,10 @@ def _details(answer: Answer) -> list[Claim]:
 
 def _bullet(claim: Claim, numbers: dict[str, int]) -> str:
     return f"- {escape(one_line(claim.text))} {citations(claim.evidence, numbers)}".rstrip() + "\n"
+
+
+def _line(text: str) -> str:
+    return escape(one_line(text))
 
 
 def _numbers(answer: Answer, evidence: Sequence[Evidence]) -> dict[str, int]:

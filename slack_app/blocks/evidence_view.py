@@ -10,17 +10,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from agent.cli_commands import commands
+from agent.figures import count
 from agent.models import Answer, Evidence, TimeRange
 from agent.times import local_times
 from slack_app.blocks.headline import sentences
 from slack_app.blocks.parts import Block, cited_claims, context, gap_block, numbered, section, sections, spent
+from slack_app.blocks.steps import preformatted
 from slack_app.blocks.text import cut, escape, link
 
 VIEW_LIMIT = 100
 MAX_PIECES = 15
 MAX_FINDINGS = 8
 MAX_STATEMENT = 300
-MAX_COMMAND_CHARS = 2500
+MAX_COMMAND_CHARS = 6000
 MAX_UNCITED = 12
 WITHOUT_EVIDENCE = "This answer cites no evidence."
 
@@ -70,18 +72,16 @@ def _piece(number: int, piece: Evidence, zone: str) -> list[Block]:
 
 
 def _commands(piece: Evidence) -> list[Block]:
-    """As preformatted text, which shows every character as it is."""
-    text = ""
+    """As preformatted text, which shows every character as it is. None is cut: a part of one would be another."""
+    shown: list[str] = []
     lines = commands(piece)
-    for number, line in enumerate(lines):
-        if len(text) + len(line) > MAX_COMMAND_CHARS:
-            text += f"# {len(lines) - number} more: too long to be shown here\n"
+    for line in lines:
+        if shown and sum(map(len, shown)) + len(line) > MAX_COMMAND_CHARS:
             break
-        text += f"{line}\n"
-    if not text.strip():
-        return []
-    shown = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text.rstrip("\n")}]}
-    return [{"type": "rich_text", "elements": [shown]}]
+        shown.append(line)
+    if more := len(lines) - len(shown):
+        shown.append(f"# and {count(more, 'more call')} like these; the console's page shows the same")
+    return [preformatted("\n".join(shown))] if shown else []
 
 
 def _facts(piece: Evidence, zone: str) -> list[Block]:

@@ -14,12 +14,13 @@ from agent.figures import count
 from agent.headings import heading_of, headings_of, storm_heading
 from agent.living import Seen, began_at, ended_at, first_fired, is_snoozed, last_event, last_run, most_telling, state_of
 from agent.models import Alert, AlertStatus, Incident, TicketRef
-from slack_app.blocks.moments import duration, moment
+from slack_app.blocks.moments import duration, moment, on_the_readers_clock
 from slack_app.blocks.ownership import ownership_buttons, ownership_words, person
 from slack_app.blocks.paging import BLOCKS_PER_MESSAGE
 from slack_app.blocks.parts import Block, context, header, section
 from slack_app.blocks.passed import passed_blocks, passed_text
 from slack_app.blocks.progress import Progress, progress_blocks
+from slack_app.blocks.same_cause import Kin, kin_blocks
 from slack_app.blocks.storm import storm_blocks
 from slack_app.blocks.summary import (
     finding_blocks,
@@ -41,7 +42,13 @@ TICKET_NAMES = {"servicenow": "ServiceNow", "jira": "Jira", "pagerduty": "PagerD
 
 
 def living_blocks(
-    incident: Incident, seen: Seen, now: datetime, progress: Progress | None = None, *, whole: bool = False
+    incident: Incident,
+    seen: Seen,
+    now: datetime,
+    progress: Progress | None = None,
+    kin: Sequence[Kin] = (),
+    *,
+    whole: bool = False,
 ) -> list[Block]:
     """The message; nothing for an incident that is not told. `progress`: of an analysis under way in this process.
 
@@ -52,7 +59,7 @@ def living_blocks(
         return []
     if state == "passed" and incident.decision:
         return [*_own_title(incident), *passed_blocks(incident, incident.decision)]
-    top = [*_head(incident, seen), *_facts(incident, seen, now)]
+    top = [*_head(incident, seen), *_facts(incident, seen, now), *kin_blocks(incident, kin)]
     if incident.storm:
         top += storm_blocks(incident, seen.tally, seen.sightings)
     if state == "analysing":
@@ -120,7 +127,12 @@ def _about(incident: Incident, seen: Seen) -> Alert:
 
 def _facts(incident: Incident, seen: Seen, now: datetime) -> list[Block]:
     """How often and how long it fires; who has it; where else it is written down."""
-    lines = [_firing(incident, seen, now), ownership_words(incident, now), _same_as(incident, seen), seen.words]
+    lines = [
+        _firing(incident, seen, now),
+        ownership_words(incident, now),
+        _same_as(incident, seen),
+        _habits(incident, seen),
+    ]
     lines += [_run_words(incident), _late(incident), _moved(incident), _tickets(incident.tickets)]
     return [context(line) for line in lines if line]
 
@@ -142,6 +154,10 @@ def _firing(incident: Incident, seen: Seen, now: datetime) -> str:
     return f"{firing}{times} {began}{last}{back}"
 
 
+def _habits(incident: Incident, seen: Seen) -> str:
+    return on_the_readers_clock(escape(seen.words), incident.created_at, seen.tally.last_seen)
+
+
 def _same_as(incident: Incident, seen: Seen) -> str:
     if not incident.same_as or seen.earlier is None:
         return ""
@@ -157,7 +173,7 @@ def _run_words(incident: Incident) -> str:
     at = moment(run.at, incident.created_at)
     if run.kind == "stopped":
         return f"Stopped by {person(run.actor)} at {at}"
-    return f"{escape(cut(run.text, 300))} ({at})"
+    return f"{on_the_readers_clock(escape(cut(run.text, 300)), incident.created_at, run.at)} ({at})"
 
 
 def _late(incident: Incident) -> str:
@@ -192,7 +208,8 @@ def _found(incident: Incident) -> tuple[list[Block], list[Block]]:
         return [], []
     if state_of(incident) == "stopped" and not found.root_cause and not found.claims:
         return [section(escape(found.summary))], []
-    return finding_blocks(found, incident.evidence), source_lines(found, incident.evidence)
+    day = incident.created_at
+    return finding_blocks(found, incident.evidence, day), source_lines(found, incident.evidence, day)
 
 
 def _alerts(incident: Incident, seen: Seen) -> list[Block]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agent.diagnosis import NOT_ANSWERED
 from agent.models import Answer, Claim, Confidence, Evidence, Gap, Provenance
-from slack_app.blocks.text import HEADER_LIMIT, SECTION_LIMIT, cut, escape, link, pieces
+from slack_app.blocks.text import HEADER_LIMIT, SECTION_LIMIT, cut, cut_live, escape, link, pieces
 
 Block = dict[str, Any]
 MAX_GAPS = 4
+MAX_GAP_CHARS = 300
 MAX_SOURCES = 12
 MAX_CLAIM_CHARS = 600
 MAX_TEXT_CHARS = 9000
@@ -29,7 +30,7 @@ def section(text: str) -> Block:
 
 def sections(text: str) -> list[Block]:
     """As many sections as the text needs; nobody reads more than a few."""
-    return [section(part) for part in pieces(cut(text, MAX_TEXT_CHARS))]
+    return [section(part) for part in pieces(cut_live(text, MAX_TEXT_CHARS))]
 
 
 def context(*texts: str) -> Block:
@@ -38,7 +39,7 @@ def context(*texts: str) -> Block:
 
 def _mrkdwn(text: str, limit: int) -> Block:
     """`verbatim`: Slack makes no link, channel or mention out of plain words."""
-    return {"type": "mrkdwn", "text": cut(text, limit), "verbatim": True}
+    return {"type": "mrkdwn", "text": cut_live(text, limit), "verbatim": True}
 
 
 def numbered(claims: Sequence[Claim], evidence: Sequence[Evidence]) -> dict[str, int]:
@@ -56,9 +57,9 @@ def cited_claims(answer: Answer, evidence: Sequence[Evidence]) -> list[Claim]:
     return [Claim(text=answer.headline, evidence=tuple(piece.id for piece in evidence))]
 
 
-def claim_lines(claims: Sequence[Claim], numbers: dict[str, int]) -> str:
+def claim_lines(claims: Sequence[Claim], numbers: dict[str, int], say: Callable[[str], str] = escape) -> str:
     """A bullet for each claim, with the numbers of its sources."""
-    lines = [f"• {escape(one_line(claim.text))} {citations(claim.evidence, numbers)}" for claim in claims]
+    lines = [f"• {say(one_line(claim.text))} {citations(claim.evidence, numbers)}" for claim in claims]
     return "\n".join(lines)
 
 
@@ -71,12 +72,14 @@ def one_line(text: str) -> str:
     return cut(" ".join(text.split()), MAX_CLAIM_CHARS)
 
 
-def source_blocks(numbers: dict[str, int], evidence: Sequence[Evidence]) -> list[Block]:
+def source_blocks(
+    numbers: dict[str, int], evidence: Sequence[Evidence], say: Callable[[str], str] = escape
+) -> list[Block]:
     """One context line for each cited piece: number, question, and the console link. No link is cut in two."""
     by_id = {piece.id: piece for piece in evidence}
     groups: list[str] = []
     for i, number in list(numbers.items())[:MAX_SOURCES]:
-        line = _source(number, by_id[i])
+        line = _source(number, by_id[i], say)
         if groups and len(groups[-1]) + len(line) < CONTEXT_LIMIT:
             groups[-1] += f"\n{line}"
         else:
@@ -84,16 +87,16 @@ def source_blocks(numbers: dict[str, int], evidence: Sequence[Evidence]) -> list
     return [context(group) for group in groups]
 
 
-def _source(number: int, piece: Evidence) -> str:
+def _source(number: int, piece: Evidence, say: Callable[[str], str]) -> str:
     label = cut(piece.tool.replace("_", " "), 60)
-    return f"[{number}] {link(piece.console_url, label)}: {escape(cut(' '.join(piece.question.split()), 120))}"
+    return f"[{number}] {link(piece.console_url, label)}: {say(cut(' '.join(piece.question.split()), 120))}"
 
 
-def gap_block(gaps: Sequence[Gap]) -> list[Block]:
+def gap_block(gaps: Sequence[Gap], say: Callable[[str], str] = escape) -> list[Block]:
     """What was not answered, and what could not be read."""
-    unanswered = [f"• {escape(cut(gap.reason, 200))}" for gap in gaps if gap.tool == NOT_ANSWERED]
+    unanswered = [f"• {say(cut(gap.reason, MAX_GAP_CHARS))}" for gap in gaps if gap.tool == NOT_ANSWERED]
     unread = [
-        f"• {escape(gap.tool.replace('_', ' '))}: {escape(cut(gap.reason, 200))}"
+        f"• {escape(gap.tool.replace('_', ' '))}: {say(cut(gap.reason, MAX_GAP_CHARS))}"
         for gap in gaps
         if gap.tool != NOT_ANSWERED
     ]

@@ -1,11 +1,12 @@
-"""A storm of alerts, counted instead of told one by one: where, what most often, and what is new."""
+"""A storm of alerts, counted by service instead of told one by one: what most often, and what is new."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from agent.figures import count
 from agent.headings import heading_of, service_of
 from agent.models import AlertStatus, Incident
 from agent.ports import Sighting, Tally
@@ -14,57 +15,67 @@ from slack_app.blocks.text import cut, escape
 
 NEW = timedelta(minutes=5)
 """How long a kind of alert is new, before the newest message of the storm."""
-MAX_LINES = 5
+MAX_SERVICES = 8
 MAX_PLACES = 6
 TITLE_CHARS = 120
 NAME_CHARS = 40
 REASON_CHARS = 300
+UNNAMED = "no service named"
 COUNTED = "these alerts are counted, not told one by one."
 
 
 def storm_blocks(incident: Incident, tally: Tally, sightings: Sequence[Sighting]) -> list[Block]:
     """What stands under the headline and the counts. `sightings`: those that fired most often."""
-    why = cut(" ".join(incident.grouped.split()).removeprefix("storm: "), REASON_CHARS)
+    why = cut(" ".join(incident.grouped.split()).removeprefix("storm: ").rstrip("."), REASON_CHARS)
     blocks = [section(f"🌪 {escape(why[:1].upper() + why[1:] + ': ' if why else '')}{COUNTED}")]
-    places = [_places("Systems", sightings, lambda each: each.alert.system)]
-    places += [_places("Services", sightings, lambda each: service_of(each.alert))]
-    blocks += [context(line) for line in places if line]
-    often = sorted(sightings, key=lambda each: -each.count)[:MAX_LINES]
-    blocks += _listed("Most often", often, max(tally.alerts, len(sightings)))
-    fresh = _fresh(tally, sightings, {each.alert.fingerprint for each in often})
-    return [*blocks, *_listed("New", fresh[:MAX_LINES], len(fresh))]
+    blocks += [context(line) for line in [_systems(sightings)] if line]
+    seen = max(tally.alerts, len(sightings))
+    blocks += _listed("By service", sightings, seen)
+    fresh = _fresh(tally, sightings)
+    return [*blocks, *_listed("New", fresh, len(fresh))]
 
 
-def _places(title: str, sightings: Sequence[Sighting], of: Callable[[Sighting], str]) -> str:
+def _systems(sightings: Sequence[Sighting]) -> str:
     """`*Systems* payments (120), checkout (80), 4 more`; nothing where none is named."""
-    counts = Counter(cut(name, NAME_CHARS) for each in sightings if (name := " ".join(of(each).split())))
+    counts = Counter(cut(name, NAME_CHARS) for each in sightings if (name := " ".join(each.alert.system.split())))
     if not counts:
         return ""
     shown = [f"{escape(name)} ({number:,})" for name, number in counts.most_common(MAX_PLACES)]
     more = [f"{len(counts) - MAX_PLACES} more"] if len(counts) > MAX_PLACES else []
-    return f"*{title}* {', '.join([*shown, *more])}"
+    return f"*Systems* {', '.join([*shown, *more])}"
 
 
-def _fresh(tally: Tally, sightings: Sequence[Sighting], told: set[str]) -> list[Sighting]:
-    """What began last, newest first; nothing while the whole storm is new."""
+def _fresh(tally: Tally, sightings: Sequence[Sighting]) -> list[Sighting]:
+    """What began last; nothing while the whole storm is new."""
     if tally.last_seen is None:
         return []
     since = tally.last_seen - NEW
     new = [each for each in sightings if each.first_seen >= since]
-    if len(new) == len(sightings):
-        return []
-    fresh = [each for each in new if each.alert.fingerprint not in told]
-    return sorted(fresh, key=lambda each: each.first_seen, reverse=True)
+    return new if len(new) < len(sightings) else []
 
 
 def _listed(title: str, sightings: Iterable[Sighting], of: int) -> list[Block]:
-    lines = [f"• {_line(each)}" for each in sightings]
-    if not lines:
+    """A line for each service, those that fire most first. `of`: all alerts, of which these are the most frequent."""
+    services = dict[str, list[Sighting]]()
+    for each in sightings:
+        name = cut(" ".join(service_of(each.alert).split()), NAME_CHARS) or UNNAMED
+        services.setdefault(name, []).append(each)
+    if not services:
         return []
-    more = f"\n…and {of - len(lines):,} more" if of > len(lines) else ""
+    ranked = sorted(services.items(), key=lambda item: -sum(each.count for each in item[1]))
+    lines = [f"• *{escape(name)}* {_counted(members)}" for name, members in ranked[:MAX_SERVICES]]
+    rest = of - sum(len(members) for _, members in ranked[:MAX_SERVICES])
+    others = f" of {count(len(ranked) - MAX_SERVICES, 'other service')}" if len(ranked) > MAX_SERVICES else ""
+    more = f"\n…and {count(rest, 'more alert')}{others}" if rest > 0 else ""
     return [section(f"*{title}*\n" + "\n".join(lines) + more)]
 
 
-def _line(sighting: Sighting) -> str:
-    over = " · resolved" if sighting.status is AlertStatus.resolved else ""
-    return f"{escape(cut(heading_of(sighting.alert), TITLE_CHARS))} ×{sighting.count:,}{over}"
+def _counted(members: Sequence[Sighting]) -> str:
+    """`5 alerts, seen 60 times, 2 resolved · most often: Errors of checkout ×41`; of one alert only its name."""
+    most = max(members, key=lambda each: each.count)
+    named = f"{escape(cut(heading_of(most.alert), TITLE_CHARS))} ×{most.count:,}"
+    over = sum(each.status is AlertStatus.resolved for each in members)
+    if len(members) == 1:
+        return named + (" · resolved" if over else "")
+    times = f"{count(len(members), 'alert')}, seen {count(sum(each.count for each in members), 'time')}"
+    return f"{times}{f', {over} resolved' if over else ''} · most often: {named}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from agent import absence
 from agent.models import Alert, Diagnosis, Evidence
+from slack_app.blocks.moments import on_the_readers_clock
 from slack_app.blocks.parts import (
     Block,
     citations,
@@ -19,26 +21,35 @@ from slack_app.blocks.parts import (
     sections,
     source_blocks,
 )
+from slack_app.blocks.steps import step_blocks
 from slack_app.blocks.text import cut, escape
 
+Say = Callable[[str], str]
+"""Escapes a text, with its times on the reader's clock."""
 
-def finding_blocks(diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> list[Block]:
-    """What's going on, why, what shows it, what to do."""
-    numbers = numbered(diagnosis.claims, evidence)
-    blocks = sections(f"*What's going on*\n{escape(diagnosis.summary)}")
+
+def finding_blocks(diagnosis: Diagnosis, evidence: Sequence[Evidence], day: datetime) -> list[Block]:
+    """What's going on, why, what shows it, what to do. `day`: that the message's times need no date for."""
+    numbers, say = numbered(diagnosis.claims, evidence), _saying(evidence, day)
+    blocks = sections(f"*What's going on*\n{say(diagnosis.summary)}")
     if diagnosis.root_cause:
         title = "Why the alarm fired" if diagnosis.nothing_wrong else "Likely cause"
         cited = citations([i for c in diagnosis.claims if c.text == diagnosis.root_cause for i in c.evidence], numbers)
-        cause = f"{escape(diagnosis.root_cause)} {cited}".rstrip()
+        cause = f"{say(diagnosis.root_cause)} {cited}".rstrip()
         blocks += sections(f"*{title}* · {confidence_text(diagnosis.confidence)}\n{cause}")
     else:
         blocks.append(section(f"*Likely cause*\nThe evidence does not carry one yet.{_looked_at(evidence)}"))
     if rest := [claim for claim in diagnosis.claims if claim.text != diagnosis.root_cause]:
-        blocks += sections(f"*Evidence*\n{claim_lines(rest, numbers)}")
+        blocks += sections(f"*Evidence*\n{claim_lines(rest, numbers, say)}")
     if diagnosis.next_steps:
-        steps = "\n".join(f"{n}. {escape(step)}" for n, step in enumerate(diagnosis.next_steps, 1))
-        blocks += sections(f"*What to do next*\n{steps}")
+        blocks += step_blocks("What to do next", diagnosis.next_steps, say)
     return blocks
+
+
+def _saying(evidence: Sequence[Evidence], day: datetime) -> Say:
+    """Times without a date are of the day on which the evidence was gathered."""
+    written = max((piece.gathered_at for piece in evidence if piece.gathered_at), default=day)
+    return lambda text: on_the_readers_clock(escape(text), day, written)
 
 
 def _looked_at(evidence: Sequence[Evidence]) -> str:
@@ -47,12 +58,13 @@ def _looked_at(evidence: Sequence[Evidence]) -> str:
     return f" Looked at: {escape(cut(', '.join(looks), 300))}." if looks else ""
 
 
-def source_lines(diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> list[Block]:
+def source_lines(diagnosis: Diagnosis, evidence: Sequence[Evidence], day: datetime) -> list[Block]:
     """What was ruled out, what could not be read, and the numbered sources."""
-    out = [escape(cut(text, 300)) for text in diagnosis.ruled_out[:2]]
+    say = _saying(evidence, day)
+    out = [say(cut(text, 300)) for text in diagnosis.ruled_out[:2]]
     ruled_out = [context("*Ruled out* " + " ".join(out))] if out else []
-    sources = source_blocks(numbered(diagnosis.claims, evidence), evidence)
-    return [*ruled_out, *gap_block(diagnosis.gaps), *sources]
+    sources = source_blocks(numbered(diagnosis.claims, evidence), evidence, say)
+    return [*ruled_out, *gap_block(diagnosis.gaps, say), *sources]
 
 
 def made_by(diagnosis: Diagnosis, evidence: Sequence[Evidence]) -> Block:

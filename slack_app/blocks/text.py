@@ -47,12 +47,25 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def cut_live(text: str, limit: int) -> str:
+    """`cut` for text with tokens of our own in it, such as `<!date^…>`: none is cut in two."""
+    if len(text) <= limit:
+        return text
+    return text[: _outside(text, limit - 1)] + "…"
+
+
+def _outside(text: str, at: int) -> int:
+    """This place, or the beginning of the token that it lies in. Foreign text has no `<` of its own."""
+    start = text.rfind("<", 0, at)
+    return start if start > text.rfind(">", 0, at) else at
+
+
 def pieces(text: str, limit: int = SECTION_LIMIT) -> list[str]:
     """Long text in parts that fit a section, broken at line ends or spaces where there are any."""
     parts: list[str] = []
     while len(text) > limit:
         at = max(text.rfind("\n", 1, limit), text.rfind(" ", 1, limit))
-        at = at if at > limit // 2 else limit
+        at = _outside(text, at if at > limit // 2 else limit) or limit
         parts.append(text[:at].rstrip())
         text = text[at:].lstrip()
     return [part for part in [*parts, text] if part]

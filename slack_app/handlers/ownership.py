@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from agent.errors import RetryLater
+from agent.headings import incident_heading
 from agent.living import last_event
 from agent.models import (
     AlertStatus,
@@ -204,7 +205,7 @@ async def _tell_assignee(incident: Incident, user: str, desk: Desk) -> None:
         return
     if wait := await desk.budget.take(place.channel, PERSON):
         raise RetryLater("So much is told in this channel that the assignee has to wait.", wait)
-    text = f"{person(assigned.note)}, {person(assigned.by)} assigned this to you: {escape(cut(incident.title, 200))}"
+    text = f"{person(assigned.note)}, {person(assigned.by)} assigned this to you: {escape(incident_heading(incident))}"
     await desk.messenger.post_marked(place, mark, text)
 
 

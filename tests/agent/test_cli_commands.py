@@ -70,7 +70,7 @@ def test_several_calls_are_several_lines_and_what_was_left_out_is_a_comment() ->
 
 def test_parameters_that_were_cut_are_not_guessed() -> None:
     assert of('cloudwatch:get_metric_data {"MetricDataQueries": [{"Id": "m') == [
-        "# cloudwatch get_metric_data: its parameters are too long to be shown here"
+        "# cloudwatch get_metric_data: its parameters are too long to be kept; the console's page shows the same"
     ]
 
 

@@ -91,6 +91,44 @@ def test_a_cause_that_the_alert_names_stays_one(title: str, facts: dict[str, obj
     assert "link" not in found.confidence.parts
 
 
+OUTBOX = evidence(
+    finding(
+        "queue_backlog", "Queue email-outbox has piled up: 496 messages wait.", resource="email-outbox", service="sqs"
+    ),
+    id="ev_00000006",
+)
+INVOICES = evidence(
+    finding("queue_backlog", "Queue invoicing-events has piled up.", resource="invoicing-events", service="sqs"),
+    id="ev_00000007",
+)
+FEEDS = evidence(
+    finding("trigger", "email-outbox takes what invoicing-events gives up.", resource="email-outbox"),
+    id="ev_00000008",
+)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Queue depth 80% of invoices",
+        "Queue depth of invoices above 80",
+        "Oldest message of the invoice queue waits",
+        "SQS queue invoices is falling behind",
+    ],
+)
+def test_another_queue_is_no_cause_unless_evidence_leads_to_it(title: str) -> None:
+    about = named(title, resource=Resource(service="sqs"))
+
+    assert not about.carries("email-outbox is blocked.", [OUTBOX.id], [OUTBOX, INVOICES])
+    assert about.carries("invoicing-events is blocked.", [INVOICES.id], [OUTBOX, INVOICES])
+    assert about.carries("email-outbox is blocked.", [OUTBOX.id], [OUTBOX, INVOICES, FEEDS])
+
+
+@pytest.mark.parametrize("title", ["Queue depth 80%", "Messages are waiting in a queue", "SQS: number of messages"])
+def test_where_no_queue_is_named_any_may_be_the_cause(title: str) -> None:
+    assert named(title, resource=Resource(service="sqs")).carries("email-outbox is blocked.", [OUTBOX.id], [OUTBOX])
+
+
 def test_evidence_leads_from_what_the_alert_names_to_what_it_depends_on() -> None:
     pieces = [HELD, OF_BILLING, ERRORS]
 

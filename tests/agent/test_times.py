@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.times import clock_time, local_labels, local_times, parse_time
+from agent.times import clock_time, local_labels, local_times, parse_time, times_told
 from tests.agent.examples import NOW
 
 
@@ -127,3 +127,19 @@ def test_the_labels_of_a_time_axis_move_with_their_dates_and_others_stay() -> No
     assert local_labels(("18 Nov 23:30", "19 Nov 00:30"), "Asia/Dubai", NOW)[0] == ("19 Nov 03:30", "19 Nov 04:30")
     assert local_labels(("18 Nov", "19 Nov"), "Asia/Dubai", NOW) == (("18 Nov", "19 Nov"), "")
     assert local_labels((), "Asia/Dubai", NOW) == ((), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("rose at 14:02 UTC", "rose at <2026-11-20 14:02:00>"),
+        ("from 12:15 to 13:00 UTC", "from <2026-11-20 12:15:00> to <2026-11-20 13:00:00>"),
+        ("since 19 Nov 23:50 UTC (3 times)", "since <2026-11-19 23:50:00> (3 times)"),
+        ("at 14:02:07 UTC and 14:03 UTC", "at <2026-11-20 14:02:07> and <2026-11-20 14:03:00>"),
+        ("the run of 2026-11-18 02:00 UTC", "the run of <2026-11-18 02:00:00>"),
+        ("30 Feb 14:02 UTC", "30 Feb 14:02 UTC"),
+        ("14:02 CET, 14:02 UTC+4, run 2026-11-20T14:02:00Z", "14:02 CET, 14:02 UTC+4, run 2026-11-20T14:02:00Z"),
+    ],
+)
+def test_times_of_our_own_are_told_in_other_words(text: str, told: str) -> None:
+    assert times_told(text, NOW, lambda at, _: f"<{at:%Y-%m-%d %H:%M:%S}>") == told

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.e2e.pictures import picture
+from tests.e2e.service import PATIENT_ENVIRONMENT
 from tests.requirements import CHROMIUM_FLAGS, chromium_path
 
 FIRST_ALERT_SECONDS = 60
@@ -41,7 +43,7 @@ def settings() -> dict[str, str]:
 def address(tmp_path: Path, settings: dict[str, str]) -> Generator[str]:
     """The page of a Watchkeeper that was started as the README says."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("WATCHKEEPER_", "AWS_"))}
-    environment |= {"WATCHKEEPER_HOME": str(tmp_path), **settings}
+    environment |= {"WATCHKEEPER_HOME": str(tmp_path), **PATIENT_ENVIRONMENT, **settings}
     command = [sys.executable, "-m", "deploy.cli", "run", "--port", "0"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:
@@ -72,7 +74,6 @@ def page(address: str, tmp_path: Path) -> Generator[Page]:
 
 def test_the_first_minute(page: Page, tmp_path: Path) -> None:
     """An analysed alert is there within seconds; another is fired; a question and a follow-up are answered."""
-    pictures = _pictures(tmp_path)
     thread = page.get_by_test_id("thread-pane")
 
     began = time.monotonic()
@@ -81,10 +82,10 @@ def test_the_first_minute(page: Page, tmp_path: Path) -> None:
     assert time.monotonic() - began < FIRST_ALERT_SECONDS
     expect(thread).to_contain_text("checkout-submit-order")
     _scroll_up(page)
-    page.screenshot(path=pictures / "alert.png")
+    picture(page, tmp_path, "alert")
 
     page.get_by_test_id("fire-menu").click()
-    page.screenshot(path=pictures / "incidents.png")
+    picture(page, tmp_path, "incidents")
     page.get_by_test_id("fire-rds-connections-exhausted").click()
     page.get_by_test_id("message").filter(has_text="orders-db").get_by_test_id("thread-open").click(timeout=ANSWER_MS)
     expect(thread).to_contain_text("What to do next", timeout=ANSWER_MS)
@@ -98,37 +99,35 @@ def test_the_first_minute(page: Page, tmp_path: Path) -> None:
     _reply(page, "who changed it?")
     expect(thread.get_by_test_id("message")).to_have_count(4, timeout=ANSWER_MS)
     expect(thread.get_by_test_id("message").last).to_contain_text("dana.okafor", timeout=ANSWER_MS)
-    page.screenshot(path=pictures / "question.png")
+    picture(page, tmp_path, "question")
     page.get_by_test_id("theme-toggle").click()
-    page.screenshot(path=pictures / "dark.png")
+    picture(page, tmp_path, "dark")
 
 
 def test_an_answer_is_charted_opened_and_rated(page: Page, tmp_path: Path) -> None:
     """A compound question with its chart, the evidence behind it, and a rating."""
-    pictures = _pictures(tmp_path)
     thread = page.get_by_test_id("thread-pane")
-    page.set_viewport_size({"width": 1440, "height": 2400})
+    page.set_viewport_size({"width": 1440, "height": 1560})
 
     _ask(page, "why did our Lambda costs spike, and which resources are idle?")
     page.get_by_test_id("message").last.get_by_test_id("thread-open").click(timeout=ANSWER_MS)
     expect(thread).to_contain_text("Show evidence", timeout=ANSWER_MS)
     chart = thread.locator("figure.chart").filter(has_text="Cost a day")
     expect(chart).to_be_visible()
-    thread.screenshot(path=pictures / "answer.png")
-    chart.screenshot(path=pictures / "chart.png")
+    picture(page, tmp_path, "answer", thread)
+    picture(page, tmp_path, "chart", chart)
 
     thread.get_by_role("button", name="Show evidence").click()
     modal = page.get_by_test_id("modal")
     expect(modal).to_contain_text("aws ce get-cost-and-usage", timeout=ANSWER_MS)
     page.set_viewport_size({"width": 1440, "height": 1500})
-    modal.screenshot(path=pictures / "evidence.png")
+    picture(page, tmp_path, "evidence", modal)
     page.keyboard.press("Escape")
     thread.get_by_role("button", name="Good answer").click()
 
 
 def test_an_incident_is_looked_into_taken_and_closed_in_one_message(page: Page, tmp_path: Path) -> None:
     """What its message says in the end, and who did what in it."""
-    pictures = _pictures(tmp_path)
     thread = page.get_by_test_id("thread-pane")
     page.set_viewport_size({"width": 1440, "height": 1500})
     page.get_by_test_id("thread-open").first.click(timeout=FIRST_ALERT_SECONDS * 1000)
@@ -140,7 +139,7 @@ def test_an_incident_is_looked_into_taken_and_closed_in_one_message(page: Page, 
     living = thread.get_by_test_id("message").nth(1)
     expect(living).to_contain_text("What to do next", timeout=ANSWER_MS)
     expect(living).to_contain_text("Firing since")
-    thread.screenshot(path=pictures / "living-diagnosed.png")
+    picture(page, tmp_path, "living-diagnosed", thread)
 
     living.get_by_role("button", name="Acknowledge").click()
     expect(living).to_contain_text("Acknowledged by", timeout=ANSWER_MS)
@@ -148,12 +147,12 @@ def test_an_incident_is_looked_into_taken_and_closed_in_one_message(page: Page, 
     expect(living).to_contain_text("assigned to", timeout=ANSWER_MS)
     living.get_by_role("combobox").last.select_option(label="For 2 hours")
     expect(living).to_contain_text("snoozed by", timeout=ANSWER_MS)
-    thread.screenshot(path=pictures / "living-owned.png")
+    picture(page, tmp_path, "living-owned", thread)
 
     living.get_by_role("button", name="Resolve").click()
     expect(living).to_contain_text("Resolved at", timeout=ANSWER_MS)
     expect(living.get_by_role("button", name="Acknowledge")).to_have_count(0)
-    thread.screenshot(path=pictures / "living-resolved.png")
+    picture(page, tmp_path, "living-resolved", thread)
 
 
 @pytest.fixture
@@ -171,18 +170,17 @@ def silent_model(settings: dict[str, str]) -> Generator[None]:
 
 @pytest.mark.usefixtures("silent_model")
 def test_a_run_is_stopped_by_its_button(page: Page, tmp_path: Path) -> None:
-    pictures = _pictures(tmp_path)
     thread = page.get_by_test_id("thread-pane")
 
     _ask(page, "why did our Lambda costs spike?")
     page.get_by_test_id("message").last.get_by_test_id("thread-open").click(timeout=ANSWER_MS)
     expect(thread).to_contain_text("Weighing", timeout=ANSWER_MS)
     stop = page.get_by_test_id("stop")
-    thread.screenshot(path=pictures / "stop.png")
+    picture(page, tmp_path, "stop", thread)
     stop.click()
     expect(thread.get_by_test_id("message").last).to_contain_text("Stopped by", timeout=ANSWER_MS)
     expect(stop).to_be_hidden()
-    thread.screenshot(path=pictures / "stopped.png")
+    picture(page, tmp_path, "stopped", thread)
 
 
 @pytest.mark.parametrize(
@@ -202,11 +200,7 @@ def test_without_its_model_it_answers_all_the_same_and_says_so(page: Page, tmp_p
     page.get_by_test_id("message").last.get_by_test_id("thread-open").click(timeout=ANSWER_MS)
     expect(thread).to_contain_text("by offline analyst", timeout=ANSWER_MS)
     expect(thread).to_contain_text("⚠️")
-    thread.screenshot(path=_pictures(tmp_path) / "degraded.png")
-
-
-def _pictures(default: Path) -> Path:
-    return Path(os.environ.get("WATCHKEEPER_TEST_SCREENSHOTS") or default)
+    picture(page, tmp_path, "degraded", thread)
 
 
 def _ask(page: Page, question: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -26,6 +25,8 @@ from agent.models import (
 from deploy.local.workspace.background import RunningWorkspace, running_workspace
 from slack_app.blocks.progress import Progress
 from slack_app.handlers.digests import handle_digest
+from tests.e2e.pictures import picture
+from tests.e2e.service import post_to_webhook
 from tests.requirements import CHROMIUM_FLAGS, chromium_path
 from tests.slack_app.incident_desk import IncidentDesk, alert, incident_desk
 
@@ -73,14 +74,18 @@ def shown_page(ws: RunningWorkspace) -> Generator[Page]:
         browser.close()
 
 
-def picture(page: Page, tmp_path: Path, name: str) -> None:
-    page.screenshot(path=Path(os.environ.get("WATCHKEEPER_TEST_SCREENSHOTS") or tmp_path) / f"{name}.png")
+def posted(desk: IncidentDesk, text: str) -> SlackPlace:
+    """An alert as another app posts it."""
+    post_to_webhook(desk.ws.incoming_webhook_url("alerts"), {"text": text})
+    ts = desk.ws.messages("alerts")[-1]["ts"]
+    return SlackPlace(team=desk.ws.team_id, channel=desk.ws.channel_id("alerts"), thread_ts=ts)
 
 
 def test_an_alert_that_passes_has_one_line_and_a_button(desk: IncidentDesk, tmp_path: Path) -> None:
     async def passes() -> None:
-        place = desk.post("INFO: the nightly snapshot of orders-db is complete")
-        await desk.opened(alert("snapshot of orders-db", severity=Severity.info), place=place, decision=PASS)
+        place = posted(desk, "INFO: the nightly snapshot of orders-db is complete")
+        about = alert("Snapshot of orders-db", severity=Severity.info, resource=Resource(service="rds", id="orders-db"))
+        await desk.opened(about, place=place, decision=PASS)
         await desk.living()
 
     asyncio.run(passes())
@@ -95,12 +100,13 @@ def test_an_alert_that_passes_has_one_line_and_a_button(desk: IncidentDesk, tmp_
 def test_a_storm_is_one_message_that_counts(desk: IncidentDesk, tmp_path: Path) -> None:
     async def storms() -> None:
         where = SlackPlace(team=desk.ws.team_id, channel=desk.ws.channel_id("alerts"), thread_ts="")
-        grouped = "More alerts than a person can read, within a minute, in 3 systems."
+        desk.clock.ahead = -timedelta(minutes=8)
+        grouped = "storm: 42 alerts in 60 s"
         await desk.opened(storm_alert(0), place=where, storm=True, grouped=grouped)
         for number in range(1, 30):
             for _ in range(1 + 40 // number):
                 await desk.deps.ledger.record(storm_alert(number), desk.id)
-        desk.clock.ahead = timedelta(minutes=8)
+        desk.clock.ahead = timedelta()
         for number in range(30, 33):
             await desk.deps.ledger.record(storm_alert(number), desk.id)
         await desk.living()
@@ -116,8 +122,8 @@ def test_a_storm_is_one_message_that_counts(desk: IncidentDesk, tmp_path: Path) 
 
 def storm_alert(number: int) -> Alert:
     service, system = SERVICES[number % len(SERVICES)], SYSTEMS[number % 7 % 3]
-    resource = Resource(service=service, id=f"{system}-{number}")
-    return alert(f"{service} errors of {system}-{number}", f"storm{number}", system=system, resource=resource)
+    resource = Resource(service=service, id=f"{system}-{service}-{number}")
+    return alert(f"Errors of {system}-{service}-{number}", f"storm{number}", system=system, resource=resource)
 
 
 def test_the_digest_lists_what_was_kept_back(desk: IncidentDesk, tmp_path: Path) -> None:
@@ -155,7 +161,7 @@ def test_progress_stands_in_the_message_of_what_is_being_looked_into(desk: Incid
         desk.desk.analyses[desk.id] = progress
         begun = TimelineEvent(at=desk.clock(), kind="analysing", text="it is new")
         function = Resource(service="lambda", id="checkout-submit-order")
-        place = desk.post("ALARM: Errors of checkout-submit-order")
+        place = posted(desk, "ALARM: Errors of checkout-submit-order")
         made = await desk.opened(alert("Errors of checkout-submit-order", resource=function), place=place)
         analysing = {"timeline": (*made.timeline, begun), "status": IncidentStatus.investigating}
         await desk.deps.incidents.change(desk.id, lambda incident: incident.model_copy(update=analysing))
@@ -167,4 +173,4 @@ def test_progress_stands_in_the_message_of_what_is_being_looked_into(desk: Incid
         thread = page.get_by_test_id("thread-pane")
         expect(thread).to_contain_text("checkout-submit-order: looking into it")
         expect(thread).to_contain_text("Which metrics of checkout-submit-order changed?")
-        picture(page, tmp_path, "living-analysing")
+        picture(page, tmp_path, "living-analysing", thread)

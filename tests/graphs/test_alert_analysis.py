@@ -188,7 +188,11 @@ async def test_a_deadline_leaves_what_was_found_before_it(looking: Bench, script
     assert [claim.text for claim in run.diagnosis.claims] == ["Errors rose."]
     assert run.evidence_of("infra specialist").status is EvidenceStatus.timeout
     assert [(gap.tool, gap.reason) for gap in run.diagnosis.gaps] == [
-        ("infra specialist", "not everything was looked at in time.")
+        (
+            "infra specialist",
+            "its time was over before an answer to “Slow?”; ask for it in the thread, "
+            "or raise WATCHKEEPER_GATHER_TIMEOUT_SECONDS.",
+        )
     ]
 
 

@@ -132,7 +132,7 @@ def test_any_number_of_any_claims_is_valid_and_dead(count: int, text: str) -> No
     )
 
     for blocks in (
-        [*finding_blocks(given_diagnosis, pieces), *source_lines(given_diagnosis, pieces)],
+        [*finding_blocks(given_diagnosis, pieces, NOW), *source_lines(given_diagnosis, pieces, NOW)],
         answer_blocks(given_answer, pieces),
         closing_blocks(given_answer, pieces),
     ):

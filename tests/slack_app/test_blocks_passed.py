@@ -85,8 +85,8 @@ def test_a_storm_is_counted_by_system_and_service() -> None:
 
     assert "🌪 42 alerts in 60 s: these alerts are counted, not told one by one." in shown
     assert "*Systems* payments (2), shop (1)" in shown
-    assert "*Services* lambda (2), rds (1)" in shown
-    assert "• errors of checkout ×120\\n• errors of cart ×80\\n• slow database ×7 · resolved\\n…and 297 more" in shown
+    assert "*By service*\\n• *lambda* 2 alerts, seen 200 times · most often: errors of checkout ×120" in shown
+    assert "\\n• *rds* slow database ×7 · resolved\\n…and 297 more alerts" in shown
     assert "*New*" not in shown
 
 
@@ -96,10 +96,18 @@ def test_what_began_last_in_a_storm_is_shown_as_new() -> None:
 
     shown = words(storm_blocks(incident(), tally(13, 13, 600), [*late, *old]))
 
-    assert "*Most often*\\n• old 0 ×100" in shown
-    assert "…and 8 more" in shown
-    assert "*New*\\n• late 2 ×1\\n• late 5 ×1\\n• late 1 ×1" in shown
-    assert "…and 2 more" in shown
+    assert "*By service*\\n• *lambda* 13 alerts, seen 592 times · most often: old 0 ×100" in shown
+    assert "*New*\\n• *lambda* 7 alerts, seen 7 times · most often: late 0 ×1" in shown
+
+
+def test_a_storm_of_many_services_names_those_that_fire_most() -> None:
+    seen = [sighting(f"errors {n}", n, service=f"service-{n:02}") for n in range(1, 21)]
+
+    shown = words(storm_blocks(incident(), tally(20, 20, 210), seen))
+
+    assert "*By service*\\n• *service-20* errors 20 ×20\\n• *service-19* errors 19 ×19" in shown
+    assert "service-12" not in shown
+    assert "…and 12 more alerts of 12 other services" in shown
 
 
 def test_any_storm_fits_into_slacks_limits() -> None:

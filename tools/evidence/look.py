@@ -22,7 +22,7 @@ CE_REQUEST_USD = 0.01
 """Cost Explorer's price for a request (aws.amazon.com/aws-cost-management/aws-cost-explorer/pricing)."""
 CE_KEPT_SECONDS = 3600
 """Cost Explorer's data change a few times a day."""
-MAX_NOTE_CHARS = 2000
+MAX_NOTE_CHARS = 8000
 """Of one call's parameters: what is longer is cut, and cannot be repeated from the evidence alone."""
 
 Reply = dict[str, Any]

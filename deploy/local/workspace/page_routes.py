@@ -5,8 +5,10 @@ import contextlib
 import copy
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -58,9 +60,10 @@ async def permalink(request: web.Request) -> web.StreamResponse:
 
 
 async def state(request: web.Request) -> web.Response:
-    """Everything the page needs to draw itself; `?user=` chooses whose unread counts."""
+    """Everything the page needs to draw itself; `?user=` chooses whose unread counts, `?tz=` is the reader's zone."""
     workspace = request.app[WORKSPACE]
     me = workspace.state.user(request.query.get("user", DEFAULT_USER))
+    _lives_in(me, request.query.get("tz", ""))
     channels = [c for c in workspace.state.channels.values() if not c.is_im or c.user == me.id]
     return web.json_response(
         {
@@ -262,6 +265,15 @@ def _person(workspace: Workspace, body: JSON) -> User:
 
 def _conversation(workspace: Workspace, body: JSON) -> Channel:
     return workspace.state.channel(body.get("channel"))
+
+
+def _lives_in(user: User, zone: str) -> None:
+    """Whoever looks at the page is where their browser is, as in Slack: one clock for the page and for answers."""
+    try:
+        offset = datetime.now(ZoneInfo(zone)).utcoffset() or timedelta()
+    except (ValueError, KeyError, OSError):  # no zone, or none that this machine knows
+        return
+    user.tz, user.tz_offset = zone, int(offset.total_seconds())
 
 
 def _user(user: User) -> JSON:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -10,7 +10,7 @@ from agent import absence
 from agent.briefs import Brief
 from agent.diagnosis import look_by_hand, unexplained
 from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim, FollowUp
-from agent.knowledge import KnowledgeBase, Verdict
+from agent.knowledge import KnowledgeBase, Runbook, Verdict
 from agent.linking import FAILING, Named, named_by
 from agent.models import Evidence
 from agent.specialists import Specialist
@@ -29,6 +29,10 @@ from tools.llm.offline.wording import CHANGES_ASKED, NOW, checked_thing, is_chec
 MAX_STEPS = 3
 ALIKE = 0.6
 """How alike two names must be for one to be a misspelling of the other."""
+SUGGESTED = 6
+"""Runbooks that a text may suggest, beside the cause's own."""
+UNDER_ALL = ("health",)
+"""Of what anything in an account may suffer from."""
 NOT_NOW = (Intent.when, Intent.change, Intent.spend, Intent.forecast)
 """What is as it was when the thread's evidence was read."""
 
@@ -210,14 +214,23 @@ def _is_no_change(draft: AnswerDraft, brief: Brief) -> bool:
 
 
 def _ruled_out(brief: Brief, knowledge: KnowledgeBase, chosen: Verdict) -> list[str]:
-    """Runbooks that the words suggest and the evidence does not carry."""
+    """Runbooks that the words suggest and the evidence does not carry, though it was looked for."""
     verdicts = {verdict.runbook.name: verdict for verdict in knowledge.weigh(brief.evidence)}
+    looked = {piece.tool for piece in absence.readable(brief.evidence)}
     ruled_out: list[str] = []
-    for book, _ in knowledge.search(brief.text, 3):
-        missing = [s for s in verdicts[book.name].missing if s.required]
-        if book.name != chosen.runbook.name and missing:
+    for book, _ in knowledge.search(brief.text, SUGGESTED):
+        missing = verdicts[book.name].missing
+        unseen = all(signal in missing for signal in book.signals if signal.required)
+        if book.name != chosen.runbook.name and unseen and _is_rival(book, chosen.runbook, looked):
             ruled_out.append(f"{book.title}: no sign of it.")
     return ruled_out
+
+
+def _is_rival(book: Runbook, chosen: Runbook, looked: Collection[str]) -> bool:
+    """Whether somebody would think of it too: most of its services are the cause's, or what is under all of them."""
+    shared = set(book.services) & {*chosen.services, *UNDER_ALL}
+    read = [tool for tool in book.gather if tool in looked]
+    return 2 * len(shared) > len(book.services) and 2 * len(read) > len(book.gather)
 
 
 def _what_is_known(brief: Brief) -> str:

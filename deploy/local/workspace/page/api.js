@@ -19,9 +19,11 @@ async function request(method, path, body) {
 const get = (path) => request("GET", path);
 const post = (path, body) => request("POST", path, body);
 const part = encodeURIComponent;
+/** Where this browser is, such as Europe/Vienna. */
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 
 export const api = {
-  state: (user) => get(user ? `/state?user=${part(user)}` : "/state"),
+  state: (user) => get(`/state?tz=${part(zone())}${user ? `&user=${part(user)}` : ""}`),
   messages: (channel) => get(`/channels/${part(channel)}/messages?limit=200`),
   thread: (channel, ts) => get(`/threads/${part(channel)}/${part(ts)}`),
   post: (message) => post("/messages", message),

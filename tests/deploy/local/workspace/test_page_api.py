@@ -29,6 +29,17 @@ def test_the_state_has_everything_the_page_draws(ws: RunningWorkspace) -> None:
     assert (state["commands"], state["connected"]) == (["/watchkeeper"], False)
 
 
+def test_whoever_looks_at_the_page_is_where_their_browser_is(ws: RunningWorkspace) -> None:
+    def zone_of(name: str) -> str:
+        described: Any = WebClient(ws.bot_token, base_url=ws.api_url).users_info(user=ws.user_id(name))["user"]
+        return described["tz"]
+
+    httpx.get(f"{ws.url}/_/state", params={"user": ws.user_id("priya"), "tz": "Asia/Tokyo"})
+    httpx.get(f"{ws.url}/_/state", params={"user": ws.user_id("maya"), "tz": "../etc/passwd"})
+
+    assert (zone_of("priya"), zone_of("maya")) == ("Asia/Tokyo", "America/Toronto")
+
+
 def test_a_person_writes_and_another_has_it_unread(ws: RunningWorkspace) -> None:
     maya, sofia, general = ws.user_id("maya"), ws.user_id("sofia"), ws.channel_id("general")
     ts = post(ws, "messages", user=maya, channel=general, text="hello *all*")["ts"]
