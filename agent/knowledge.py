@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -15,6 +16,7 @@ from pydantic import Field, ValidationError
 from agent.errors import PromptError
 from agent.findings import KINDS
 from agent.models import Evidence, EvidenceStatus, Finding, Model
+from agent.remedies import Proposal, Remedy
 from prompts.loader import Prompt, PromptFileError, fill, load_all
 
 WEAKEST = 0.3
@@ -29,6 +31,8 @@ NEAR = 0.35
 """How much stronger a finding counts, in choosing, when it has to do with the resource in question."""
 ABOUT = 2.0
 """And how much a whole set of findings does."""
+REMEMBERED = 256
+"""Texts whose scores are known by heart: those of as many runs at once."""
 
 
 class Signal(Model):
@@ -60,7 +64,7 @@ class Runbook(Model):
     cause: str
     summary: str
     next_steps: tuple[str, ...]
-    actions: tuple[str, ...] = ()
+    actions: tuple[Remedy, ...] = ()
     verification: str = ""
     nothing_wrong: bool = False
     text: str = ""
@@ -112,6 +116,25 @@ class Verdict:
         known: dict[str, Any] = {signal.id: None for signal in self.runbook.signals}
         return fill(template, self.runbook.name, **(known | self.names() | more))
 
+    def proposals(self) -> list[Proposal]:
+        """What the runbook would do about it, as far as the findings say all that it takes."""
+        filled = [self._proposal(remedy) for remedy in self.runbook.actions]
+        return [proposal for proposal in filled if proposal is not None]
+
+    def _proposal(self, remedy: Remedy) -> Proposal | None:
+        try:
+            target = self.fill(remedy.target)
+            parameters = {
+                name: self.fill(value) if isinstance(value, str) else value for name, value in remedy.parameters.items()
+            }
+        except PromptFileError:  # it speaks of a signal that was not met
+            return None
+        if not target or any(value == "" for name, value in parameters.items() if name not in remedy.optional):
+            return None
+        kept = {name: value for name, value in parameters.items() if value != ""}
+        evidence = tuple(dict.fromkeys(hit.evidence_id for hit in self.hits))
+        return Proposal(type=remedy.type, target=target, parameters=kept, evidence=evidence, why=remedy.why)
+
 
 class KnowledgeBase:
     """All runbooks, with full-text search over their symptoms (BM25)."""
@@ -136,7 +159,7 @@ class KnowledgeBase:
 
     def shared(self, text: str, runbook: Runbook) -> int:
         """How many different words a text has in common with a runbook's title, symptoms and services."""
-        return len(set(words(text)) & set(words(_searchable(runbook))))
+        return len(set(words(text)) & _own_words(_searchable(runbook)))
 
     def weigh(self, evidence: Iterable[Evidence], about: str = "") -> list[Verdict]:
         """Every runbook against the findings, best supported first, preferring findings about the resource `about`."""
@@ -235,6 +258,12 @@ def _searchable(runbook: Runbook) -> str:
     return " ".join([runbook.title, *runbook.symptoms, *runbook.services])
 
 
+@lru_cache(maxsize=256)
+def _own_words(text: str) -> frozenset[str]:
+    """Of a runbook, of which there are few, and each is asked for its words with every alert."""
+    return frozenset(words(text))
+
+
 _WORD = re.compile(r"[a-z0-9]+")
 _STOP = frozenset(
     "a an and are as at be by did do does for from has have how in is it its of on or our so that the this".split()  # noqa: SIM905
@@ -256,7 +285,10 @@ def _stem(word: str) -> str:
 
 
 class _Index:
-    """BM25 over a few dozen short texts (bm25s: milliseconds to build, no model to download)."""
+    """BM25 over a few dozen short texts (bm25s: milliseconds to build, no model to download).
+
+    A run asks about the same text several times, to route it, to brief a specialist and to explain what was found.
+    """
 
     def __init__(self, texts: Sequence[str]) -> None:
         import bm25s
@@ -266,9 +298,10 @@ class _Index:
         self._bm25: Any = bm25s.BM25()
         if texts:
             self._bm25.index([words(text) for text in texts], show_progress=False)
+        self.scores = lru_cache(maxsize=REMEMBERED)(self._scores)
 
-    def scores(self, text: str) -> list[float]:
+    def _scores(self, text: str) -> tuple[float, ...]:
         query = [word for word in words(text) if word in self._bm25.vocab_dict] if self._count else []
         if not query:
-            return [0.0] * self._count
-        return [float(score) for score in self._bm25.get_scores(query)]
+            return (0.0,) * self._count
+        return tuple(float(score) for score in self._bm25.get_scores(query))
