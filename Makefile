@@ -43,7 +43,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 screenshots: $(READY)
-	WATCHKEEPER_TEST_SCREENSHOTS=docs/images $(BIN)/pytest -q tests/e2e/test_browser.py
+	WATCHKEEPER_TEST_SCREENSHOTS=docs/images $(BIN)/pytest -q tests/e2e/test_browser.py tests/e2e/test_browser_quiet.py
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
