@@ -25,15 +25,21 @@ _CODES = {"ec2": "UnauthorizedOperation", "query": "AccessDenied", "rest-xml": "
 
 def check(account: Account, request: Request, protocol: str) -> None:
     """Raise the service's own AccessDenied when a loaded scenario denies this call."""
+    action = action_of(request)
+    for loaded in account.loaded():
+        for denial in loaded.scenario.denied:
+            if fnmatchcase(action.lower(), denial.action.lower()) and _covers(denial.resource, request):
+                raise access_denied(action, loaded.scenario.account_id, request, protocol)
+
+
+def action_of(request: Request) -> str:
+    """The IAM action that a call needs: `lambda:InvokeFunction` for Lambda's Invoke."""
     prefix = _PREFIXES.get(request.service, request.service)
     action = f"{prefix}:{request.operation}"
     action = _ACTIONS.get(action, action)
     if request.service.startswith("apigateway") and request.operation.startswith("Get"):
-        action = "apigateway:GET"  # API Gateway's actions are the methods of HTTP
-    for loaded in account.loaded():
-        for denial in loaded.scenario.denied:
-            if fnmatchcase(action.lower(), denial.action.lower()) and _covers(denial.resource, request):
-                raise _access_denied(action, loaded.scenario.account_id, request, protocol)
+        return "apigateway:GET"  # API Gateway's actions are the methods of HTTP
+    return action
 
 
 def _covers(resource: str, request: Request) -> bool:
@@ -57,12 +63,19 @@ def _names(value: Any) -> Iterator[str]:
             yield from _names(each)
 
 
-def _access_denied(action: str, account_id: str, request: Request, protocol: str) -> AwsError:
+def access_denied(
+    action: str,
+    account_id: str,
+    request: Request,
+    protocol: str,
+    caller: str = "watchkeeper-read-only/watchkeeper",
+    resource: str = "",
+) -> AwsError:
+    """The service's own refusal. `caller` is the role and the session."""
     code = _CODES.get(protocol, "AccessDenied" if request.service == "cloudwatch" else "AccessDeniedException")
-    who = f"arn:aws:sts::{account_id}:assumed-role/watchkeeper-read-only/watchkeeper"
+    what = resource or f"arn:aws:{action.partition(':')[0]}:{request.region}:{account_id}:*"
     message = (
-        f"User: {who} is not authorized to perform: {action} on resource: "
-        f"arn:aws:{action.partition(':')[0]}:{request.region}:{account_id}:* "
-        f"because no identity-based policy allows the {action} action"
+        f"User: arn:aws:sts::{account_id}:assumed-role/{caller} is not authorized to perform: {action} on resource: "
+        f"{what} because no identity-based policy allows the {action} action"
     )
     return AwsError(code, message, 400 if protocol == "json" else 403)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 from collections.abc import Callable, Iterable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -20,6 +22,9 @@ from werkzeug.wrappers import Response
 
 StartResponse = Callable[..., Any]
 
+PUBLIC_IMAGES = Path(__file__).parent / "seed" / "public_images.json"
+os.environ.setdefault("MOTO_AMIS_PATH", str(PUBLIC_IMAGES))  # moto has hundreds, and makes them anew at every reset
+
 
 class MotoApp:
     """What moto does well is left to it. Its state belongs to the process: only one account can run at a time."""
@@ -29,6 +34,7 @@ class MotoApp:
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self._untouched = True
+        self._used: set[str] = set()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         self._untouched = False
@@ -38,6 +44,7 @@ class MotoApp:
         """moto's answer to a request. NotImplementedError when moto does not know the service or the operation."""
         if not _knows(model.endpoint_prefix):
             raise NotImplementedError(model.service_name)
+        self._used.add(model.service_name)
         body, status, headers = run_wsgi_app(self, environ, buffered=True)
         content = b"".join(body)
         if status[:3] in ("404", "405") and content.startswith(b"<!doctype html>"):
@@ -46,16 +53,22 @@ class MotoApp:
 
     def client(self, service: str, region: str) -> Any:
         """A boto3 client whose calls go straight into moto, without a socket and past every IAM denial."""
+        self._used.add(service)
         with self._lock:  # making a client is not thread-safe, using one is
             found = self._clients.get((service, region))
             if found is None:
                 found = self._clients[service, region] = self._new_client(service, region)
         return found
 
+    def has_none_of(self, service: str) -> bool:
+        """Nobody has asked for this service, so it is empty, and to ask it would only load it (for a second)."""
+        return service not in self._used
+
     def reset(self) -> None:
         """Forget everything that was ever created; quick when nobody has called since the last time."""
         if not self._untouched:
             moto_api_backend.reset()
+            self._used.clear()
         self._untouched = True
 
     def _new_client(self, service: str, region: str) -> Any:

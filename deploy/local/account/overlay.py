@@ -11,8 +11,10 @@ from typing import Any
 from moto.core.request import Request as HttpRequest
 from werkzeug.wrappers import Response
 
-from deploy.local.account import denials, protocols
+from deploy.local.account import denials, protocols, trail
+from deploy.local.account.iam import permissions
 from deploy.local.account.moto_app import StartResponse
+from deploy.local.account.reactions.course import follow_up
 from deploy.local.account.request import AwsError, Operation
 from deploy.local.account.services import (
     apigatewayv2,
@@ -27,6 +29,7 @@ from deploy.local.account.services import (
     ec2,
     ecs,
     elbv2,
+    events,
     guardduty,
     health,
     lambda_,
@@ -42,6 +45,7 @@ from deploy.local.account.services import (
     sqs,
     ssm,
     stepfunctions,
+    sts,
     xray,
 )
 from deploy.local.account.state import Account
@@ -75,10 +79,12 @@ AMENDED: Mapping[str, Mapping[str, Operation]] = {
     "ec2": ec2.OPERATIONS,
     "ecs": ecs.OPERATIONS,
     "elbv2": elbv2.OPERATIONS,
+    "events": events.OPERATIONS,
     "lambda": lambda_.OPERATIONS,
     "rds": rds.OPERATIONS,
     "sqs": sqs.OPERATIONS,
     "stepfunctions": stepfunctions.OPERATIONS,
+    "sts": sts.OPERATIONS,
 }
 """Single operations of services that are otherwise moto's."""
 
@@ -111,18 +117,28 @@ class Overlay:
         account, request = self._account, call.request
         try:
             account.faults.happen(request)
+            permissions.check(account, request, call.protocol)
             denials.check(account, request, call.protocol)
-            operation = _find(call)
-            if operation is not None:
-                return protocols.reply(call, operation(account, request))
-            return account.moto.answer(call.model.service_model, environ)
+            answer = self._done(call, environ)
+            if answer.status_code < 400:
+                follow_up(account, request)
+                account.faults.happen(request, after_effect=True)
+            return answer
         except AwsError as error:
+            if trail.is_change(request):
+                trail.record(account, request, error)
             return protocols.refuse(call, error)
         except NotImplementedError:
             return protocols.refuse(call, _unsupported(call))
         except Exception:
             log.exception("%s %s failed in the simulated account", request.service, request.operation)
             return protocols.refuse(call, AwsError("InternalFailure", "The simulated account failed.", 500))
+
+    def _done(self, call: protocols.Call, environ: dict[str, Any]) -> Response:
+        operation = _find(call)
+        if operation is not None:
+            return protocols.reply(call, operation(self._account, call.request))
+        return self._account.moto.answer(call.model.service_model, environ)
 
 
 def _find(call: protocols.Call) -> Operation | None:

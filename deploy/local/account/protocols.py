@@ -61,6 +61,7 @@ class Scope:
 
     service: str
     region: str
+    access_key: str = ""
 
 
 def signed_scope(http: HttpRequest) -> Scope | None:
@@ -73,7 +74,7 @@ def signed_scope(http: HttpRequest) -> Scope | None:
     service = _services_by_signing_name().get(parts[3])
     if service == "apigateway" and http.path.startswith("/v2/"):
         service = "apigatewayv2"  # signed as the first version is
-    return Scope(service, parts[2]) if service else None
+    return Scope(service, parts[2], parts[0]) if service else None
 
 
 def parse(http: HttpRequest, scope: Scope) -> Call | None:
@@ -98,7 +99,7 @@ def parse(http: HttpRequest, scope: Scope) -> Call | None:
         }
     )
     name: Any = operation.name
-    return Call(Request(scope.service, name, params, scope.region), operation, protocol)
+    return Call(Request(scope.service, name, params, scope.region, scope.access_key), operation, protocol)
 
 
 def reply(call: Call, result: Mapping[str, Any]) -> Response:
@@ -115,7 +116,17 @@ def reply(call: Call, result: Mapping[str, Any]) -> Response:
     serializer_class = get_serializer_class(call.request.service, call.protocol)
     serializer = serializer_class(call.model, context=SerializationContext(str(uuid.uuid4())))
     answer = serializer.serialize(dict(result))
-    return Response(answer["body"], answer["status_code"], Headers(answer["headers"]))
+    status = _told_status(call, result) or answer["status_code"]
+    return Response(answer["body"], status, Headers(answer["headers"]))
+
+
+def _told_status(call: Call, result: Mapping[str, Any]) -> int | None:
+    """The HTTP status where a member of the result is one, as Lambda's Invoke has it."""
+    shape: Any = call.model.output_shape
+    members = shape.members.items() if shape is not None else ()
+    return next(
+        (result.get(name) for name, each in members if each.serialization.get("location") == "statusCode"), None
+    )
 
 
 def refuse(call: Call, error: AwsError) -> Response:
@@ -142,7 +153,8 @@ def _parse_cbor(http: HttpRequest, scope: Scope, model: Any) -> Call | None:
     parser: Any = RpcV2CBORParser()
     data = http.get_data()
     params = parser.parse_data_item(io.BufferedReader(io.BytesIO(data))) if data else {}
-    return Call(Request(scope.service, name, _aware_all(params), scope.region), model.operation_model(name), CBOR)
+    request = Request(scope.service, name, _aware_all(params), scope.region, scope.access_key)
+    return Call(request, model.operation_model(name), CBOR)
 
 
 def _cbor_response(body: bytes, status: int, headers: Mapping[str, str]) -> Response:

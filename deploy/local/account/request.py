@@ -20,6 +20,8 @@ class Request:
     """As the API names it: DescribeAlarms."""
     params: dict[str, Any]
     region: str
+    access_key: str = ""
+    """The id of the access key that signed it."""
 
 
 class AwsError(Exception):

@@ -11,7 +11,6 @@ import yaml
 from pydantic import ValidationError, model_validator
 
 from agent.errors import InputError
-from deploy.local.account.schema.base import Entry
 from deploy.local.account.schema.changes import TrailEvent
 from deploy.local.account.schema.costs import AnomalyMonitor, Budget, Cost, CostAnomaly
 from deploy.local.account.schema.health import GuardDutyFinding, HealthEvent, SecurityFinding
@@ -19,6 +18,7 @@ from deploy.local.account.schema.logs import LogGroup
 from deploy.local.account.schema.metrics import Alarm, AnomalyDetector, CompositeAlarm, Metric
 from deploy.local.account.schema.mwaa import MwaaEnvironment
 from deploy.local.account.schema.quotas import Quota
+from deploy.local.account.schema.reactions import Reactions
 from deploy.local.account.schema.resources import Resources
 from deploy.local.account.schema.sql import Database
 from deploy.local.account.schema.ssm import Ssm
@@ -27,9 +27,11 @@ from deploy.local.account.schema.xray import TraceFlow
 from deploy.local.account.text import fill_in_ids, render_times
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
+DRILLS = SCENARIOS / "drills"
+"""Small scenarios, each made for one kind of remediation."""
 
 
-class Scenario(Entry):
+class Scenario(Reactions):
     """One incident. Every time in it is relative to the moment the scenario is loaded."""
 
     name: str
@@ -75,8 +77,13 @@ def scenario_names(folder: Path = SCENARIOS) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
+def drill_names() -> list[str]:
+    """Names of the drills, in alphabetical order."""
+    return scenario_names(DRILLS)
+
+
 def load_scenario(name_or_path: str | Path) -> Scenario:
-    """Read a scenario by its name, or from a file. Raises InputError with one sentence that says what to mend."""
+    """Read a scenario or a drill by its name, or from a file. Raises InputError with one sentence on what to mend."""
     path = _find(name_or_path)
     try:
         content = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader's subclass
@@ -111,8 +118,9 @@ def _find(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.endswith((".yaml", ".yml")):
         return Path(name_or_path)
-    if text in scenario_names():
-        return SCENARIOS / f"{text}.yaml"
+    for folder in (SCENARIOS, DRILLS):
+        if text in scenario_names(folder):
+            return folder / f"{text}.yaml"
     raise InputError(f"There is no scenario {text!r}; there are: {', '.join(scenario_names()) or 'none'}.")
 
 

@@ -13,12 +13,18 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from deploy.local.account.faults import Fault
 from deploy.local.account.gate import Gate
+from deploy.local.account.iam.permissions import account_id_of
+from deploy.local.account.iam.sessions import READER_KEY
 from deploy.local.account.moto_app import MotoApp, StartResponse
 from deploy.local.account.overlay import AMENDED, OWNED, Overlay
 from deploy.local.account.scenario import Scenario
 from deploy.local.account.seed import seed
+from deploy.local.account.seed.identities import EXECUTOR_ROLE
 from deploy.local.account.sql import OpenEngine, SqlDatabase
 from deploy.local.account.state import Account, Loaded, utc_now
+
+_POLL_SECONDS = 0.05
+"""How often the server looks whether it is to stop."""
 
 
 class SimulatedAccount:
@@ -31,13 +37,18 @@ class SimulatedAccount:
     Scenarios add up. Loading one again under a later `now` rebuilds it at that time, and leaves the others as they were
     when they were loaded. One account at a time in a process: moto's state belongs to the process.
     `sql_engine` runs the statements of the Data APIs: SQLite, unless another is given.
+    `pace` is how long reactions to changes, rollouts and reboots take, compared with what scenarios say: 0 is at once.
     """
 
     def __init__(
-        self, port: int = 0, clock: Callable[[], datetime] = utc_now, sql_engine: OpenEngine = SqlDatabase
+        self,
+        port: int = 0,
+        clock: Callable[[], datetime] = utc_now,
+        sql_engine: OpenEngine = SqlDatabase,
+        pace: float = 1.0,
     ) -> None:
         self._port = port
-        self._account = Account(MotoApp(), clock, sql_engine)
+        self._account = Account(MotoApp(), clock, sql_engine, pace)
         self._overlay = Overlay(self._account)
         self._gate = Gate()
         self._server: BaseWSGIServer | None = None
@@ -51,7 +62,9 @@ class SimulatedAccount:
 
     def start(self) -> Self:
         self._server = make_server("127.0.0.1", self._port, self._serve, threaded=True, request_handler=_QuietHandler)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="simulated-account", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="simulated-account", daemon=True
+        )
         self._thread.start()
         return self
 
@@ -89,6 +102,22 @@ class SimulatedAccount:
                 self._account.remove(scenario.name)
                 self._rebuild()
                 raise
+            faults = (Fault(**each.model_dump(), owner=scenario.name) for each in scenario.faults)
+            self._account.faults.replace(scenario.name, faults)
+
+    @property
+    def executor_role_arn(self) -> str:
+        """The role that may change what scenarios hold; it is there as soon as one is loaded."""
+        return f"arn:aws:iam::{account_id_of(self._account)}:role/{EXECUTOR_ROLE}"
+
+    def happened(self, name: str) -> tuple[str, ...]:
+        """The names of a scenario's reactions that calls have brought about, in their order."""
+        return tuple(
+            each.reaction.name
+            for loaded in self._account.loaded()
+            if loaded.scenario.name == name
+            for each in loaded.happened
+        )
 
     def put(self, fault: Fault) -> None:
         """Let calls fail or hang from now on, until `heal`."""
@@ -105,13 +134,16 @@ class SimulatedAccount:
             self._account.clear()
             self._account.moto.reset()
 
-    def environment(self) -> dict[str, str]:
-        """Environment variables that lead boto3, and nothing else, into this account."""
+    def environment(self, read_only: bool = False) -> dict[str, str]:
+        """Environment variables that lead boto3, and nothing else, into this account.
+
+        With `read_only`, the credentials are those of a role that may read and assume roles; else they may do anything.
+        """
         services = (*OWNED, *AMENDED, "s3", "ec2", "sts", "sns", "iam")
         return {
             "AWS_ENDPOINT_URL": self.url,
             **{f"AWS_ENDPOINT_URL_{_environment_name(service)}": self.url for service in services},
-            "AWS_ACCESS_KEY_ID": "simulated",
+            "AWS_ACCESS_KEY_ID": READER_KEY if read_only else "simulated",
             "AWS_SECRET_ACCESS_KEY": "simulated",
             "AWS_DEFAULT_REGION": self._region(),
             "AWS_REGION": self._region(),

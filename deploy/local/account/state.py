@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from deploy.local.account.faults import Faults
 from deploy.local.account.moto_app import MotoApp
+from deploy.local.account.reactions.weave import Happened, woven
 from deploy.local.account.scenario import Scenario
 from deploy.local.account.sql import OpenEngine, SqlDatabase
 
@@ -22,14 +23,28 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """A scenario in the account. `now` is the moment that its relative times refer to; it does not move."""
+    """A scenario in the account. `now` is the moment that its relative times refer to; it does not move.
+
+    Calls that change the account make another `Loaded` of it (see `Account.amend`): `told` is the scenario with what
+    calls have changed in it, `happened` are the reactions that they brought about, `scenario` is what comes of both.
+    """
 
     scenario: Scenario
     now: datetime
+    told: Scenario | None = None
+    happened: tuple[Happened, ...] = ()
 
     def at(self, offset: timedelta) -> datetime:
         """The moment that an offset of the scenario stands for."""
         return self.now + offset
+
+    def amended(self, change: Callable[[Scenario], Scenario]) -> Loaded:
+        told = change(self.told or self.scenario)
+        return replace(self, told=told, scenario=woven(told, self.happened))
+
+    def reacting(self, happened: Happened) -> Loaded:
+        told, all_of_them = self.told or self.scenario, (*self.happened, happened)
+        return replace(self, told=told, happened=all_of_them, scenario=woven(told, all_of_them))
 
 
 class Account:
@@ -41,9 +56,14 @@ class Account:
     """
 
     def __init__(
-        self, moto: MotoApp, clock: Callable[[], datetime] = utc_now, sql_engine: OpenEngine = SqlDatabase
+        self,
+        moto: MotoApp,
+        clock: Callable[[], datetime] = utc_now,
+        sql_engine: OpenEngine = SqlDatabase,
+        pace: float = 1.0,
     ) -> None:
         self.moto = moto
+        self.pace = pace
         self.sql_engine = sql_engine
         self.faults = Faults()
         self._clock = clock
@@ -63,6 +83,21 @@ class Account:
     def put(self, loaded: Loaded) -> None:
         with self._lock:
             self._loaded[loaded.scenario.name] = loaded
+
+    def amend(self, name: str, change: Callable[[Scenario], Scenario]) -> None:
+        """Let what a call has changed be part of a scenario, as long as that stays loaded; it survives a reload of
+        others. What `change` returns is not validated."""
+        with self._lock:
+            self._loaded[name] = self._loaded[name].amended(change)
+
+    def react(self, name: str, happened: Happened) -> None:
+        """Let a reaction of a scenario take its course."""
+        with self._lock:
+            self._loaded[name] = self._loaded[name].reacting(happened)
+
+    def seconds(self, seconds: float) -> timedelta:
+        """How long something takes in this account that takes so long in AWS: `pace` shortens it for tests."""
+        return timedelta(seconds=seconds * self.pace)
 
     def remove(self, name: str) -> None:
         with self._lock:

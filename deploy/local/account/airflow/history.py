@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from deploy.local.account.schema.mwaa import Dag, DagTask, TaskFailure
+from deploy.local.account.airflow.again import Again
+from deploy.local.account.airflow.instances import DagRun, Succeeds, TaskInstance, TaskTry, unsaid
+from deploy.local.account.schema.mwaa import Dag, DagTask, TaskFailure, TriggeredRun
 from deploy.local.account.text import render_times
 
 _QUEUED_FOR = timedelta(seconds=4)
@@ -16,61 +18,14 @@ _NEVER_BEGAN = {"skipped", "queued", "scheduled"}
 _POKE = timedelta(minutes=5)
 
 
-@dataclass(frozen=True)
-class TaskTry:
-    """One attempt of a task. `end` is None while it runs."""
-
-    number: int
-    state: str
-    start: datetime
-    end: datetime | None
-
-
-@dataclass(frozen=True)
-class TaskInstance:
-    """A task in one run. `tries` is empty for a task that never started."""
-
-    task: DagTask
-    state: str | None
-    """None while nothing is decided, as Airflow shows it."""
-    tries: tuple[TaskTry, ...] = ()
-    failure: TaskFailure | None = None
-    ready: datetime | None = None
-    """When nothing upstream kept it from starting any more."""
-
-    @property
-    def start(self) -> datetime | None:
-        return self.tries[-1].start if self.tries else None
-
-    @property
-    def end(self) -> datetime | None:
-        return self.tries[-1].end if self.tries else None
-
-
-@dataclass(frozen=True)
-class DagRun:
-    dag: Dag
-    run_after: datetime
-    logical_date: datetime
-    state: str
-    start: datetime
-    end: datetime | None
-    tasks: tuple[TaskInstance, ...]
-
-    @property
-    def run_id(self) -> str:
-        return f"scheduled__{self.logical_date.isoformat()}"
-
-    def task(self, task_id: str) -> TaskInstance | None:
-        return next((each for each in self.tasks if each.task.task_id == task_id), None)
-
-
 class DagHistory:
     """The runs of a DAG. Airflow 2 names a run by the start of its interval, Airflow 3 by when it was due."""
 
-    def __init__(self, dag: Dag, loaded: datetime, airflow_2: bool) -> None:
+    def __init__(self, dag: Dag, loaded: datetime, airflow_2: bool, succeeds: Succeeds = unsaid) -> None:
         self.dag = dag
         self._loaded = loaded
+        self._airflow_2 = airflow_2
+        self._succeeds = succeeds
         self._shift = dag.runs.every if airflow_2 else timedelta(0)
         every = dag.runs.every
         latest = dag.runs.latest
@@ -94,13 +49,22 @@ class DagHistory:
         return f"*/{minutes} * * * *"
 
     def runs(self, now: datetime) -> list[DagRun]:
-        """Runs that were due by `now`, oldest first."""
+        """Runs that were due by `now`, and those that somebody started, oldest first."""
         first, last = self._loaded + self.dag.runs.start, now
         if self.dag.runs.end is not None:
             last = min(last, self._loaded + self.dag.runs.end)
         every = self.dag.runs.every
         back, forward = (self._newest - first) // every, (last - self._newest) // every
-        return [self._run(self._newest + every * index, now) for index in range(-back, forward + 1)]
+        due = [self._newest + every * index for index in range(-back, forward + 1)]
+        scheduled = [self._run(each, now) for each in due if not self._was_paused(each)]
+        if not self.dag.triggered:
+            return scheduled
+        started = [self._started(each, now) for each in self.dag.triggered]
+        return sorted([*scheduled, *started], key=lambda run: run.run_after)
+
+    def with_dag(self, dag: Dag) -> DagHistory:
+        """The same for a DAG that has changed."""
+        return DagHistory(dag, self._loaded, self._airflow_2, self._succeeds)
 
     def next_run(self, now: datetime) -> datetime | None:
         """A DAG whose runs ended without being paused still has the first run that it missed before it."""
@@ -114,13 +78,48 @@ class DagHistory:
         return self._newest + self.dag.runs.every * ((moment - self._newest) // self.dag.runs.every)
 
     def _run(self, due: datetime, now: datetime) -> DagRun:
-        start = due + _QUEUED_FOR
         failures = {failure.task_id: failure for failure in self._failing.get(due, [])}
-        tasks = _Timeline(self.dag, start, now, failures, self._loaded).tasks()
-        state = _run_state(tasks)
-        ends = [task.end for task in tasks if task.end is not None]
-        end = max(ends, default=start) + timedelta(seconds=1) if state in {"success", "failed"} else None
-        return DagRun(self.dag, due, due - self._shift, state, start, end, tasks)
+        tasks = _Timeline(self.dag, due + _QUEUED_FOR, now, failures, self._loaded).tasks()
+        return self._made(due, due - self._shift, tasks, now, None)
+
+    def _started(self, each: TriggeredRun, now: datetime) -> DagRun:
+        """A run by hand fares as the latest scheduled one before it, except where a reaction says otherwise."""
+        at = self._loaded + each.at
+        last = max((due for due in self._failing if due <= at), default=None)
+        current = last is not None and last + self.dag.runs.every > at
+        told = {failure.task_id: failure for failure in self._failing[last]} if last and current else {}
+        failures = {name: failure for name, failure in told.items() if not self._succeeds(self.dag.dag_id, name, now)}
+        waits = self.dag.paused
+        tasks = tuple(TaskInstance(task, None) for task in self.dag.tasks)
+        if not waits:
+            tasks = _Timeline(self.dag, at + _QUEUED_FOR, now, failures, self._loaded).tasks()
+        logical = datetime.fromisoformat(each.logical_date) if each.logical_date else at
+        run = self._made(at, logical, tasks, now, each)
+        return replace(run, state="queued") if waits else run
+
+    def _made(
+        self,
+        due: datetime,
+        logical_date: datetime,
+        tasks: tuple[TaskInstance, ...],
+        now: datetime,
+        triggered: TriggeredRun | None,
+    ) -> DagRun:
+        run = DagRun(self.dag, due, logical_date, "", due + _QUEUED_FOR, None, tasks, triggered)
+        for each in self.dag.cleared:
+            if each.run_id == run.run_id:
+                again = Again(self.dag, run.tasks, self._loaded + each.at, set(each.task_ids), now, self._succeeds)
+                run = replace(run, tasks=again.tasks())
+        state = _run_state(run.tasks)
+        ends = [task.end for task in run.tasks if task.end is not None]
+        end = max(ends, default=run.start) + timedelta(seconds=1) if state in {"success", "failed"} else None
+        return replace(run, state=state, end=end)
+
+    def _was_paused(self, due: datetime) -> bool:
+        return any(
+            self._loaded + span.start <= due and (span.end is None or due < self._loaded + span.end)
+            for span in self.dag.paused_spans
+        )
 
 
 class _Timeline:
@@ -187,7 +186,7 @@ def log_lines(instance: TaskInstance, number: int, loaded: datetime) -> list[dic
     attempt = instance.tries[number - 1]
     lines: list[dict[str, object]] = [_line(attempt.start, "info", "DAG bundles loaded: dags-folder")]
     lines.append(_line(attempt.start, "info", f"Executing {instance.task.operator}(task_id={instance.task.task_id})"))
-    if instance.failure is not None:
+    if instance.failure is not None and attempt.state != "success":
         told = instance.failure.lines
         step = ((attempt.end or attempt.start) - attempt.start) / (len(told) + 1)
         for index, each in enumerate(told, start=1):

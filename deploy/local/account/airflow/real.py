@@ -1,4 +1,4 @@
-"""Passes the GET of an environment on to a real Airflow 3, as the web server behind InvokeRestApi would answer it."""
+"""Passes what an environment is asked on to a real Airflow 3, as the web server behind InvokeRestApi would answer."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from deploy.local.account.schema.mwaa import AirflowAddress
 TIMEOUT_SECONDS = 20
 
 
-def passed_on(address: AirflowAddress, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
+def passed_on(
+    address: AirflowAddress, path: str, query: Mapping[str, Any], method: str = "GET", body: Any = None
+) -> dict[str, Any]:
     """What Airflow answers to `/api/v2<path>`. RestError with its status and body when it refuses."""
     headers = {"authorization": f"Bearer {_token(address.url, address.user, address.password)}"}
     url = f"{address.url}/api/v2{path}"
-    return _answer(httpx.get(url, params=dict(query), headers=headers, timeout=TIMEOUT_SECONDS))
+    params = dict(query)
+    return _answer(httpx.request(method, url, params=params, json=body, headers=headers, timeout=TIMEOUT_SECONDS))
 
 
 @lru_cache(maxsize=8)

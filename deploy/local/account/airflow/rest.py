@@ -10,7 +10,8 @@ from typing import Any
 
 from deploy.local.account.airflow import shapes_v1, shapes_v2
 from deploy.local.account.airflow.errors import RestError
-from deploy.local.account.airflow.history import DagHistory, DagRun, TaskInstance, log_lines
+from deploy.local.account.airflow.history import DagHistory, log_lines
+from deploy.local.account.airflow.instances import DagRun, Succeeds, TaskInstance, unsaid
 from deploy.local.account.airflow.listing import Matcher, any_of, between, contains, equals, is_true, listed, when
 from deploy.local.account.schema.mwaa import MwaaEnvironment
 
@@ -24,21 +25,31 @@ class AirflowApi:
     AirflowApi(environment, loaded, clock).get("/dags/orders/dagRuns", {"state": "failed", "limit": 5})
     """
 
-    def __init__(self, environment: MwaaEnvironment, loaded: datetime, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        environment: MwaaEnvironment,
+        loaded: datetime,
+        clock: Callable[[], datetime],
+        succeeds: Succeeds = unsaid,
+    ) -> None:
         self._environment, self._loaded, self._clock = environment, loaded, clock
         self.is_airflow_2 = environment.airflow_version.startswith("2.")
         self._shapes: ModuleType = shapes_v1 if self.is_airflow_2 else shapes_v2
-        self._histories = {dag.dag_id: DagHistory(dag, loaded, self.is_airflow_2) for dag in environment.dags}
+        self._histories = {dag.dag_id: DagHistory(dag, loaded, self.is_airflow_2, succeeds) for dag in environment.dags}
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Body:
         """The JSON reply to a GET. Raises RestError."""
         for pattern, only_in, method in _ROUTES:
             match = re.fullmatch(pattern, path.rstrip("/"))
             if match and only_in in (None, 2 if self.is_airflow_2 else 3):
-                if any(path.startswith(beginning) for beginning in self._environment.forbidden):
-                    raise RestError(403, "Forbidden", "Forbidden")
+                self.permit(path)
                 return method(self, *match.groups(), query=dict(query or {}))
         raise RestError(404, f"Not Found: {path}", "Not Found")
+
+    def permit(self, path: str) -> None:
+        """Raise RestError 403 where the caller's Airflow role may not go."""
+        if any(path.startswith(beginning) for beginning in self._environment.forbidden):
+            raise RestError(403, "Forbidden", "Forbidden")
 
     def dags(self, query: Body) -> Body:
         items = [self._dag(history) for history in self._histories.values()]
@@ -53,10 +64,10 @@ class AirflowApi:
         return listed("dags", items, query, matchers, ("dag_id",))
 
     def dag(self, dag_id: str, query: Body) -> Body:
-        return self._dag(self._history(dag_id))
+        return self._dag(self.history(dag_id))
 
     def tasks(self, dag_id: str, query: Body) -> Body:
-        dag = self._history(dag_id).dag
+        dag = self.history(dag_id).dag
         items = [
             self._shapes.task(task, dag.owner, [each.task_id for each in dag.tasks if task.task_id in each.upstream])
             for task in dag.tasks
@@ -68,10 +79,10 @@ class AirflowApi:
         return listed("dag_runs", items, query, _run_matchers(items), (*_DATES, "execution_date", "state", "dag_id"))
 
     def dag_run(self, dag_id: str, run_id: str, query: Body) -> Body:
-        return self._shapes.dag_run(self._run(dag_id, run_id))
+        return self._shapes.dag_run(self.run(dag_id, run_id))
 
     def task_instances(self, dag_id: str, run_id: str, query: Body) -> Body:
-        runs = self._runs(dag_id) if run_id == "~" else [self._run(dag_id, run_id)]
+        runs = self._runs(dag_id) if run_id == "~" else [self.run(dag_id, run_id)]
         items = [self._shapes.task_instance(run, instance) for run in runs for instance in run.tasks]
         matchers = {**_run_matchers(items), "task_id": equals("task_id"), "pool": equals("pool")}
         return listed("task_instances", items, query, matchers, (*_DATES, "execution_date", "task_id", "state"))
@@ -141,7 +152,7 @@ class AirflowApi:
 
     def upstream_events(self, dag_id: str, run_id: str, query: Body) -> Body:
         """Of each asset that starts the DAG, the latest update before the run."""
-        run = self._run(dag_id, run_id)
+        run = self.run(dag_id, run_id)
         events: list[Body] = []
         for source in run.dag.assets:
             written = [
@@ -204,25 +215,25 @@ class AirflowApi:
         broken = [problem.file for problem in self._environment.import_errors]
         return shape | {"has_import_errors": any(str(shape["fileloc"]).endswith(f"/{file}") for file in broken)}
 
-    def _history(self, dag_id: str) -> DagHistory:
+    def history(self, dag_id: str) -> DagHistory:
         history = self._histories.get(dag_id)
         if history is None:
             raise RestError(404, f"The Dag with ID: `{dag_id}` was not found", "Not Found")
         return history
 
     def _runs(self, dag_id: str) -> list[DagRun]:
-        histories = list(self._histories.values()) if dag_id == "~" else [self._history(dag_id)]
+        histories = list(self._histories.values()) if dag_id == "~" else [self.history(dag_id)]
         return [run for history in histories for run in history.runs(self._clock())]
 
-    def _run(self, dag_id: str, run_id: str) -> DagRun:
-        run = next((run for run in self._history(dag_id).runs(self._clock()) if run.run_id == run_id), None)
+    def run(self, dag_id: str, run_id: str) -> DagRun:
+        run = next((run for run in self.history(dag_id).runs(self._clock()) if run.run_id == run_id), None)
         if run is None:
             detail = f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found"
             raise RestError(404, detail, "Not Found")
         return run
 
     def _instance(self, dag_id: str, run_id: str, task_id: str) -> tuple[DagRun, TaskInstance]:
-        run = self._run(dag_id, run_id)
+        run = self.run(dag_id, run_id)
         instance = run.task(task_id)
         if instance is None:
             detail = (
@@ -232,7 +243,7 @@ class AirflowApi:
         return run, instance
 
     def _last_state(self, dag_id: str) -> str | None:
-        runs = self._history(dag_id).runs(self._clock())
+        runs = self.history(dag_id).runs(self._clock())
         return runs[-1].state if runs else None
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from deploy.local.account.airflow import shapes_v2
-from deploy.local.account.airflow.history import DagHistory, DagRun, TaskInstance, TaskTry
+from deploy.local.account.airflow.history import DagHistory
+from deploy.local.account.airflow.instances import DagRun, TaskInstance, TaskTry
 from deploy.local.account.schema.mwaa import DagTask
 
 _NOT_IN_DAG = ("dag_display_name", "is_stale", "bundle_name", "bundle_version", "relative_fileloc", "timetable_summary",
@@ -38,12 +39,18 @@ def task(each: DagTask, owner: str, downstream: list[str]) -> dict[str, Any]:
 
 def dag_run(run: DagRun) -> dict[str, Any]:
     new = _without(shapes_v2.dag_run(run), _NOT_IN_RUN)
-    return {**new, "execution_date": new["logical_date"], "external_trigger": False}
+    return {**new, "execution_date": new["logical_date"], "external_trigger": run.triggered is not None}
 
 
 def task_instance(run: DagRun, instance: TaskInstance, attempt: TaskTry | None = None) -> dict[str, Any]:
     new = _without(shapes_v2.task_instance(run, instance, attempt), _NOT_IN_TASK_INSTANCE)
     return {**new, "execution_date": shapes_v2.stamp(run.logical_date), "sla_miss": None}
+
+
+def cleared(run: DagRun, instance: TaskInstance) -> dict[str, Any]:
+    """A task instance as the reply to clearing names it."""
+    names = {"dag_id": run.dag.dag_id, "dag_run_id": run.run_id, "task_id": instance.task.task_id}
+    return {**names, "execution_date": shapes_v2.stamp(run.logical_date)}
 
 
 def log(lines: list[dict[str, Any]]) -> dict[str, Any]:

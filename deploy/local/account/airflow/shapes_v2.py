@@ -6,7 +6,8 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from deploy.local.account.airflow.history import DagHistory, DagRun, TaskInstance, TaskTry
+from deploy.local.account.airflow.history import DagHistory
+from deploy.local.account.airflow.instances import DagRun, TaskInstance, TaskTry
 from deploy.local.account.schema.mwaa import AssetSource, DagTask
 
 DAGS_FOLDER = "/usr/local/airflow/dags"
@@ -85,12 +86,12 @@ def dag_run(run: DagRun) -> dict[str, Any]:
         "data_interval_end": stamp(run.run_after),
         "run_after": stamp(run.run_after),
         "last_scheduling_decision": stamp(run.end),
-        "run_type": "scheduled",
+        "run_type": "manual" if run.triggered else "scheduled",
         "state": run.state,
-        "triggered_by": "timetable",
+        "triggered_by": "rest_api" if run.triggered else "timetable",
         "triggering_user_name": None,
-        "conf": {},
-        "note": None,
+        "conf": dict(run.triggered.conf) if run.triggered else {},
+        "note": run.triggered.note if run.triggered else None,
         "dag_versions": [],
         "bundle_version": None,
     }

@@ -96,11 +96,11 @@ class Series:
         return values + weight * (target - values), deviation + weight * (abs(target) * noise - deviation)
 
     def _weight(self, event: SeriesEvent, minutes: Floats) -> Floats:
-        """How much of an event is there at each minute: it grows from 0 to 1 during its ramp."""
+        """How much of an event is there at each minute: it grows to 1 during its ramp, and fades after its end."""
         since = minutes - (self._anchor + _minutes(event.start))
         weight = (since >= 0).astype(np.float64)
         if event.end is not None:
-            weight *= minutes < self._anchor + _minutes(event.end)
+            weight *= _left(minutes - (self._anchor + _minutes(event.end)), _minutes(event.fade))
         if event.ramp:
             weight *= np.clip(since / _minutes(event.ramp), 0, 1)
         if event.every is not None:
@@ -115,6 +115,13 @@ class Series:
         if metric.end is not None:
             reported &= minutes < self._anchor + _minutes(metric.end)
         return reported
+
+
+def _left(after: Floats, fade: float) -> Floats:
+    """How much of an event is left so many minutes after its end (before it: all)."""
+    if not fade:
+        return (after < 0).astype(np.float64)
+    return np.clip(1 - after / fade, 0, 1)
 
 
 def _season(metric: Metric, day: int) -> Floats:

@@ -27,6 +27,9 @@ MAX_LENGTH = 1024
 _TERM = re.compile(r'\s*([-?]?)("(?:\\.|[^"\\])*"|%[^%]+%|[^\s"]+)')
 _STEP = re.compile(r"""\.([\w-]+)|\.?\[\s*(\*|\d+|"[^"]*"|'[^']*')\s*\]""")
 _COLUMN_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+# A class of characters, or a dot with its quantifier; and a regex of these, plain characters and alternatives alone.
+_ANYTHING = re.compile(r"\[[\w-]+\]|\.(?:[?*+]|\{[\d,]+\})?")
+_SIMPLE = re.compile(rf"(?:[\w\s:/#=@;,|-]|{_ANYTHING.pattern})+")
 # One column of a space-delimited line: a bracketed or quoted group counts as one.
 _COLUMN = re.compile(r'\[([^\]]*)\]|"([^"]*)"|(\S+)')
 
@@ -53,7 +56,7 @@ def _body(text: str, closing: str) -> str:
 
 
 def _term_matcher(text: str) -> Matcher:
-    groups: dict[str, list[Matcher]] = {"": [], "-": [], "?": []}
+    groups: dict[str, list[str | re.Pattern[str]]] = {"": [], "-": [], "?": []}
     position = 0
     while position < len(text):
         match = _TERM.match(text, position)
@@ -62,23 +65,50 @@ def _term_matcher(text: str) -> Matcher:
         groups[match[1]].append(_term(match[2]))
         position = match.end()
     required, excluded, optional = groups[""], groups["-"], groups["?"]
-    if required or excluded:  # beside other terms the service ignores the optional ones
-        optional = []
-    return lambda message: (
-        all(term(message) for term in required)
-        and not any(term(message) for term in excluded)
-        and (not optional or any(term(message) for term in optional))
-    )
+    if not required and not excluded:
+        return _any_of(optional)
+    # Beside other terms the service ignores the optional ones.
+    needed, unwanted = [_any_of([term]) for term in required], _any_of(excluded)
+    return lambda message: all(has(message) for has in needed) and not unwanted(message)
 
 
-def _term(text: str) -> Matcher:
+def _any_of(terms: list[str | re.Pattern[str]]) -> Matcher:
+    """Whether a message has one of the terms. A plain loop: it is run for every line of a busy log."""
+    words = tuple(term for term in terms if isinstance(term, str))
+    regexes = [(term, _parts_needed(term.pattern)) for term in terms if not isinstance(term, str)]
+
+    def found(message: str) -> bool:
+        if _has_one(message, words):
+            return True
+        return any(_has_one(message, parts) and regex.search(message) for regex, parts in regexes)
+
+    return found
+
+
+def _has_one(message: str, words: tuple[str, ...]) -> bool:
+    for word in words:  # noqa: SIM110 - any() would take three times as long
+        if word in message:
+            return True
+    return False
+
+
+def _parts_needed(regex: str) -> tuple[str, ...]:
+    """Of each alternative a piece that every match contains: looking for those is ten times as fast as matching.
+
+    `[Ee]rror|status.{1,4}5` -> ("rror", "status"). ("",), which everything contains, for what is not so simple.
+    """
+    if not _SIMPLE.fullmatch(regex):
+        return ("",)
+    return tuple(max(_ANYTHING.split(part), key=len) for part in regex.split("|"))
+
+
+def _term(text: str) -> str | re.Pattern[str]:
+    """A word that a message must hold, or an expression that it must match."""
     if len(text) > 2 and text[0] == text[-1] == "%":
-        regex = compile_regex(text[1:-1])
-        return lambda message: regex.search(message) is not None
+        return compile_regex(text[1:-1])
     if not text.startswith('"') and not re.fullmatch(r"\w+", text):
         raise PatternError(f"Invalid character(s) in term '{text}'")
-    wanted = unquote(text)
-    return lambda message: wanted in message
+    return unquote(text)
 
 
 def _json_matcher(body: str) -> Matcher:

@@ -71,6 +71,19 @@ class ServiceDeployment(Entry):
     failed_tasks: int = 0
 
 
+class Settling(Entry):
+    """How a service stands from `at` on; written by calls and reactions rather than in a scenario's file."""
+
+    at: Offset
+    follows: Offset = timedelta(0)
+    """When the call was that it comes of."""
+    running: int | None = None
+    """As many as desired when absent."""
+    rollout: Literal["COMPLETED", "IN_PROGRESS", "FAILED"] = "COMPLETED"
+    reason: str = ""
+    failed_tasks: int = 0
+
+
 class EcsService(Entry):
     name: str
     task_definition: str
@@ -86,6 +99,7 @@ class EcsService(Entry):
     stopped_tasks: tuple[StoppedTask, ...] = ()
     task_started: Offset = timedelta(days=-3)
     """When the tasks that run now were started."""
+    settles: tuple[Settling, ...] = ()
     target_group: str | None = None
     tags: Mapping[str, str] = {}
 

@@ -63,6 +63,9 @@ class RdsInstance(Entry):
     parameter_group: str | None = None
     """Named <instance>-params when absent."""
     parameters_status: Literal["in-sync", "pending-reboot", "applying"] = "in-sync"
+    in_effect: Mapping[str, str] = {}
+    """Values that hold until the next reboot, whatever the parameter group says by now."""
+    rebooted: tuple[Offset, ...] = ()
     pending: Mapping[str, str | int | bool] = {}
     """Modifications that wait for the maintenance window: {DBInstanceClass: db.r6g.xlarge}."""
     status: str = "available"

@@ -28,6 +28,8 @@ class SeriesEvent(Entry):
     multiply: float | None = None
     ramp: Length = timedelta(0)
     """Time from `from` until the change has its full size; it grows linearly."""
+    fade: Length = timedelta(0)
+    """Time from `to` until nothing of the change is left; it shrinks linearly."""
     every: Pulse | None = None
     noise: float | None = None
     """Relative standard deviation of what is set or added; the metric's own, but at most 5%, when absent."""

@@ -67,6 +67,31 @@ class DagRuns(Entry):
     failures: tuple[TaskFailure, ...] = ()
 
 
+class Cleared(Entry):
+    """Tasks of a run that were cleared, and so run again; written by calls."""
+
+    run_id: str
+    task_ids: tuple[str, ...]
+    at: Offset
+
+
+class TriggeredRun(Entry):
+    """A run that somebody started; written by calls."""
+
+    run_id: str
+    at: Offset
+    logical_date: str | None = None
+    conf: Mapping[str, Json] = {}
+    note: str | None = None
+
+
+class PausedSpan(Entry):
+    """A time in which no run was scheduled; written by calls."""
+
+    start: Offset
+    end: Offset | None = None
+
+
 class AssetSource(Entry):
     """An asset (dataset in Airflow 2) whose update starts a DAG, and the task that writes it."""
 
@@ -88,6 +113,9 @@ class Dag(Entry):
     runs: DagRuns = DagRuns()
     assets: tuple[AssetSource, ...] = ()
     """What starts the DAG, instead of the time."""
+    cleared: tuple[Cleared, ...] = ()
+    triggered: tuple[TriggeredRun, ...] = ()
+    paused_spans: tuple[PausedSpan, ...] = ()
 
     @model_validator(mode="after")
     def _tasks_in_order(self) -> Self:

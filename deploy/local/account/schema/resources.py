@@ -16,6 +16,7 @@ from deploy.local.account.schema.leftovers import EbsVolume, ElasticIp, MachineI
 from deploy.local.account.schema.network import Vpc
 from deploy.local.account.schema.serverless import (
     DynamoDbTable,
+    EventRule,
     EventSourceMapping,
     LambdaFunction,
     S3Bucket,
@@ -34,6 +35,7 @@ class Resources(Entry):
     s3_buckets: tuple[S3Bucket, ...] = ()
     sqs_queues: tuple[SqsQueue, ...] = ()
     sns_topics: tuple[SnsTopic, ...] = ()
+    event_rules: tuple[EventRule, ...] = ()
     dynamodb_tables: tuple[DynamoDbTable, ...] = ()
     rds_instances: tuple[RdsInstance, ...] = ()
     task_definitions: tuple[TaskDefinition, ...] = ()

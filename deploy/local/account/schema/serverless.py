@@ -27,6 +27,29 @@ class ProvisionedConcurrency(Entry):
     reason: str = ""
 
 
+class Outcome(Entry):
+    """What an invocation comes to, for the first outcome of a function that fits its version and its payload."""
+
+    versions: tuple[str, ...] = ()
+    """Of any version when empty; $LATEST is one."""
+    payload_has: tuple[str, ...] = ()
+    """Keys that the payload must have."""
+    payload_lacks: tuple[str, ...] = ()
+    """Keys of which it must lack one."""
+    minimum_memory_mb: int = 0
+    """Only with so much memory or more."""
+    minimum_timeout_s: int = 0
+    payload: Json = None
+    """What the function returns."""
+    error_type: str = ""
+    error_message: str = ""
+    milliseconds: float = 40
+
+    @property
+    def fails(self) -> bool:
+        return bool(self.error_type)
+
+
 class LambdaFunction(Entry):
     name: str
     runtime: str = "python3.12"
@@ -50,6 +73,8 @@ class LambdaFunction(Entry):
     log_group: str | None = None
     """Where it logs, when that is not /aws/lambda/ and its name."""
     vpc_subnets: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    """What invocations come to; the payload comes back when there is none that fits."""
     updated: Offset = timedelta(days=-40)
     """Last change of code or configuration; a newer version's time wins."""
     tags: Mapping[str, str] = {}
@@ -128,6 +153,18 @@ class Redrive(Entry):
     max_receive_count: int = 5
 
 
+class MoveTask(Entry):
+    """Messages that are moved out of a dead-letter queue; written by calls rather than in a scenario's file."""
+
+    handle: str
+    at: Offset
+    destination: str | None = None
+    """Name of a queue; each message goes back to where it came from when absent."""
+    per_second: int | None = None
+    messages: int
+    cancelled: bool = False
+
+
 class SqsQueue(Entry):
     """Depth and age come from the scenario's AWS/SQS metrics where there are any, else from the messages."""
 
@@ -138,6 +175,7 @@ class SqsQueue(Entry):
     attributes: Mapping[str, str] = {}
     redrive: Redrive | None = None
     messages: tuple[SqsMessage, ...] = ()
+    move_tasks: tuple[MoveTask, ...] = ()
     created: Offset = timedelta(days=-200)
     tags: Mapping[str, str] = {}
 
@@ -152,6 +190,17 @@ class SnsTopic(Entry):
     name: str
     subscriptions: tuple[SnsSubscription, ...] = ()
     tags: Mapping[str, str] = {}
+
+
+class EventRule(Entry):
+    """A rule of an EventBridge bus that puts the events it matches into a queue."""
+
+    name: str
+    bus: str = "default"
+    """Made if it is another one."""
+    pattern: Mapping[str, Json]
+    queue: str | None = None
+    """Name of an SQS queue of the scenario."""
 
 
 class AutoScalingRange(Entry):
@@ -183,5 +232,7 @@ class DynamoDbTable(Entry):
     item_count: int | None = None
     size_bytes: int | None = None
     created: Offset = timedelta(days=-300)
+    updated: Offset | None = None
+    """When its capacity was last changed; it is UPDATING for a while then."""
     stream: bool = False
     tags: Mapping[str, str] = {}

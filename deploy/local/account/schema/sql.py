@@ -59,6 +59,8 @@ class RunningQuery(Entry):
     """Several log in one after the other, over this time up to `connected`."""
     queue: str = "Default queue"
     """Redshift's queue that it runs or waits in."""
+    ended: Offset | None = None
+    """When it is gone; written by a reaction."""
 
 
 class Lock(Entry):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 from deploy.local.account.schema.base import Entry, Offset
 
 
@@ -27,6 +30,37 @@ class ManagedInstance(Entry):
     online: bool = True
 
 
+class DocumentParameter(Entry):
+    name: str
+    type: Literal["String", "StringList", "Boolean", "Integer"] = "String"
+    required: bool = True
+    default: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    pattern: str | None = None
+    """A regular expression that each value must match as a whole."""
+    description: str = ""
+
+
+class DocumentStep(Entry):
+    name: str
+    action: str = "aws:executeAwsApi"
+    seconds: float = 5.0
+    fails: str = ""
+    """Why it fails, if it does: then the steps after it are not run."""
+    outputs: Mapping[str, str] = {}
+
+
+class AutomationDocument(Entry):
+    """A runbook of the account: what it is asked for, and how its steps go."""
+
+    name: str
+    description: str = ""
+    owner: str = "Self"
+    version: str = "1"
+    parameters: tuple[DocumentParameter, ...] = ()
+    steps: tuple[DocumentStep, ...]
+
+
 class Parameter(Entry):
     name: str
     value: str
@@ -38,3 +72,4 @@ class Ssm(Entry):
     instances: tuple[ManagedInstance, ...] = ()
     commands: tuple[CommandOutput, ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    documents: tuple[AutomationDocument, ...] = ()

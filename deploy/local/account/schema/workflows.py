@@ -35,6 +35,17 @@ class Execution(Entry):
     count: int = 1
     every: Length = timedelta(minutes=10)
     redrives: int = 0
+    by_call: bool = False
+    """Whether a call started it; how it ends shows when it has lasted as long as it lasts."""
+
+
+class Redriven(Entry):
+    """An execution that was taken up again where it had failed; written by calls."""
+
+    name: str
+    at: Offset
+    token: str = ""
+    """The client token of the call: a second call with the same one is the same."""
 
 
 class StateMachine(Entry):
@@ -42,5 +53,6 @@ class StateMachine(Entry):
     type: Literal["STANDARD", "EXPRESS"] = "STANDARD"
     definition: Mapping[str, Json] = {"StartAt": "Start", "States": {"Start": {"Type": "Pass", "End": True}}}
     executions: tuple[Execution, ...] = ()
+    redriven: tuple[Redriven, ...] = ()
     created: Offset = timedelta(days=-200)
     tags: Mapping[str, str] = {}

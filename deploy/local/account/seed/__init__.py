@@ -8,6 +8,7 @@ from deploy.local.account.seed.compute import seed_compute
 from deploy.local.account.seed.databases import seed_databases
 from deploy.local.account.seed.ecs import seed_ecs
 from deploy.local.account.seed.functions import seed_functions
+from deploy.local.account.seed.identities import seed_identities
 from deploy.local.account.seed.leftovers import seed_leftovers
 from deploy.local.account.seed.messaging import seed_messaging
 from deploy.local.account.seed.network import seed_network
@@ -16,6 +17,7 @@ from deploy.local.account.seed.storage import seed_notifications, seed_storage
 from deploy.local.account.state import Loaded
 
 _STEPS = (
+    seed_identities,
     seed_network,
     seed_messaging,
     seed_storage,

@@ -9,7 +9,7 @@ from deploy.local.account.seed.seeder import Seeder, naive, tag_list
 from deploy.local.account.text import resource_id
 
 _IMAGE = "ami-03cf127a"
-"""One of the machine images that moto knows."""
+"""One of `public_images.json`."""
 
 
 def seed_compute(seeder: Seeder) -> None:

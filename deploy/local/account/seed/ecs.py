@@ -14,6 +14,7 @@ from deploy.local.account.schema.compute import (
     TaskRevision,
 )
 from deploy.local.account.seed.seeder import Seeder, naive
+from deploy.local.account.state import Loaded
 from deploy.local.account.text import stable_id
 
 _DEPLOYMENT_ID = re.compile(r"ecs-svc/\d+")
@@ -105,39 +106,25 @@ def _service(seeder: Seeder, cluster: EcsCluster, service: EcsService) -> None:
         tags=[{"key": key, "value": value} for key, value in service.tags.items()],
     )
     state = seeder.backend("ecs").services[f"{cluster.name}:{service.name}"]
-    state.running_count = service.desired if service.running is None else service.running
-    state.pending_count = service.pending
     state.createdAt = state.created_at = naive(seeder.at(service.created))
-    events = sorted(service.events, key=lambda event: event.at, reverse=True)
-    state.events = [
-        {
-            "id": stable_id(service.name, event.message, str(event.at)),
-            "createdAt": naive(seeder.at(event.at)),
-            "message": f"(service {service.name}) {event.message}",
-        }
-        for event in events
-    ]
-    listed = service.deployments or (ServiceDeployment(at=service.created, revision=revision),)
-    state.deployments = [
-        _deployment(seeder, service, each, state.running_count)
-        for each in sorted(listed, key=lambda each: each.at, reverse=True)
-        if each.status != "INACTIVE"
-    ]
 
 
-def _deployment(seeder: Seeder, service: EcsService, deployment: ServiceDeployment, running: int) -> dict[str, Any]:
+def deployment_of(
+    loaded: Loaded, service: EcsService, deployment: ServiceDeployment, running: int, pending: int
+) -> dict[str, Any]:
+    """A deployment as DescribeServices shows it."""
     primary = deployment.status == "PRIMARY"
     named = _DEPLOYMENT_ID.search(deployment.reason)
     identity = named[0] if named else f"ecs-svc/{int(stable_id(service.name, str(deployment.revision))[:8], 16)}"
-    at = naive(seeder.at(deployment.at))
+    at, scenario = loaded.at(deployment.at), loaded.scenario
     family = service.task_definition
     return {
         "id": identity,
         "status": deployment.status,
-        "taskDefinition": definition_arn(seeder.region, seeder.account_id, family, deployment.revision),
+        "taskDefinition": definition_arn(scenario.region, scenario.account_id, family, deployment.revision),
         "desiredCount": service.desired if primary else 0,
         "runningCount": running if primary else 0,
-        "pendingCount": service.pending if primary else 0,
+        "pendingCount": pending if primary else 0,
         "failedTasks": deployment.failed_tasks,
         "createdAt": at,
         "updatedAt": at,

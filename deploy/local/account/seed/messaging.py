@@ -1,11 +1,11 @@
-"""SQS queues with their messages, and SNS topics."""
+"""SQS queues with their messages, SNS topics, and EventBridge's rules."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from deploy.local.account.schema.serverless import SnsSubscription, SqsMessage, SqsQueue
+from deploy.local.account.schema.serverless import EventRule, SnsSubscription, SqsMessage, SqsQueue
 from deploy.local.account.seed.seeder import Seeder
 
 
@@ -19,6 +19,18 @@ def seed_messaging(seeder: Seeder) -> None:
         arn = seeder.ids["topic", topic.name] = made["TopicArn"]
         for subscription in topic.subscriptions:
             sns.subscribe(TopicArn=arn, Protocol=subscription.protocol, Endpoint=_endpoint(seeder, subscription))
+    for rule in seeder.resources.event_rules:
+        _rule(seeder, rule)
+
+
+def _rule(seeder: Seeder, rule: EventRule) -> None:
+    events = seeder.client("events")
+    if rule.bus != "default" and rule.bus not in [each["Name"] for each in events.list_event_buses()["EventBuses"]]:
+        events.create_event_bus(Name=rule.bus)
+    events.put_rule(Name=rule.name, EventBusName=rule.bus, EventPattern=json.dumps(dict(rule.pattern)), State="ENABLED")
+    if rule.queue:
+        target = {"Id": rule.queue, "Arn": seeder.id_of("queue", rule.queue)}
+        events.put_targets(Rule=rule.name, EventBusName=rule.bus, Targets=[target])
 
 
 def _queue(seeder: Seeder, queue: SqsQueue) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from deploy.local.account.paging import page
 from deploy.local.account.request import AwsError, Operation, Request
 from deploy.local.account.schema.compute import AutoScalingGroup, InstanceRefresh, ScalingActivity
+from deploy.local.account.services import autoscaling_changes
 from deploy.local.account.state import Account, Loaded
 from deploy.local.account.text import stable_id
 
@@ -92,6 +93,7 @@ def _refresh(loaded: Loaded, group: AutoScalingGroup, refresh: InstanceRefresh) 
 
 
 OPERATIONS: dict[str, Operation] = {
+    **autoscaling_changes.OPERATIONS,
     "DescribeInstanceRefreshes": describe_instance_refreshes,
     "DescribeScalingActivities": describe_scaling_activities,
 }

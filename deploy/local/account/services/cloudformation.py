@@ -43,7 +43,8 @@ def describe_stacks(account: Account, request: Request) -> dict[str, Any]:
     if params.get("StackName"):
         chosen = [each for each in placed if params["StackName"] in (each.stack.name, each.arn)]
         return {"Stacks": [_described(chosen[0])]} if chosen else from_moto(account, request)
-    others = [] if params.get("NextToken") else from_moto(account, request).get("Stacks", [])
+    alone = params.get("NextToken") or account.moto.has_none_of("cloudformation")
+    others = [] if alone else from_moto(account, request).get("Stacks", [])
     listed = sorted(placed, key=lambda each: each.stack.name)
     shown, token = page(listed, params, params.get("NextToken"), STACKS_A_PAGE, "ValidationError")
     stacks = [*(_described(each) for each in shown), *others]

@@ -19,7 +19,7 @@ def describe_volumes(account: Account, request: Request) -> dict[str, Any]:
 
 
 def describe_snapshots(account: Account, request: Request) -> dict[str, Any]:
-    """Without those of the hundreds of public images that moto knows, unless the request wants other owners' too."""
+    """Without those of the public images, unless the request wants other owners' too."""
     owners = request.params.get("OwnerIds") or []
     if "self" not in owners:
         return _page("Snapshots", _all(account, request), request)

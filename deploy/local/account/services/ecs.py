@@ -11,6 +11,8 @@ from deploy.local.account.paging import page
 from deploy.local.account.request import AwsError, Operation, Request
 from deploy.local.account.schema.compute import Container, EcsCluster, EcsService, StoppedTask, TaskDefinition
 from deploy.local.account.seed.ecs import current_revision, definition_arn
+from deploy.local.account.services import ecs_services
+from deploy.local.account.services.ecs_services import running_count
 from deploy.local.account.state import Account, Loaded
 from deploy.local.account.text import stable_id
 
@@ -80,16 +82,17 @@ def _tasks(account: Account, request: Request) -> Iterator[Task]:
         raise AwsError("ClusterNotFoundException", "Cluster not found.")
     for loaded, cluster in clusters:
         for service in cluster.services:
-            yield from _running(loaded, cluster, service)
+            yield from _running(loaded, cluster, service, account.now())
             yield from _stopped(loaded, cluster, service, account.now())
 
 
-def _running(loaded: Loaded, cluster: EcsCluster, service: EcsService) -> Iterator[Task]:
+def _running(loaded: Loaded, cluster: EcsCluster, service: EcsService, now: datetime) -> Iterator[Task]:
     revision = current_revision(service, loaded.scenario.resources.task_definitions)
-    count = service.desired if service.running is None else service.running
-    for number in range(count):
-        started = loaded.at(service.task_started) + timedelta(seconds=7 * number)
-        yield Task(loaded, cluster, service, _id(loaded, service, f"running {number}"), revision, started)
+    began = loaded.at(max([service.task_started, *(each.at for each in service.deployments if service.settles)]))
+    for number in range(running_count(loaded, service, now)):
+        started = began + timedelta(seconds=7 * number)
+        identity = _id(loaded, service, f"running {number} {began}" if service.settles else f"running {number}")
+        yield Task(loaded, cluster, service, identity, revision, started)
 
 
 def _stopped(loaded: Loaded, cluster: EcsCluster, service: EcsService, now: datetime) -> Iterator[Task]:
@@ -177,4 +180,8 @@ def _last(name_or_arn: str) -> str:
     return name_or_arn.rpartition("/")[2]
 
 
-OPERATIONS: dict[str, Operation] = {"DescribeTasks": describe_tasks, "ListTasks": list_tasks}
+OPERATIONS: dict[str, Operation] = {
+    "DescribeTasks": describe_tasks,
+    "ListTasks": list_tasks,
+    **ecs_services.OPERATIONS,
+}

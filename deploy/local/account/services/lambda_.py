@@ -7,7 +7,9 @@ from typing import Any
 
 from deploy.local.account.paging import page
 from deploy.local.account.request import Operation, Request
+from deploy.local.account.services import lambda_changes, lambda_invoke
 from deploy.local.account.services.forward import from_moto
+from deploy.local.account.services.lambda_changes import revision_of
 from deploy.local.account.services.service_quotas import applied_value
 from deploy.local.account.state import Account
 
@@ -80,12 +82,22 @@ def get_function_configuration(account: Account, request: Request) -> dict[str, 
     declared = [loaded.scenario.resources.lambda_functions for loaded in account.loaded(request.region)]
     told = next((each.log_group for functions in declared for each in functions if each.name == name), None)
     group = told or f"/aws/lambda/{name}"
-    return {**configuration, "LoggingConfig": {"LogFormat": "Text", "LogGroup": group}}
+    logging = {"LogFormat": "Text", "LogGroup": group}
+    return {**configuration, "RevisionId": revision_of(configuration), "LoggingConfig": logging}
+
+
+def get_function(account: Account, request: Request) -> dict[str, Any]:
+    reply = from_moto(account, request)
+    configuration = reply["Configuration"]
+    return {**reply, "Configuration": {**configuration, "RevisionId": revision_of(configuration)}}
 
 
 OPERATIONS: dict[str, Operation] = {
     "GetFunctionConfiguration": get_function_configuration,
     "GetAccountSettings": get_account_settings,
+    "GetFunction": get_function,
     "ListEventSourceMappings": list_event_source_mappings,
     "ListProvisionedConcurrencyConfigs": list_provisioned_concurrency_configs,
+    **lambda_changes.OPERATIONS,
+    **lambda_invoke.OPERATIONS,
 }

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from deploy.local.account.airflow import AirflowApi, RestError
+from deploy.local.account.airflow.changes import Moment, changed
 from deploy.local.account.airflow.real import passed_on
 from deploy.local.account.paging import page
+from deploy.local.account.reactions.outcomes import task_succeeds
 from deploy.local.account.request import AwsError, Operation, Request
-from deploy.local.account.schema.mwaa import MwaaEnvironment
+from deploy.local.account.scenario import Scenario
+from deploy.local.account.schema.mwaa import Dag, MwaaEnvironment
 from deploy.local.account.state import Account, Loaded
 
 _LOG_KINDS = ("DagProcessing", "Scheduler", "Webserver", "Worker", "Task")
@@ -55,24 +59,44 @@ def get_environment(account: Account, request: Request) -> dict[str, Any]:
 
 
 def invoke_rest_api(account: Account, request: Request) -> dict[str, Any]:
-    """GET only: the simulated environments are read, not run. One with an address passes it on to a real Airflow."""
+    """Airflow's reply. An environment with an address passes the request on to a real Airflow."""
     loaded, environment = _find(account, request)
-    method, path = request.params["Method"], unquote(request.params["Path"])
     query = request.params.get("QueryParameters") or {}
     try:
-        if method != "GET":
-            raise RestError(405, f"The simulated environment does not answer {method} {path}.", "Method Not Allowed")
         if not isinstance(query, dict):
             raise RestError(422, "QueryParameters must be an object", "Unprocessable Entity")
-        if environment.airflow is not None:
-            body = passed_on(environment.airflow, request.params["Path"], query)
-        else:
-            body = AirflowApi(environment, loaded.now, account.now).get(path, query)
+        body = _reply(account, request, loaded, environment, query)
     except RestError as error:
         raise AwsError(
             "RestApiClientException", str(error), RestApiStatusCode=error.status, RestApiResponse=error.body
         ) from None
     return {"RestApiStatusCode": 200, "RestApiResponse": body}
+
+
+def _reply(
+    account: Account, request: Request, loaded: Loaded, environment: MwaaEnvironment, query: dict[str, Any]
+) -> dict[str, Any]:
+    method, given = request.params["Method"], request.params.get("Body")
+    if environment.airflow is not None:
+        return passed_on(environment.airflow, request.params["Path"], query, method, given)
+    path = unquote(request.params["Path"])
+    api = AirflowApi(environment, loaded.now, account.now, partial(task_succeeds, loaded))
+    if method == "GET":
+        return api.get(path, query)
+    if not isinstance(given or {}, dict):
+        raise RestError(422, "Body must be an object", "Unprocessable Entity")
+    body, dag = changed(api, method, path, given or {}, Moment(account.now(), loaded.now))
+    if dag is not None:
+        account.amend(loaded.scenario.name, partial(_with_dag, environment=environment.name, dag=dag))
+    return body
+
+
+def _with_dag(told: Scenario, environment: str, dag: Dag) -> Scenario:
+    def replaced(each: MwaaEnvironment) -> MwaaEnvironment:
+        dags = tuple(dag if known.dag_id == dag.dag_id else known for known in each.dags)
+        return each.model_copy(update={"dags": dags}) if each.name == environment else each
+
+    return told.model_copy(update={"mwaa": tuple(replaced(each) for each in told.mwaa)})
 
 
 def _last_update(loaded: Loaded, environment: MwaaEnvironment) -> dict[str, Any]:

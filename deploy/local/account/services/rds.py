@@ -10,33 +10,13 @@ from deploy.local.account.paging import page
 from deploy.local.account.request import AwsError, Operation, Request
 from deploy.local.account.schema.databases import RdsInstance
 from deploy.local.account.seed.databases import parameter_group_of
+from deploy.local.account.services import rds_changes
 from deploy.local.account.services.forward import from_moto
+from deploy.local.account.services.rds_parameters import EngineParameter, parameters_of
 from deploy.local.account.state import Account, Loaded
 from deploy.local.account.text import stable_id
 
 _KEPT = timedelta(days=14)
-
-_POSTGRES = {
-    "autovacuum": "1",
-    "effective_cache_size": "{DBInstanceClassMemory/16384}",
-    "idle_in_transaction_session_timeout": "86400000",
-    "log_min_duration_statement": None,
-    "maintenance_work_mem": "GREATEST({DBInstanceClassMemory*1024/63963136},65536)",
-    "max_connections": "LEAST({DBInstanceClassMemory/9531392},5000)",
-    "shared_buffers": "{DBInstanceClassMemory/32768}",
-    "statement_timeout": None,
-    "work_mem": None,
-}
-_MYSQL = {
-    "innodb_buffer_pool_size": "{DBInstanceClassMemory*3/4}",
-    "innodb_lock_wait_timeout": None,
-    "long_query_time": None,
-    "max_connections": "{DBInstanceClassMemory/12582880}",
-    "slow_query_log": "0",
-    "wait_timeout": None,
-}
-_STATIC = {"max_connections", "shared_buffers", "innodb_buffer_pool_size"}
-"""Parameters that change only with a reboot."""
 
 
 def describe_db_instances(account: Account, request: Request) -> dict[str, Any]:
@@ -50,7 +30,7 @@ def describe_db_instances(account: Account, request: Request) -> dict[str, Any]:
     for described in reply["DBInstances"]:
         instance = known.get(described["DBInstanceIdentifier"])
         if instance is not None:
-            described |= _state(instance)
+            described |= _state(instance) | _rebooting(account, instance)
             for group in described.get("DBParameterGroups", []):
                 group["ParameterApplyStatus"] = instance.parameters_status
     return reply
@@ -71,6 +51,13 @@ def _state(instance: RdsInstance) -> dict[str, Any]:
         **({"PerformanceInsightsRetentionPeriod": performance.retention.days} if performance else {}),
         **({"MaxAllocatedStorage": instance.max_storage_gb} if instance.max_storage_gb else {}),
     }
+
+
+def _rebooting(account: Account, instance: RdsInstance) -> dict[str, Any]:
+    for loaded in account.loaded():
+        if any(each is instance for each in loaded.scenario.resources.rds_instances):
+            return {"DBInstanceStatus": rds_changes.status_of(account, loaded, instance)}
+    return {}
 
 
 def describe_events(account: Account, request: Request) -> dict[str, Any]:
@@ -115,7 +102,7 @@ def describe_db_parameters(account: Account, request: Request) -> dict[str, Any]
 def _events(account: Account, region: str) -> Iterator[dict[str, Any]]:
     for loaded in account.loaded(region):
         for instance in loaded.scenario.resources.rds_instances:
-            for event in instance.events:
+            for event in (*instance.events, *rds_changes.events_of(account, instance)):
                 yield {
                     "SourceIdentifier": instance.name,
                     "SourceType": "db-instance",
@@ -144,18 +131,20 @@ def _instance_of_group(account: Account, region: str, group: str) -> RdsInstance
 
 def _parameters(instance: RdsInstance) -> Iterator[dict[str, Any]]:
     """The engine's parameters, with what the scenario sets as the user's."""
-    defaults = _MYSQL if instance.engine.startswith(("mysql", "maria", "aurora-mysql")) else _POSTGRES
-    for name in sorted({*defaults, *instance.parameters}):
+    known = parameters_of(instance)
+    for name in sorted({*known, *instance.parameters}):
         set_by_user = name in instance.parameters
-        value = instance.parameters[name] if set_by_user else defaults[name]
+        parameter = known.get(name, EngineParameter("string", None))
+        value = instance.parameters[name] if set_by_user else parameter.default
         yield {
             "ParameterName": name,
             **({} if value is None else {"ParameterValue": value}),
             "Source": "user" if set_by_user else "system" if value is not None else "engine-default",
-            "ApplyType": "static" if name in _STATIC else "dynamic",
+            "ApplyType": "static" if parameter.static else "dynamic",
             "DataType": "string" if value and not value.isdigit() else "integer",
+            **({"AllowedValues": parameter.allowed} if parameter.allowed else {}),
             "IsModifiable": True,
-            "ApplyMethod": "pending-reboot" if name in _STATIC else "immediate",
+            "ApplyMethod": "pending-reboot" if parameter.static else "immediate",
         }
 
 
@@ -163,4 +152,5 @@ OPERATIONS: dict[str, Operation] = {
     "DescribeDBInstances": describe_db_instances,
     "DescribeDBParameters": describe_db_parameters,
     "DescribeEvents": describe_events,
+    **rds_changes.OPERATIONS,
 }

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from deploy.local.account.cloudwatch.store import MetricKey, MetricStore
 from deploy.local.account.request import AwsError, Operation, Request
+from deploy.local.account.services import sqs_moves
 from deploy.local.account.state import Account
 
 _METRICS = {
@@ -36,4 +37,4 @@ def get_queue_attributes(account: Account, request: Request) -> dict[str, Any]:
     return {"Attributes": attributes}
 
 
-OPERATIONS: dict[str, Operation] = {"GetQueueAttributes": get_queue_attributes}
+OPERATIONS: dict[str, Operation] = {"GetQueueAttributes": get_queue_attributes, **sqs_moves.OPERATIONS}

@@ -9,11 +9,13 @@ from typing import Any
 from deploy.local.account.paging import page
 from deploy.local.account.request import AwsError, Operation, Request
 from deploy.local.account.schema.ssm import Parameter
+from deploy.local.account.services import ssm_automation
 from deploy.local.account.ssm import Command, Commands, Instance, Invocation, fleet
 from deploy.local.account.state import Account, Loaded
 
 _DOCUMENTS = {"AWS-RunShellScript": "aws:runShellScript", "AWS-RunPowerShellScript": "aws:runPowerShellScript"}
 _MAX_OUTPUT = 24_000
+_LONGEST_COMMENT = 100
 
 
 def send_command(account: Account, request: Request) -> dict[str, Any]:
@@ -23,11 +25,14 @@ def send_command(account: Account, request: Request) -> dict[str, Any]:
     script = params.get("Parameters", {}).get("commands")
     if not script:
         raise AwsError("InvalidParameters", "The parameter commands is required.")
+    comment = params.get("Comment", "")
+    if len(comment) > _LONGEST_COMMENT:
+        raise AwsError("ValidationException", f"Comment must have at most {_LONGEST_COMMENT} characters.")
     now = account.now()
     command = Command(
         document=params["DocumentName"],
         parameters=params["Parameters"],
-        comment=params.get("Comment", ""),
+        comment=comment,
         targets=params.get("Targets", []),
         timeout_s=params.get("TimeoutSeconds", 3600),
         requested=now,
@@ -126,6 +131,11 @@ def _targets(account: Account, request: Request) -> list[Instance]:
             raise AwsError("InvalidParameters", f"The target key {key} is not supported by the simulated account.")
     if not ids and not request.params.get("Targets"):
         raise AwsError("InvalidInstanceId", "InstanceIds or Targets must be given.")
+    wanted = "Windows" if request.params["DocumentName"] == "AWS-RunPowerShellScript" else "Linux"
+    other = sorted(each.id for each in found if _information(each)["PlatformType"] != wanted)
+    if other:
+        message = f"The document is for {wanted} and not supported on the platform of {other}"
+        raise AwsError("UnsupportedPlatformType", message)
     return found
 
 
@@ -284,4 +294,5 @@ OPERATIONS: dict[str, Operation] = {
     "GetParameter": get_parameter,
     "GetParameters": get_parameters,
     "GetParametersByPath": get_parameters_by_path,
+    **ssm_automation.OPERATIONS,
 }

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.local.account.paging import page
-from deploy.local.account.request import AwsError, Operation, Request
-from deploy.local.account.schema.workflows import Execution, FailedStep, StateMachine
+from deploy.local.account.request import Operation, Request
+from deploy.local.account.schema.workflows import Execution, FailedStep
+from deploy.local.account.services import stepfunctions_changes
 from deploy.local.account.services.forward import from_moto
-from deploy.local.account.state import Account, Loaded
-from deploy.local.account.text import stable_id
+from deploy.local.account.services.stepfunctions_runs import Run, find_run, is_redrivable, runs
+from deploy.local.account.state import Account
 
 _TASKS: dict[str, tuple[str, str]] = {
     "lambda": ("lambda", "invoke"),
@@ -30,40 +30,18 @@ _ENDS = {
 _INVALID_TOKEN = "InvalidToken"  # noqa: S105 - an error code
 
 
-@dataclass(frozen=True)
-class Run:
-    loaded: Loaded
-    machine: StateMachine
-    execution: Execution
-    name: str
-    started: datetime
-
-    @property
-    def stopped(self) -> datetime | None:
-        return None if self.execution.status == "RUNNING" else self.started + self.execution.lasts
-
-    @property
-    def machine_arn(self) -> str:
-        scenario = self.loaded.scenario
-        return f"arn:aws:states:{scenario.region}:{scenario.account_id}:stateMachine:{self.machine.name}"
-
-    @property
-    def arn(self) -> str:
-        return f"{self.machine_arn.replace(':stateMachine:', ':execution:')}:{self.name}"
-
-
 def list_executions(account: Account, request: Request) -> dict[str, Any]:
     params = request.params
     if params.get("mapRunArn"):
         raise NotImplementedError
     arn = params["stateMachineArn"]
-    runs = [run for run in _runs(account, request.region) if run.machine_arn == arn]
-    if not runs:
+    known = [run for run in runs(account, request.region) if run.machine_arn == arn]
+    if not known:
         return from_moto(account, request)
     redriven = params.get("redriveFilter")
     chosen = [
         run
-        for run in sorted(runs, key=lambda run: run.started, reverse=True)
+        for run in sorted(known, key=lambda run: run.started, reverse=True)
         if params.get("statusFilter") in (None, run.execution.status)
         and (redriven is None or (redriven == "REDRIVEN") == bool(run.execution.redrives))
     ]
@@ -73,22 +51,21 @@ def list_executions(account: Account, request: Request) -> dict[str, Any]:
 
 
 def describe_execution(account: Account, request: Request) -> dict[str, Any]:
-    run = _find(account, request)
+    run = find_run(account, request)
     if run is None:
         return from_moto(account, request)
     failed = run.execution.failed
-    redrivable = run.execution.status in ("FAILED", "TIMED_OUT", "ABORTED") and run.machine.type == "STANDARD"
     return {
         **_listed(run),
         "input": json.dumps(dict(run.execution.input)),
-        "redriveStatus": "REDRIVABLE" if redrivable else "NOT_REDRIVABLE",
+        "redriveStatus": "REDRIVABLE" if is_redrivable(run) else "NOT_REDRIVABLE",
         **({"error": failed.error, "cause": failed.cause} if failed else {}),
     }
 
 
 def get_execution_history(account: Account, request: Request) -> dict[str, Any]:
     params = request.params
-    run = _find(account, request)
+    run = find_run(account, request)
     if run is None:
         return from_moto(account, request)
     events = list(_history(run))
@@ -96,24 +73,6 @@ def get_execution_history(account: Account, request: Request) -> dict[str, Any]:
         events.reverse()
     shown, token = page(events, params, params.get("nextToken"), params.get("maxResults") or 100, _INVALID_TOKEN)
     return {"events": shown, **({"nextToken": token} if token else {})}
-
-
-def _runs(account: Account, region: str) -> Iterator[Run]:
-    for loaded in account.loaded(region):
-        for machine in loaded.scenario.resources.state_machines:
-            for position, execution in enumerate(machine.executions):
-                for number in range(execution.count):
-                    name = stable_id("execution", machine.name, str(position), str(number))
-                    started = loaded.at(execution.at) - number * execution.every
-                    yield Run(loaded, machine, execution, (not number and execution.name) or name, started)
-
-
-def _find(account: Account, request: Request) -> Run | None:
-    arn = request.params["executionArn"]
-    run = next((run for run in _runs(account, request.region) if run.arn == arn), None)
-    if run is not None and run.machine.type == "EXPRESS":
-        raise AwsError("InvalidArn", f"Executions of express workflows are not kept: '{arn}'")
-    return run
 
 
 def _listed(run: Run) -> dict[str, Any]:
@@ -124,6 +83,7 @@ def _listed(run: Run) -> dict[str, Any]:
         "status": run.execution.status,
         "startDate": run.started,
         "redriveCount": run.execution.redrives,
+        **({"redriveDate": run.resumed} if run.resumed else {}),
         **({"stopDate": run.stopped} if run.stopped else {}),
     }
 
@@ -141,15 +101,25 @@ def _events(run: Run) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
         at += timedelta(milliseconds=40)
         yield at, "PassStateEntered", {"stateEnteredEventDetails": {"name": state, "input": given}}
         yield at, "PassStateExited", {"stateExitedEventDetails": {"name": state, "output": given}}
-    end, failed = run.stopped, run.execution.failed
+    if run.resumed is not None:
+        yield from _ending(run.declared, at, run.started + run.declared.lasts, given)
+        details = {"redriveCount": run.execution.redrives}
+        yield run.resumed, "ExecutionRedriven", {"executionRedrivenEventDetails": details}
+    if run.stopped is not None:
+        yield from _ending(run.execution, run.resumed or at, run.stopped, given)
+
+
+def _ending(
+    execution: Execution, at: datetime, end: datetime, given: str
+) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+    failed = execution.failed
     if failed:
-        yield from _failing(failed, at, end or at, given)
-    if end:
-        kind = _ENDS[run.execution.status]
-        details = {"error": failed.error, "cause": failed.cause} if failed else {}
-        if run.execution.status == "SUCCEEDED":
-            details = {"output": given}
-        yield end, kind, {f"{kind[0].lower()}{kind[1:]}EventDetails": details}
+        yield from _failing(failed, at, end, given)
+    kind = _ENDS[execution.status]
+    details: dict[str, Any] = {"error": failed.error, "cause": failed.cause} if failed else {}
+    if execution.status == "SUCCEEDED":
+        details = {"output": given}
+    yield end, kind, {f"{kind[0].lower()}{kind[1:]}EventDetails": details}
 
 
 def _failing(
@@ -186,4 +156,5 @@ OPERATIONS: dict[str, Operation] = {
     "DescribeExecution": describe_execution,
     "GetExecutionHistory": get_execution_history,
     "ListExecutions": list_executions,
+    **stepfunctions_changes.OPERATIONS,
 }

@@ -55,7 +55,7 @@ def test_own_snapshots_are_told_from_those_of_public_images(load: Load, client: 
     assert [snapshot["VolumeSize"] for snapshot in own] == [20, 20, 20]
     ages = sorted((NOW - snapshot["StartTime"]).days for snapshot in own)
     assert ages == [100, 107, 114]
-    assert len(client("ec2").describe_snapshots()["Snapshots"]) == 50  # a page of everybody's
+    assert len(client("ec2").describe_snapshots()["Snapshots"]) > 3  # everybody's
 
 
 def test_an_image_has_a_snapshot_of_its_size_and_age(load: Load, client: Client) -> None:

@@ -192,10 +192,10 @@ def test_what_airflow_refuses_comes_back_as_its_own_error(
     assert refused.value.response["RestApiResponse"]["detail"]
 
 
-def test_writing_is_refused(get: Get, client: Callable[..., Any]) -> None:
+def test_what_the_environment_does_not_do_is_refused(get: Get, client: Callable[..., Any]) -> None:
     mwaa = client("mwaa")
     with pytest.raises(mwaa.exceptions.RestApiClientException) as refused:
-        mwaa.invoke_rest_api(Name="data-prod", Path="/dags/orders/dagRuns", Method="POST", Body={})
+        mwaa.invoke_rest_api(Name="data-prod", Path="/dags/orders", Method="DELETE")
     assert refused.value.response["RestApiStatusCode"] == 405
 
 

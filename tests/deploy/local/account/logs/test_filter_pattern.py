@@ -1,6 +1,7 @@
 """Filter patterns find what they name and leave out what they exclude."""
 
 import json
+import re
 
 import pytest
 
@@ -115,3 +116,11 @@ def test_space_delimited_columns(pattern: str, expected: bool) -> None:
 def test_a_malformed_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(PatternError):
         compile_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "regex", ["[Ee]rror|FATAL", "a.?b|c.{2,3}d", "x[0-9-]y", "^start", "[^a]b", "a\\|b", "[a|b]c", "ab?c"]
+)
+@pytest.mark.parametrize("message", ["an Error", "FATAL", "ab", "axb", "c12d", "x-y", "start", "a|b", "|c", "ac", "no"])
+def test_a_regex_finds_what_it_would_find_without_a_shortcut(regex: str, message: str) -> None:
+    assert compile_pattern(f"%{regex}%")(message) is (re.search(regex, message) is not None)
