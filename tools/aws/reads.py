@@ -1,10 +1,11 @@
 """Every AWS operation that Watchkeeper's read session may call. Anything else is refused before it leaves the process.
 
-One list for three purposes: the read session's hook (`tools.aws.read_only`), the IAM policy (`watchkeeper iam-policy`)
+Those of the evidence tools, and those that actions need besides, to show what they would do and to find what they did.
+They serve three purposes: the read session's hook (`tools.aws.read_only`), the IAM policy (`watchkeeper iam-policy`)
 and the census in the tests, which holds each entry against AWS's own service models and access levels.
 
 To add an operation: put its name, in boto3's snake case, under its boto3 service name. Tests fail when an evidence
-tool calls what is not listed here, and when something is listed that no tool calls.
+tool or an action calls what is not listed here, and when something is listed that none calls.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-READS: Mapping[str, frozenset[str]] = MappingProxyType(
+EVIDENCE_READS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         service: frozenset(operations)
         for service, operations in {
@@ -156,5 +157,23 @@ READS: Mapping[str, frozenset[str]] = MappingProxyType(
             "sts": ["get_caller_identity"],
             "xray": ["batch_get_traces", "get_service_graph", "get_trace_summaries"],
         }.items()
+    }
+)
+
+ACTION_READS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        service: frozenset(operations)
+        for service, operations in {
+            "events": ["describe_event_bus", "list_rules", "list_tags_for_resource"],
+            "lambda": ["get_alias", "list_tags"],
+            "stepfunctions": ["describe_execution", "list_tags_for_resource"],
+        }.items()
+    }
+)
+
+READS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        service: EVIDENCE_READS.get(service, frozenset()) | ACTION_READS.get(service, frozenset())
+        for service in sorted({*EVIDENCE_READS, *ACTION_READS})
     }
 )

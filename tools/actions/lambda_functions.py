@@ -1,0 +1,45 @@
+"""What the actions on Lambda functions read of them. Values of environment variables are secrets: they stay here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.ports import AwsSession
+from tools.actions.kind import Order
+
+SETTLED = ("Successful", "")
+RUNNABLE = ("Active", "Inactive", "")
+
+
+def function_arn(order: Order[Any]) -> str:
+    return order.arn("lambda", f"function:{order.target.id}")
+
+
+def configuration(order: Order[Any], aws: AwsSession) -> dict[str, Any]:
+    """The configuration of what is changed: that of $LATEST."""
+    found: dict[str, Any] = aws.client("lambda").get_function_configuration(FunctionName=order.target.id)
+    return found
+
+
+def tags(order: Order[Any], aws: AwsSession) -> dict[str, str]:
+    found: dict[str, str] = aws.client("lambda").list_tags(Resource=function_arn(order))["Tags"]
+    return found
+
+
+def busy(found: dict[str, Any]) -> tuple[str, ...]:
+    """Why Lambda would not take a change of this configuration now."""
+    if found.get("LastUpdateStatus", "") not in SETTLED:
+        return (f"Another change of it is not over yet ({found['LastUpdateStatus']}).",)
+    if found.get("State", "") not in RUNNABLE:
+        return (f"It cannot be changed while it is {found['State']}.",)
+    return ()
+
+
+def published(order: Order[Any], aws: AwsSession) -> tuple[str, ...]:
+    """A warning that names the aliases which a change of $LATEST does not reach."""
+    aliases = aws.client("lambda").list_aliases(FunctionName=order.target.id)["Aliases"]
+    fixed = [f"{alias['Name']} (version {alias['FunctionVersion']})" for alias in aliases]
+    fixed = [text for text in fixed if not text.endswith("(version $LATEST)")]
+    if not fixed:
+        return ()
+    return (f"It changes $LATEST only: calls of the alias {', '.join(sorted(fixed))} go to a published version.",)
