@@ -1,6 +1,6 @@
 """Whether two incidents are the same trouble: what their diagnoses name as cause.
 
-causes_of(incident)                  # {"orders-db", "orders-api"}
+causes_of(incident)                  # {"stock-db", "stock-api"}
 with_other(kept, "inc_2", at)        # the incidents that name a thing, as they are remembered
 """
 

@@ -23,7 +23,7 @@ class Kin:
     link: str
 
     def words(self, about: Incident) -> str:
-        """`orders-db is full, since 14:02`."""
+        """`stock-db is full, since 14:02`."""
         title = escape(cut(incident_heading(self.incident), TITLE_CHARS))
         named = f"<{self.link}|{title}>" if self.link else title
         return f"{named}, since {moment(first_fired(self.incident), about.created_at)}"
