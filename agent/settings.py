@@ -10,15 +10,15 @@ from typing import Annotated, Literal, Self, cast
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from agent.alert_settings import AlertSettings
 from agent.errors import SettingsError
 from agent.mcp_server import McpServer
+from agent.remediation_settings import RemediationSettings
 
 PROVIDERS = ("bedrock", "gemini", "openai", "vllm", "offline")
 
 
 class AwsAccount(BaseModel):
-    """Another account that may be read, by a role in it."""
+    """Another account that may be read, by a role in it; and changed, if there is a role for that."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,13 +26,22 @@ class AwsAccount(BaseModel):
     name: str = Field(default="", description="what people call it")
     role: str = Field(default="watchkeeper-read", description="the role's name or ARN")
     external_id: str = ""
+    executor_role: str = Field(default="", description="name or ARN of the role that may change it; none may if empty")
+    executor_external_id: str = ""
     regions: tuple[str, ...] = Field(default=(), description="the first is looked at when none is named")
 
     def role_arn(self, partition: str) -> str:
-        return self.role if self.role.startswith("arn:") else f"arn:{partition}:iam::{self.id}:role/{self.role}"
+        return self._arn(self.role, partition)
+
+    def executor_role_arn(self, partition: str) -> str:
+        """Empty when nothing may be changed there."""
+        return self._arn(self.executor_role, partition) if self.executor_role else ""
+
+    def _arn(self, role: str, partition: str) -> str:
+        return role if role.startswith("arn:") else f"arn:{partition}:iam::{self.id}:role/{role}"
 
 
-class Settings(AlertSettings):
+class Settings(RemediationSettings):
     """`Settings.read()` gives settings or one SettingsError that lists every mistake."""
 
     model_config = SettingsConfigDict(

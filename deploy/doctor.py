@@ -18,9 +18,11 @@ from agent.settings import Settings
 from deploy.doctor_aws import check_aws
 from deploy.doctor_channels import check_channels, listed_channels
 from deploy.doctor_detection import check_detection
+from deploy.doctor_executor import check_executor
 from deploy.doctor_mcp import check_mcp
 from deploy.doctor_models import check_models
 from deploy.doctor_outside import check_one_shot, check_outside
+from deploy.doctor_policy import check_policy
 from deploy.doctor_rules import check_rules
 from deploy.doctor_webhooks import check_webhooks
 from slack_app.tokens import check_tokens
@@ -52,6 +54,8 @@ def examine(aws: Literal["simulated", "real"]) -> list[Check]:
     checks += [Check(**check_rules(settings)), *_slack(settings)]
     checks += [Check(**check) for check in check_webhooks(settings)]
     checks += [Check(**check) for check in check_aws(settings, aws)]
+    checks += [Check(**check) for check in check_executor(settings, aws)]
+    checks += [Check(**check_policy(settings))]
     checks += [Check(**check) for check in check_detection(settings)]
     checks += [Check(**check) for check in check_mcp(settings, os.environ)]
     checks += [Check(**check) for check in check_outside(settings)]

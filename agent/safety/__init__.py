@@ -1,0 +1,1 @@
+"""What may be done at all: the judge of commands, and the policy of actions."""
