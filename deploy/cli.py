@@ -14,7 +14,7 @@ import typer
 
 from agent.errors import InputError, WatchkeeperError
 from agent.logs import read_log_settings, set_up_logging
-from deploy.commands import alerts, dlq, incidents, tick, triage
+from deploy.commands import alerts, audit, dlq, executor, incidents, policy, safety, tick, triage
 from deploy.commands.options import AwsOption, JsonOption, ScenarioOption, aws_of, print_result
 
 app = typer.Typer(
@@ -26,8 +26,12 @@ app = typer.Typer(
 )
 
 app.add_typer(alerts.app, name="alert")
+app.add_typer(audit.app, name="audit")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(executor.app, name="executor")
 app.add_typer(incidents.app, name="incidents")
+app.add_typer(policy.app, name="policy")
+app.add_typer(safety.app, name="safety")
 app.add_typer(tick.app, name="tick")
 app.add_typer(triage.app, name="triage")
 

@@ -1,0 +1,64 @@
+"""Patterns of what is never run. They only ever make a verdict stricter, so a broad one costs a click, no more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+from agent.safety.commands.tables import read_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    names: tuple[str, ...]
+    when: tuple[re.Pattern[str], ...]
+    unless: re.Pattern[str] | None
+    reason: str
+
+    def meets(self, text: str) -> bool:
+        return all(each.search(text) for each in self.when) and not (self.unless and self.unless.search(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    commands: tuple[Pattern, ...]
+    writes: tuple[Pattern, ...]
+    text: tuple[Pattern, ...]
+
+    def of_command(self, name: str, arguments: Sequence[str]) -> list[str]:
+        joined = " ".join(arguments)
+        return [
+            each.reason
+            for each in self.commands
+            if any(fnmatchcase(name, glob) for glob in each.names) and each.meets(joined)
+        ]
+
+    def of_write(self, path: str) -> list[str]:
+        return [each.reason for each in self.writes if each.meets(path)]
+
+    def of_text(self, text: str) -> list[str]:
+        return [each.reason for each in self.text if each.meets(text)]
+
+
+@cache
+def refusals(shell: str) -> Refusals:
+    """The patterns of `refuse_<shell>.yaml`."""
+    data = read_yaml(f"refuse_{shell}")
+    flags = re.IGNORECASE if shell == "windows" else 0
+    return Refusals(*(_patterns(data.get(kind) or [], flags) for kind in ("commands", "writes", "text")))
+
+
+def _patterns(rows: list[dict[str, Any]], flags: int) -> tuple[Pattern, ...]:
+    return tuple(
+        Pattern(
+            tuple(str(row.get("names", "*")).split()),
+            tuple(re.compile(each, flags) for each in row.get("when", [])),
+            re.compile(row["unless"], flags) if row.get("unless") else None,
+            str(row["reason"]),
+        )
+        for row in rows
+    )
