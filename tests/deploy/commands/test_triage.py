@@ -90,7 +90,7 @@ def test_people_read_the_same(rules: Path, alarm: str, capsys: pytest.CaptureFix
 
     shown = capsys.readouterr().out
     assert shown.startswith("orders errors (")
-    assert "decided by   data team (line 6)\n  because      The rule “data team” has it analysed." in shown
+    assert "decided by   data team (line 6)\n  why          The rule “data team” has it analysed." in shown
     assert "told in      the thread of its post in #alerts" in shown
     assert "staging is quiet: title is orders errors, not *staging*" in shown
 
