@@ -23,6 +23,7 @@ from tools.inventory import last_deployment, read_inventory
 
 log = logging.getLogger(__name__)
 SECONDS = 5.0
+UNREAD = "Names could not be looked up in the account in time, so I took them as they are written."
 """Names and deployments are a help: a question waits no longer for them. The inventory itself is done after 4 s."""
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 _REGION = re.compile(r"\b[a-z]{2}(?:-gov|-iso[a-z]?)?-(?:central|(?:north|south)?(?:east|west)?)-\d\b")
@@ -74,6 +75,7 @@ async def understand(
                 understood = _join(understood, await _since_deployment(phrase, understood.scope, now, zone, deps))
     except TimeoutError:
         log.warning("times and names were not understood within %s s", SECONDS)
+        understood = _join(understood, Understood(assumptions=(UNREAD,)))
     except Exception:  # whatever it was, the question itself is still there to be answered
         log.warning("times and names were not understood", exc_info=True)
     return understood

@@ -163,4 +163,5 @@ async def test_nobody_waits_long_for_names(bench: Bench, monkeypatch: pytest.Mon
     slow.let_go.set()
     assert "resource" not in found.scope
     assert found.scope["start"]
+    assert understanding.UNREAD in found.assumptions
     await asyncio.sleep(0)
