@@ -37,10 +37,10 @@ def test_no_mutant_of_an_attack_is_auto(shell: Shell, random: Random) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@settings(max_examples=4_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(min_value=0))
-def test_none_of_a_hundred_thousand_mutants_is_auto(seed: int) -> None:
-    """25 mutants an example: most of the time of one would otherwise go into drawing it."""
+def test_none_of_twenty_thousand_mutants_is_auto(seed: int) -> None:
+    """25 mutants an example: most of the time of one would otherwise go into drawing it. The benchmark judges more."""
     random = Random(seed)
     for _ in range(25):
         _check(random.choice(_NAMES), random)
