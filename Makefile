@@ -2,9 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-WORKERS ?= auto
-# Slow tests mostly wait: one more of them at once than there are cores.
-SLOW_WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Tests wait for half of their time, so one more of them runs at once than there are cores.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .PHONY: setup run test test-slow test-all lint format bench bench-logs bench-anomaly bench-redaction bench-correlation bench-alerts bench-storm peers screenshots clean lock
 
@@ -29,7 +28,7 @@ test-all: test test-slow
 test-slow: $(READY)
 	@$(BIN)/python -m tests.requirements
 	@$(BIN)/python -m tests.peers
-	$(BIN)/pytest -n $(SLOW_WORKERS) -m slow
+	$(BIN)/pytest -n $(WORKERS) -m slow
 
 peers: $(READY)
 	@$(BIN)/python -m tests.peers
