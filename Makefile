@@ -2,8 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# Tests wait for half of their time, so one more of them runs at once than there are cores.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+WORKERS ?= auto
 
 .PHONY: setup run test test-slow test-all lint format bench bench-logs bench-anomaly bench-redaction bench-correlation bench-alerts bench-storm peers screenshots clean lock
 
