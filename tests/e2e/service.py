@@ -71,10 +71,19 @@ def running_service(
         loop.call_soon_threadsafe(task.cancel)
         workspace.drop_connections()  # else the SDK waits for its read to time out, which takes three seconds
         thread.join(START_SECONDS)
+        _end_what_is_left(loop)
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
         held.close()
+
+
+def _end_what_is_left(loop: asyncio.AbstractEventLoop) -> None:
+    """As `asyncio.run` does: edits that nobody waits for are cut off with their process."""
+    if left := asyncio.all_tasks(loop):
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left, timeout=START_SECONDS))
 
 
 def fire(name: str, account: SimulatedAccount, workspace: RunningWorkspace, channel: str = "alerts") -> str:

@@ -184,10 +184,12 @@ def test_no_alert_is_lost_or_told_twice() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_no_alert_is_lost_or_told_twice_in_ten_thousand_steps() -> None:
     assert run(Sqlite, examples=240) >= 10_000
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_no_alert_is_lost_or_told_twice_on_aws() -> None:
     assert run(Aws, examples=12, steps=40) >= 300
