@@ -192,4 +192,4 @@ def test_no_alert_is_lost_or_told_twice_in_ten_thousand_steps() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_no_alert_is_lost_or_told_twice_on_aws() -> None:
-    assert run(Aws, examples=7, steps=40) >= 175
+    assert run(Aws, examples=12, steps=40) >= 300

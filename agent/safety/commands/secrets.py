@@ -25,7 +25,8 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
 
 @cache
 def _paths() -> tuple[str, ...]:
-    return tuple(str(_data()["paths"]).lower().split())
+    homes, kept_there = _data()["homes"].split(), _data()["in_homes"].split()
+    return (*_data()["paths"].lower().split(), *(f"{home}/{path}" for home in homes for path in kept_there))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+SUPERUSER = "/root"
 BASH = (
     # destroying
     "rm -rf /",
@@ -90,13 +91,13 @@ BASH = (
     "parallel id",
     # keeping a foot in the door
     "useradd -o -u 0 eve",
-    "echo x >> /root/.ssh/authorized_keys",
+    f"echo x >> {SUPERUSER}/.ssh/authorized_keys",
     "echo 'id' >> ~/.bashrc",
     "chmod u+s /bin/bash",
     # secrets
     "cat /etc/shadow",
     "cat ~/.ssh/id_rsa",
-    "head -1 /root/.aws/credentials",
+    f"head -1 {SUPERUSER}/.aws/credentials",
     "grep -r password /",
     "strings /proc/1/environ",
     "env",
