@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
 
-from agent import consent
 from agent.errors import RetryLater
-from agent.models import Approval, Mark, SlackPlace
+from agent.models import Approval
 from agent.ports import Clock
 from agent.redaction.plain import redacted_json
+from tools.stores.consenting import Consenting, Rule
 from tools.stores.dynamodb.table import Connection, Item, Table, key_text
 from tools.stores.dynamodb.tables import APPROVALS
 from tools.stores.dynamodb.turns import Turns
@@ -21,7 +20,7 @@ from tools.stores.dynamodb.turns import Turns
 _ATTEMPTS = 40
 
 
-class DynamoApprovalStore:
+class DynamoApprovalStore(Consenting):
     """The first save of an id counts; a later one cannot swap the payload under somebody's click, nor reopen it.
 
     Of those who change one at once, who comes second looks again, and its rule is asked again.
@@ -52,26 +51,7 @@ class DynamoApprovalStore:
                 return found[:limit]
         return (found + await self._pending(ids))[:limit]
 
-    async def approve(self, approval_id: str, mark: Mark) -> Approval | None:
-        return await self._apply(approval_id, lambda asked: consent.approve(asked, mark, self._clock()))
-
-    async def reject(self, approval_id: str, mark: Mark) -> Approval | None:
-        return await self._apply(approval_id, lambda asked: consent.reject(asked, mark, self._clock()))
-
-    async def expire(self, approval_id: str) -> Approval | None:
-        return await self._apply(approval_id, lambda asked: consent.expire(asked, self._clock()))
-
-    async def supersede(self, approval_id: str) -> Approval | None:
-        return await self._apply(approval_id, consent.supersede)
-
-    async def place(self, approval_id: str, place: SlackPlace, message_ts: str) -> Approval | None:
-        return await self._apply(approval_id, lambda asked: consent.put_at(asked, place, message_ts))
-
-    async def claim(self, approval_id: str, by: str) -> bool:
-        claimed = await self._apply(approval_id, lambda asked: consent.claim(asked, by, self._clock()))
-        return claimed is not None
-
-    async def _apply(self, approval_id: str, rule: Callable[[Approval], Approval | None]) -> Approval | None:
+    async def _apply(self, approval_id: str, rule: Rule) -> Approval | None:
         async with self._turns.of(approval_id):
             for attempt in range(_ATTEMPTS):
                 item = await self._table.get(**_key(approval_id))

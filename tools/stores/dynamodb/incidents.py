@@ -9,32 +9,28 @@ packed, lies in the archive, and the item says where (`pointer`).
 from __future__ import annotations
 
 import asyncio
-import gzip
 import logging
 import random
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from agent.errors import RetryLater, StoreUnavailable
+from agent.errors import RetryLater
 from agent.models import Incident, IncidentStatus, SlackPlace
 from agent.ports import Archive, Clock
+from tools.stores.dynamodb.large import placed, text_if_kept, text_of
 from tools.stores.dynamodb.months import months_back
-from tools.stores.dynamodb.table import MAX_ITEM_BYTES, Connection, Item, Table, key_text
+from tools.stores.dynamodb.table import Connection, Item, Table, key_text
 from tools.stores.dynamodb.tables import INCIDENTS
 from tools.stores.dynamodb.turns import Turns
 from tools.stores.findings import findings_of, joined, without_findings
-from tools.stores.packing import packed
 from tools.stores.places import place_key
 from tools.stores.timeline import with_whole_timeline
 
 log = logging.getLogger(__name__)
 _ATTEMPTS = 20
 _READS = 3
-_MAX_BODY_BYTES = MAX_ITEM_BYTES - 8192
-"""What the other attributes leave of an item."""
 
 
 class DynamoIncidentStore:
@@ -170,12 +166,8 @@ class DynamoIncidentStore:
         return item | await self._placed(incident, without_findings(incident))
 
     async def _placed(self, incident: Incident, body: str) -> Item:
-        if len(packed(body).encode()) <= _MAX_BODY_BYTES:
-            return {"body": body}
-        name = sha256(body.encode()).hexdigest()[:32]
-        pointer = f"incidents/{incident.created_at:year=%Y/month=%m/day=%d}/{incident.id}/{name}.json.gz"
-        await self._archive.put(pointer, gzip.compress(body.encode(), mtime=0))
-        return {"pointer": pointer}
+        folder = f"incidents/{incident.created_at:year=%Y/month=%m/day=%d}/{incident.id}"
+        return await placed(self._archive, folder, body)
 
     async def _incident(self, item: Item) -> Incident:
         """Without its findings, where somebody deleted those: the incident itself is worth having."""
@@ -190,18 +182,10 @@ class DynamoIncidentStore:
 
     async def _findings(self, key: str) -> str:
         item = await self._table.get(id=key)
-        return await self._text(item) if item else ""
+        return await text_if_kept(self._archive, item) if item else ""
 
     async def _body(self, item: Item) -> str:
-        if body := await self._text(item):
-            return body
-        raise StoreUnavailable(f"{item['pointer']} is missing in the archive, so {item['id']} cannot be read.")
-
-    async def _text(self, item: Item) -> str:
-        if "body" in item:
-            return item["body"]
-        kept = await self._archive.get(item["pointer"])
-        return gzip.decompress(kept).decode() if kept else ""
+        return await text_of(self._archive, item)
 
 
 def _same_findings(one: Incident, other: Incident) -> bool:

@@ -25,9 +25,14 @@ async def placed(archive: Archive, folder: str, body: str) -> Item:
 
 async def text_of(archive: Archive, item: Item) -> str:
     """StoreUnavailable when it should lie in the archive and does not."""
+    if text := await text_if_kept(archive, item):
+        return text
+    raise StoreUnavailable(f"{item['pointer']} is missing in the archive, so {item['id']} cannot be read.")
+
+
+async def text_if_kept(archive: Archive, item: Item) -> str:
+    """ "" where it should lie in the archive and does not."""
     if "body" in item:
         return item["body"]
     kept = await archive.get(item["pointer"])
-    if kept is None:
-        raise StoreUnavailable(f"{item['pointer']} is missing in the archive, so {item['id']} cannot be read.")
-    return gzip.decompress(kept).decode()
+    return gzip.decompress(kept).decode() if kept else ""

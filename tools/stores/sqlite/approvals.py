@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 
-from agent import consent
-from agent.models import Approval, Mark, SlackPlace
+from agent.models import Approval
 from agent.ports import Clock
 from agent.redaction.plain import redacted_json
+from tools.stores.consenting import Consenting, Rule
 from tools.stores.sqlite.database import Database
 
 
-class SqliteApprovalStore:
+class SqliteApprovalStore(Consenting):
     """The first save of an id counts; a later one cannot swap the payload under somebody's click, nor reopen it."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -32,26 +31,7 @@ class SqliteApprovalStore:
         rows = await self._database.aread(lambda connection: connection.execute(sql, (limit,)).fetchall())
         return [Approval.model_validate_json(row["body"]) for row in rows]
 
-    async def approve(self, approval_id: str, mark: Mark) -> Approval | None:
-        return await self._apply(approval_id, lambda asked: consent.approve(asked, mark, self._clock()))
-
-    async def reject(self, approval_id: str, mark: Mark) -> Approval | None:
-        return await self._apply(approval_id, lambda asked: consent.reject(asked, mark, self._clock()))
-
-    async def expire(self, approval_id: str) -> Approval | None:
-        return await self._apply(approval_id, lambda asked: consent.expire(asked, self._clock()))
-
-    async def supersede(self, approval_id: str) -> Approval | None:
-        return await self._apply(approval_id, consent.supersede)
-
-    async def place(self, approval_id: str, place: SlackPlace, message_ts: str) -> Approval | None:
-        return await self._apply(approval_id, lambda asked: consent.put_at(asked, place, message_ts))
-
-    async def claim(self, approval_id: str, by: str) -> bool:
-        claimed = await self._apply(approval_id, lambda asked: consent.claim(asked, by, self._clock()))
-        return claimed is not None
-
-    async def _apply(self, approval_id: str, rule: Callable[[Approval], Approval | None]) -> Approval | None:
+    async def _apply(self, approval_id: str, rule: Rule) -> Approval | None:
         def work(connection: sqlite3.Connection) -> Approval | None:
             asked = _get(connection, approval_id)
             after = rule(asked) if asked else None
