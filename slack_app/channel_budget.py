@@ -14,8 +14,6 @@ from agent.ports import Clock, StateStore
 WINDOW_SECONDS = 60.0
 PERSON, NORMAL, EDIT, PROGRESS = 1.0, 0.8, 0.6, 0.5
 """Which share of the budget may be used up."""
-REMEMBERED = 1000
-"""Refusals that a process knows by heart."""
 
 
 class ChannelBudget:
@@ -25,14 +23,10 @@ class ChannelBudget:
         self._state = state
         self._clock = clock
         self._limit = per_minute
-        self._refused: dict[tuple[str, float], tuple[float, float]] = {}
-        """By channel and share: when, and until when. Until then others can only take more, so it holds."""
 
     async def take(self, channel: str, share: float) -> float:
         """A refusal changes nothing."""
         now, wait = self._clock().timestamp(), 0.0
-        if known := self._known(channel, share, now):
-            return known
 
         def add(kept: dict[str, Any]) -> dict[str, Any]:
             nonlocal wait
@@ -40,28 +34,11 @@ class ChannelBudget:
             return kept if wait else {"at": [*_recent(kept, now), now]}
 
         await self._state.change(_key(channel), add, ttl_seconds=2 * WINDOW_SECONDS)
-        return self._remembered(channel, share, now, wait)
+        return wait
 
     async def room(self, channel: str, share: float) -> float:
         """As `take`, but nothing is taken: for asking before work that would be in vain."""
-        now = self._clock().timestamp()
-        if known := self._known(channel, share, now):
-            return known
-        wait = self._wait(await self._state.get(_key(channel)) or {}, now, share)
-        return self._remembered(channel, share, now, wait)
-
-    def _known(self, channel: str, share: float, now: float) -> float:
-        """The seconds that a refusal still holds; 0.0 without one, or for a clock that went back."""
-        refused, until = self._refused.get((channel, share), (now, now))
-        return until - now if refused <= now < until else 0.0
-
-    def _remembered(self, channel: str, share: float, now: float, wait: float) -> float:
-        self._refused.pop((channel, share), None)
-        if wait:
-            self._refused[channel, share] = (now, now + wait)
-        if len(self._refused) > REMEMBERED:
-            del self._refused[next(iter(self._refused))]
-        return wait
+        return self._wait(await self._state.get(_key(channel)) or {}, self._clock().timestamp(), share)
 
     def _wait(self, kept: dict[str, Any], now: float, share: float) -> float:
         recent, allowed = _recent(kept, now), max(1, int(self._limit * share))

@@ -20,7 +20,7 @@ def _as_utc(value: datetime) -> datetime:
 UtcTime = Annotated[datetime, AfterValidator(_as_utc)]
 
 
-IdPrefix = Literal["inc", "ev", "act", "apr", "job", "run", "plan", "rem"]
+IdPrefix = Literal["inc", "ev", "act", "apr", "job", "run", "rem"]
 
 
 def new_id(prefix: IdPrefix) -> str:

@@ -78,16 +78,6 @@ class Preview(Model):
         return digest(self.before, length=64)
 
 
-class RemediationPlan(Model):
-    id: str
-    incident_id: str
-    actions: tuple[Action, ...]
-    round: int = 1
-    why: str = Field(default="", description="The cause that it is against, in one sentence")
-    refused: tuple[str, ...] = Field(default=(), description="What was proposed and is not possible or not allowed")
-    created_at: UtcTime
-
-
 class Approval(Model):
     """Consent to exactly one payload, by the people who are named, once, before it expires."""
 
