@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from agent.alert_settings import AlertSettings
@@ -23,6 +23,12 @@ class RemediationSettings(AlertSettings):
         description="ids of users (U…) and user groups (S…), comma separated, who may approve changes, where the "
         "policy file names nobody; nobody may if empty",
     )
+    remediate: bool = Field(default=True, description="a fix is proposed where the cause of an alert is known")
+    cli_user: str = Field(
+        default="",
+        pattern=r"^$|^[UW][A-Z0-9]+$",
+        description="your Slack user id, under which you decide on the command line",
+    )
     kill_switch: bool = Field(default=False, description="nothing is changed, whoever approves it")
     approval_minutes: float = Field(default=30, gt=0, le=1440, description="how long a question for approval is open")
 
@@ -34,6 +40,12 @@ class RemediationSettings(AlertSettings):
     executor_external_id: str = Field(default="", description="what that role asks for")
     event_catalogue: Path | None = Field(
         default=None, description="YAML file of the events that may be sent to event buses, besides those on board"
+    )
+    document_catalogue: Path | None = Field(
+        default=None, description="YAML file of the Systems Manager documents that may be run, besides those on board"
+    )
+    airflow_write_token: SecretStr | None = Field(
+        default=None, description="API token, or user:password, that changes self-hosted Airflow; or `name=…` for each"
     )
 
     @field_validator("approvers", mode="before")

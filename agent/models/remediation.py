@@ -188,7 +188,8 @@ class Remediation(Model):
     steps: tuple[Step, ...] = ()
     learnt: tuple[str, ...] = Field(default=(), description="What each round showed, for the next one")
     place: SlackPlace | None = None
-    card_ts: str = ""
+    card_ts: str = Field(default="", description="Its one message, which is edited in place")
+    shown: str = Field(default="", description="Digest of what that message shows")
     created_at: UtcTime
     updated_at: UtcTime
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
@@ -23,7 +24,7 @@ from deploy.local.account.scenario import Scenario
 from tests.contracts.action_cases import CASES
 from tests.contracts.action_cases.case import REGION, SECRET, ActionCase
 from tools.actions.catalog import ACTIONS, actions
-from tools.actions.executor_role import lacking
+from tools.actions.executor_role import executor_policy, lacking
 from tools.actions.kind import ActionKind, Order
 from tools.aws import Boto3Session
 from tools.aws.reads import READS
@@ -207,7 +208,8 @@ def test_permissions_for_another_target_change_nothing(
 ) -> None:
     here = world(account, aws, case)
     before, preview = here.state(), here.preview()
-    other = replace(here.order, target=case.target.model_copy(update={"id": "other", "arn": ""}))
+    elsewhere = case.target.model_copy(update={"id": "other", "arn": ""})
+    other = here.kind.order(elsewhere, {**case.parameters, **case.elsewhere})
     session = here.writes.open(here.kind.permissions(other), "act_contract", case.target.account)
     with pytest.raises((ClientError, WriteRefused)):
         here.kind.execute(here.order, preview, session, TOKEN, NOW)
@@ -250,6 +252,15 @@ def test_what_is_unknown_or_of_another_type_is_refused_by_name(case: ActionCase)
     for wrong in ({**right, "surprise": 1}, *case.wrong):
         with pytest.raises(InputError, match=case.kind):
             kind.order(case.target, dict(wrong))
+
+
+@every_case
+def test_the_executors_role_may_do_it_to_what_it_is_done_to(case: ActionCase) -> None:
+    kind = actions(Settings.read(**case.settings))[case.kind]
+    allows = [each for each in executor_policy(case.target.account)["Statement"] if each["Effect"] == "Allow"]
+    for permission in kind.permissions(kind.order(case.target, dict(case.parameters))):
+        patterns = [arn for each in allows if permission.iam in each["Action"] for arn in each["Resource"]]
+        assert all(any(fnmatchcase(arn, pattern) for pattern in patterns) for arn in permission.resources)
 
 
 @every_case

@@ -31,7 +31,13 @@ NEEDED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("states:*:{account}:execution:*", "states:*:{account}:stateMachine:*"),
     ),
     "Rds": (
-        ("rds:ModifyDBClusterParameterGroup", "rds:ModifyDBParameterGroup", "rds:RebootDBInstance"),
+        (
+            "rds:ModifyDBClusterParameterGroup",
+            "rds:ModifyDBParameterGroup",
+            "rds:RebootDBInstance",
+            "rds:ResetDBClusterParameterGroup",
+            "rds:ResetDBParameterGroup",
+        ),
         ("rds:*:{account}:cluster-pg:*", "rds:*:{account}:db:*", "rds:*:{account}:pg:*"),
     ),
     "DynamoDb": (("dynamodb:UpdateTable",), ("dynamodb:*:{account}:table/*",)),
@@ -55,6 +61,7 @@ NEEDED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "ssm:*:{account}:managed-instance/*",
         ),
     ),
+    "Automation": (("iam:PassRole",), ("iam::{account}:role/watchkeeper-automation*",)),
 }
 """By service: the IAM actions, and what follows `arn:aws:` of the resources."""
 

@@ -83,7 +83,7 @@ class ActionKind(ABC, Generic[P]):
     ) -> ActionResult | None:
         """Whether an attempt of which nobody knows how it ended has had its effect; None when it certainly has not.
 
-        UncertainEffect when the account cannot tell: nothing is repeated then.
+        UncertainEffect when the account cannot tell: nothing is repeated then. RetryLater when it can tell later.
         """
 
     @abstractmethod
@@ -93,6 +93,13 @@ class ActionKind(ABC, Generic[P]):
     @abstractmethod
     def check(self, order: Order[P], alert: Alert | None) -> Check:
         """How to see that it helped: by the signal that fired, where there is one."""
+
+    def outcome(self, order: Order[P], result: ActionResult, aws: AwsSession) -> ActionResult:
+        """What has become of an effect that goes on after its call, such as a script: the same result until it is over.
+
+        It reads, and may be asked again and again. Most effects are over with their call.
+        """
+        return result
 
     def expected(self, order: Order[P]) -> str:
         """What it is hoped to bring, in one sentence."""

@@ -1,4 +1,4 @@
-"""What previews have in common: how far one step may go, what could not be read, and tags."""
+"""What actions have in common: lists in orders, how far one step may go, what could not be read, and tags."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def too_far(what: str, before: int, after: int, *, free: int = 0) -> str:
     if high <= max(2 * low, low + free):
         return ""
     return f"{what} would go from {before} to {after}: one step is at most double or half. Take a smaller one first."
+
+
+def listed(value: object) -> object:
+    """`a, b`, as a runbook's template makes a list; of names that hold no comma."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 def tags_of(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:

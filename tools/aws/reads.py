@@ -164,8 +164,19 @@ ACTION_READS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         service: frozenset(operations)
         for service, operations in {
+            "dynamodb": ["list_tags_of_resource"],
             "events": ["describe_event_bus", "list_rules", "list_tags_for_resource"],
             "lambda": ["get_alias", "list_tags"],
+            "rds": ["describe_db_cluster_parameters"],
+            "sqs": ["list_message_move_tasks", "list_queue_tags"],
+            "ssm": [
+                "describe_automation_executions",
+                "describe_document",
+                "describe_instance_information",
+                "get_automation_execution",
+                "get_command_invocation",
+                "list_commands",
+            ],
             "stepfunctions": ["describe_execution", "list_tags_for_resource"],
         }.items()
     }

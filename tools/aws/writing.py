@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from agent.errors import SettingsError, WriteRefused
-from agent.ports.writing import Permission
+from agent.ports.writing import Permission, WriteSession
 from agent.settings import AwsAccount, Settings
 from tools.aws.denials import is_denied
 from tools.aws.session import CONNECT_TIMEOUT_SECONDS, named_address
@@ -58,6 +58,13 @@ class AssumedSession:
         return client
 
 
+class NothingInAws:
+    """The session of an action on a system outside AWS: there are no credentials in it."""
+
+    def client(self, service: str) -> Any:
+        raise WriteRefused(f"Nothing was approved that {service} could do.")
+
+
 @dataclass(frozen=True)
 class _Role:
     arn: str
@@ -88,8 +95,11 @@ class AssumedWriteAccess:
             settings.aws_timeout_seconds,
         )
 
-    def open(self, permissions: Sequence[Permission], name: str, account: str = "", region: str = "") -> AssumedSession:
+    def open(self, permissions: Sequence[Permission], name: str, account: str = "", region: str = "") -> WriteSession:
+        """Without a role nothing at all can be changed, not even what needs none of its rights."""
         role = self._role(account)
+        if not permissions:
+            return NothingInAws()
         credentials = self._assume(role, session_policy(permissions), name)
         return AssumedSession(
             self.base, credentials, region or role.region, tuple(permissions), self._config(attempts=1)

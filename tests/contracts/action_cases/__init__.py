@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.contracts.action_cases import autoscaling, ecs, events, lambda_, stepfunctions
+from tests.contracts.action_cases import (
+    airflow,
+    autoscaling,
+    dynamodb,
+    ecs,
+    events,
+    lambda_,
+    rds,
+    sqs,
+    ssm,
+    stepfunctions,
+)
 from tests.contracts.action_cases.case import ActionCase
 
 CASES: tuple[ActionCase, ...] = (
@@ -11,4 +22,9 @@ CASES: tuple[ActionCase, ...] = (
     *autoscaling.CASES,
     *events.CASES,
     *stepfunctions.CASES,
+    *rds.CASES,
+    *dynamodb.CASES,
+    *sqs.CASES,
+    *airflow.CASES,
+    *ssm.CASES,
 )

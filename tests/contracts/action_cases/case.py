@@ -51,5 +51,7 @@ class ActionCase:
     """Whether AWS has nothing that keeps a second call from being a second effect: only `find_effect` does then."""
     changes: bool = True
     """False where the account looks the same afterwards: a function that was called, an event that was sent."""
+    elsewhere: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of an order for another thing, where it is not the target's id alone that names it."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Of Watchkeeper, as keywords of `Settings.read`."""

@@ -41,18 +41,18 @@ class Bench:
         self.account.load(Scenario.model_validate({**named, **story, **parts}), now=now)
 
     def preview(self, kind: str, target: str, **parameters: Any) -> Preview:
-        return ACTIONS[kind].preview(self._order(kind, target, parameters), self.aws, NOW)
+        return ACTIONS[kind].preview(self.order(kind, target, parameters), self.aws, NOW)
 
     def execute(self, kind: str, target: str, *, seen: Preview | None = None, **parameters: Any) -> ActionResult:
-        order = self._order(kind, target, parameters)
+        order = self.order(kind, target, parameters)
         session = self.writes.open(ACTIONS[kind].permissions(order), "act_1a2b3c", ACCOUNT)
         preview = seen or ACTIONS[kind].preview(order, self.aws, NOW)
         return ACTIONS[kind].execute(order, preview, session, TOKEN, NOW)
 
     def find(self, kind: str, target: str, *, seen: Preview, **parameters: Any) -> ActionResult | None:
-        return ACTIONS[kind].find_effect(self._order(kind, target, parameters), seen, self.aws, TOKEN, NOW)
+        return ACTIONS[kind].find_effect(self.order(kind, target, parameters), seen, self.aws, TOKEN, NOW)
 
-    def _order(self, kind: str, target: str, parameters: dict[str, Any]) -> Any:
+    def order(self, kind: str, target: str, parameters: dict[str, Any]) -> Any:
         action: ActionKind[Any] = ACTIONS[kind]
         service, type_ = action.service, action.resource_type
         resource = Resource(service=service, type=type_, id=target, region=REGION, account=ACCOUNT)

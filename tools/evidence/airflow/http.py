@@ -52,6 +52,11 @@ class HttpTransport:
         self._client = httpx.Client(follow_redirects=False, headers={"accept": "application/json"})
         weakref.finalize(self, self._client.close)
 
+    @property
+    def version(self) -> Version | None:
+        """Of its API; None before the first read."""
+        return self._version
+
     def get(self, path: str, query: Json) -> Json:
         with self._lock:
             if self._version is None:
@@ -62,7 +67,7 @@ class HttpTransport:
         answer = self._send("GET", f"/api/{self._version}{path}", query=query)
         if answer.status_code >= 400:
             self._look.failed_calls += answer.status_code != 404
-            raise AirflowRefused(self.name, path, answer.status_code, _detail(answer))
+            raise AirflowRefused(self.name, path, answer.status_code, detail_of(answer))
         return self._json(answer)
 
     def link(self, dag_id: str = "", run_id: str = "", task_id: str = "") -> str:
@@ -86,8 +91,8 @@ class HttpTransport:
 
     def _log_in(self, version: Version) -> None:
         names = [name for name, _ in named_addresses(self._settings)]
-        token = _of(self._settings.airflow_token, self.name, names)
-        user, password = self._settings.airflow_user, _of(self._settings.airflow_password, self.name, names)
+        token = secret_of(self._settings.airflow_token, self.name, names)
+        user, password = self._settings.airflow_user, secret_of(self._settings.airflow_password, self.name, names)
         if token:
             self._headers = {"authorization": f"Bearer {token}"}
         elif user and version == "v1":
@@ -95,9 +100,9 @@ class HttpTransport:
         elif user:
             answer = self._send("POST", "/auth/token", body={"username": user, "password": password})
             if answer.status_code >= 500:
-                raise self._unreachable(f"its login answers {answer.status_code} {_detail(answer)}")
+                raise self._unreachable(f"its login answers {answer.status_code} {detail_of(answer)}")
             if answer.status_code >= 400:
-                raise AirflowRefused(self.name, "/auth/token", 401, _detail(answer))
+                raise AirflowRefused(self.name, "/auth/token", 401, detail_of(answer))
             self._headers = {"authorization": f"Bearer {self._json(answer).get('access_token', '')}"}
 
     def _send(self, method: str, path: str, query: Json | None = None, body: Json | None = None) -> httpx.Response:
@@ -130,14 +135,14 @@ class HttpTransport:
         return AirflowUnreachable(environment=self.name, url=self.url, reason=reason)
 
 
-def _of(secret: SecretStr | None, name: str, names: Sequence[str]) -> str:
+def secret_of(secret: SecretStr | None, name: str, names: Sequence[str]) -> str:
     """One secret for all environments, or `name=secret` for each, separated by commas: then no other gets to see it."""
     text = secret.get_secret_value() if secret else ""
     own = {each: part.split("=", 1)[1] for part in text.split(",") for each in names if part.startswith(f"{each}=")}
     return own.get(name, "") if own else text
 
 
-def _detail(answer: httpx.Response) -> str:
+def detail_of(answer: httpx.Response) -> str:
     """Airflow's own words: `detail` of both versions, which may be a list."""
     try:
         body: object = answer.json()

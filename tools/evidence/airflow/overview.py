@@ -12,6 +12,7 @@ from agent.times import clock_time
 from tools.evidence.airflow import health
 from tools.evidence.airflow.api import Airflow, Json, environments
 from tools.evidence.airflow.findings import dag_failed, from_logs, history_of
+from tools.evidence.airflow.standing import standing_still
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.failures import EXPECTED, explain
 from tools.evidence.partial import Gathered, gather
@@ -22,8 +23,8 @@ MAX_FAILED_RUNS = 300
 
 @evidence_tool("What is wrong in Airflow?", hours=24)
 def airflow_overview(look: Look, environment: str = "", resource: str = "") -> Found:
-    """Failed DAG runs, DAG files that do not import, full pools, and the health of scheduler, triggerer and DAG
-    processor, over all Airflow environments: Amazon MWAA and self-hosted.
+    """Failed DAG runs, DAG files that do not import, full pools, DAGs that are paused or no longer triggered, and the
+    health of scheduler, triggerer and DAG processor, over all Airflow environments: Amazon MWAA and self-hosted.
 
     Args:
         environment: a name, or part of a name, of an environment; all by default
@@ -65,6 +66,7 @@ def _reads(airflow: Airflow) -> Iterator[tuple[str, Callable[[], list[Finding]]]
         "import errors": health.import_errors,
         "pools": health.starved_pools,
         "health": health.parts,
+        "DAGs that stand still": standing_still,
     }
     for name, read in reads.items():
         yield f"{name} of {airflow.environment}", lambda read=read: list(read(airflow))

@@ -14,6 +14,7 @@ from agent.times import clock_time
 from tools.evidence.airflow.api import Airflow, Json, moment
 from tools.evidence.airflow.findings import dag_failed, ended_at, from_logs, history_of, locate, task_healthy
 from tools.evidence.airflow.history import elapsed, is_slow, span
+from tools.evidence.airflow.standing import paused, starts
 from tools.evidence.airflow.tasks import FAILED, behind, failed_tasks, task_failed
 from tools.evidence.base import Found, Look, evidence_tool
 from tools.evidence.drawing import POINTS
@@ -167,15 +168,7 @@ def _schedule(airflow: Airflow, dag_id: str, runs: Sequence[Json]) -> Iterator[F
     dag = airflow.dag(dag_id) or {}
     now = airflow.look.now
     if dag.get("is_paused"):
-        latest = next((clock_time(at, now) for run in runs if (at := moment(run["start_date"]))), "")
-        since = f" Its latest run began at {latest}." if latest else ""
-        yield Finding(
-            kind="dag_paused",
-            statement=f"DAG {dag_id} is paused, so that no run starts.{since}",
-            strength=0.8,
-            resource=dag_id,
-            attributes={"dag_id": dag_id},
-        )
+        yield paused(airflow, dag_id, next(iter(starts(runs)), None))
         return
     queued = [run for run in runs if run["state"] == "queued"]
     if queued:

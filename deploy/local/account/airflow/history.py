@@ -37,9 +37,9 @@ class DagHistory:
 
     @property
     def schedule(self) -> str | None:
-        """The cron expression that fits the runs, when the scenario names no schedule."""
-        if self.dag.schedule:
-            return self.dag.schedule
+        """The cron expression that fits the runs when the scenario names none; None where it names an empty one."""
+        if self.dag.schedule is not None:
+            return self.dag.schedule or None
         minutes = int(self.dag.runs.every.total_seconds() // 60)
         at = self._newest
         if minutes % 1440 == 0:

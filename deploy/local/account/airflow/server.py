@@ -15,20 +15,32 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from deploy.local.account.airflow.changes import Moment, changed
 from deploy.local.account.airflow.errors import RestError
 from deploy.local.account.airflow.rest import AirflowApi
 from deploy.local.account.schema.mwaa import MwaaEnvironment
 
 
 class AirflowServer:
-    """Airflow 3 logs in by `POST /auth/token`; Airflow 2 takes user and password with each request."""
+    """Airflow 3 logs in by `POST /auth/token`; Airflow 2 takes user and password with each request.
+
+    The user may read. `writer` is another one's name and password, who may change things too.
+    """
 
     def __init__(
-        self, environment: MwaaEnvironment, loaded: datetime, clock: Callable[[], datetime], user: str, password: str
+        self,
+        environment: MwaaEnvironment,
+        loaded: datetime,
+        clock: Callable[[], datetime],
+        user: str,
+        password: str,
+        writer: tuple[str, str] | None = None,
     ) -> None:
+        self._environment, self._loaded, self._clock = environment, loaded, clock
         self.api = AirflowApi(environment, loaded, clock)
         self.prefix = "/api/v1" if self.api.is_airflow_2 else "/api/v2"
         self.user, self.password = user, password
+        self._writer = writer
         self.token = f"token-of-{user}"
         self.requests: list[str] = []
         """`GET /api/v2/dags`, in the order in which they came."""
@@ -53,26 +65,49 @@ class AirflowServer:
     def log_in(self, given: dict[str, Any]) -> dict[str, Any]:
         if self.api.is_airflow_2:
             raise RestError(404, "Not Found", "Not Found")
-        if (given.get("username"), given.get("password")) != (self.user, self.password):
+        if (given.get("username"), given.get("password")) not in self._users():
             raise RestError(401, "Invalid credentials", "Unauthorized")
-        return {"access_token": self.token}
+        return {"access_token": f"token-of-{given['username']}"}
 
     def answer(self, target: str, authorization: str) -> dict[str, Any]:
         parts = urlsplit(target)
-        if not parts.path.startswith(f"{self.prefix}/"):
-            raise RestError(404, "Not Found", "Not Found")
-        path = unquote(parts.path.removeprefix(self.prefix))
+        path = self._path(parts.path)
         if path != "/version":
-            self._check(authorization)
+            self._check(authorization, self._users())
         query = {name: values[0] if len(values) == 1 else values for name, values in parse_qs(parts.query).items()}
         return self.api.get(path, query)
 
-    def _check(self, authorization: str) -> None:
-        kind, _, credential = authorization.partition(" ")
-        basic = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
-        known = kind == "Basic" and self.api.is_airflow_2 and credential == basic
-        if not known and (kind, credential) != ("Bearer", self.token):
+    def change(self, method: str, target: str, body: dict[str, Any], authorization: str) -> dict[str, Any]:
+        path = self._path(target)
+        self._check(authorization, self._users())
+        if self._writer is None or not self._shown(authorization, self._writer):
+            raise RestError(403, "Forbidden", "Forbidden")
+        reply, dag = changed(self.api, method, path, body, Moment(self._clock(), self._loaded))
+        if dag is not None:
+            dags = tuple(dag if each.dag_id == dag.dag_id else each for each in self._environment.dags)
+            self._environment = self._environment.model_copy(update={"dags": dags})
+            self.api = AirflowApi(self._environment, self._loaded, self._clock)
+        return reply
+
+    def _path(self, target: str) -> str:
+        if not target.startswith(f"{self.prefix}/"):
+            raise RestError(404, "Not Found", "Not Found")
+        return unquote(target.removeprefix(self.prefix))
+
+    def _users(self) -> list[tuple[str, str]]:
+        return [(self.user, self.password), *([self._writer] if self._writer else [])]
+
+    def _check(self, authorization: str, users: list[tuple[str, str]]) -> None:
+        if not any(self._shown(authorization, user) for user in users):
             raise RestError(401, "Unauthorized" if self.api.is_airflow_2 else "Invalid JWT token", "Unauthorized")
+
+    def _shown(self, authorization: str, user: tuple[str, str]) -> bool:
+        """Whether these are a user's password (to Airflow 2) or token."""
+        kind, _, credential = authorization.partition(" ")
+        basic = base64.b64encode(":".join(user).encode()).decode()
+        if kind == "Basic":
+            return self.api.is_airflow_2 and credential == basic
+        return (kind, credential) == ("Bearer", f"token-of-{user[0]}")
 
 
 def _handler(server: AirflowServer) -> type[BaseHTTPRequestHandler]:
@@ -83,11 +118,21 @@ def _handler(server: AirflowServer) -> type[BaseHTTPRequestHandler]:
             self._reply(lambda: server.answer(self.path, self.headers.get("authorization", "")))
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            if self.path != "/auth/token":
-                self._reply(lambda: _refuse(405))
+            if self.path == "/auth/token":
+                body = self._body()
+                self._reply(lambda: server.log_in(body))
             else:
-                self._reply(lambda: server.log_in(json.loads(body)))
+                self._change()
+
+        def do_PATCH(self) -> None:
+            self._change()
+
+        def _change(self) -> None:
+            body, authorization = self._body(), self.headers.get("authorization", "")
+            self._reply(lambda: server.change(self.command, self.path, body, authorization))
+
+        def _body(self) -> dict[str, Any]:
+            return json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or b"{}")
 
         def _reply(self, ask: Callable[[], dict[str, Any]]) -> None:
             server.requests.append(f"{self.command} {self.path}")
@@ -107,7 +152,3 @@ def _handler(server: AirflowServer) -> type[BaseHTTPRequestHandler]:
             """Says nothing."""
 
     return Handler
-
-
-def _refuse(status: int) -> dict[str, Any]:
-    raise RestError(status, "Method Not Allowed", "Method Not Allowed")

@@ -20,7 +20,7 @@ def stamp(moment: datetime | None) -> str | None:
 
 def dag(history: DagHistory, now: datetime) -> dict[str, Any]:
     each, schedule = history.dag, history.schedule
-    following = history.next_run(now)
+    following = history.next_run(now) if schedule else None
     file = each.fileloc or f"{each.dag_id}.py"
     return {
         "dag_id": each.dag_id,

@@ -44,7 +44,12 @@ def _autoscaling(params: _Params, where: str, operation: str) -> Arns:
 
 
 def _rds(params: _Params, where: str, operation: str) -> Arns:
-    kinds = {"DBInstanceIdentifier": "db", "DBParameterGroupName": "pg", "DBClusterIdentifier": "cluster"}
+    kinds = {
+        "DBInstanceIdentifier": "db",
+        "DBParameterGroupName": "pg",
+        "DBClusterIdentifier": "cluster",
+        "DBClusterParameterGroupName": "cluster-pg",
+    }
     return [f"arn:aws:rds:{where}:{kind}:{params[name]}" for name, kind in kinds.items() if params.get(name)]
 
 

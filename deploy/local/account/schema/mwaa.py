@@ -104,7 +104,7 @@ class Dag(Entry):
     dag_id: str
     description: str = ""
     schedule: str | None = None
-    """A cron expression made up from the runs when absent."""
+    """A cron expression made up from the runs when absent; empty: others trigger it."""
     paused: bool = False
     owner: str = "data-platform"
     tags: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ def test_enough_instances_end_the_alarm(quotes: Watcher) -> None:
     assert len(group(quotes)["Instances"]) == 6
     assert quotes.alarm("quotes-web-cpu-high") == "OK"
     activity = quotes.client("autoscaling").describe_scaling_activities(**GROUP)["Activities"][0]
-    assert "from 2 to 6" in activity["Cause"]
+    assert "from 3 to 6" in activity["Cause"]
 
 
 def test_a_few_more_do_not(quotes: Watcher) -> None:
@@ -58,7 +58,7 @@ def test_the_limits_of_a_group_hold(quotes: Watcher, capacity: int, said: str) -
     with pytest.raises(ClientError, match=said):
         quotes.client("autoscaling").set_desired_capacity(**GROUP, DesiredCapacity=capacity)
 
-    assert group(quotes)["DesiredCapacity"] == 2
+    assert group(quotes)["DesiredCapacity"] == 3
 
 
 def test_an_unknown_group_is_refused(quotes: Watcher) -> None:
