@@ -45,8 +45,10 @@ _WEIGHTY = re.compile(
     r"|EventSourceMapping|PutRule|PutTargets|UpdateTable|Concurrency|ScalableTarget|ScalingPolicy|Policy|Route|VpcEndpoint"
     r"|SecurityGroup|NatGateway|Delete|SetQueueAttributes|UpdateStack|ExecuteChangeSet|UpdateEnvironment|PutParameter"
     r"|PutSecretValue|RotateSecret|UpdateSecret|Reboot|Failover|UpdateStateMachine|PutBucket|Terminate|Stop|Disable"
-    r"|UpdateAutoScalingGroup|CreateLaunchTemplateVersion"
+    r"|UpdateAutoScalingGroup|SetDesiredCapacity|CreateLaunchTemplateVersion|RotationSucceeded"
 )
+_FELT = re.compile(r"^RotationSucceeded$")
+"""What AWS does by itself and clients feel all the same: theirs is the old password now."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Change:
     account: str = ""
     region: str = ""
     """Of the change; empty where unknown, which counts as the resource's own."""
+    cluster: str = ""
+    """Of an ECS service that was rolled out."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +189,8 @@ def _kind(change: Change) -> float:
     if _ROUTINE.match(change.event):
         return 0.02
     weight = 0.2 if _MINOR.search(change.event) else 1.0 if _WEIGHTY.search(change.event) else 0.7
-    return weight * (0.4 if change.by_aws else 1.0) * (0.25 if change.error else 1.0)
+    unfelt = change.by_aws and not _FELT.search(change.event)
+    return weight * (0.4 if unfelt else 1.0) * (0.25 if change.error else 1.0)
 
 
 _COMMON = frozenset(

@@ -5,7 +5,7 @@ A tool emits findings of these kinds; a runbook's signals name them and may matc
 
 KINDS: dict[str, str] = {
     # metrics [namespace, metric, factor, baseline, peak, service]
-    "metric_rise": "A metric is far above what it was before",
+    "metric_rise": "A metric is far above what it was before [metric, service, over_since (where it is over)]",
     "metric_drop": "A metric is far below what it was before",
     "metric_steady": "A metric is as it always is",
     "metric_at_limit": "A metric has reached a known limit [metric, limit, value, service]",
@@ -22,10 +22,10 @@ KINDS: dict[str, str] = {
     "trace_fault": "Traced requests fail at one node [service, node, caller, exception, share, traces]",
     "trace_slow": "Traced requests take longer at one node than before [node, seconds, before, factor, traces]",
     "trace_healthy": "Traced requests neither fail nor take longer than before",
-    # changes [event, principal, minutes_before_onset, service, version]
+    # changes [event, principal, minutes_before_onset, service, version, previous, cluster]
     "change_before_onset": "A write call shortly before the onset",
     "no_change": "No write calls in the range",
-    "deployment": "A new version, revision or deployment was rolled out [version, previous, service]",
+    "deployment": "A new version, revision or deployment was rolled out [version, previous, service, cluster]",
     # cost [service, usage_type, previous, current, percent, usd, unit, account, region, tag]
     "cost_rise": "Spend on something went up",
     "cost_drop": "Spend on something went down",
@@ -35,7 +35,10 @@ KINDS: dict[str, str] = {
     "idle_resource": "Something is paid for and not used [service, type, reason, usd]",
     "nothing_idle": "Nothing was found that is paid for and not used",
     # infrastructure
-    "resource_state": "What a resource is and how it is configured [service, type, aliases (live=4), ...]",
+    "resource_state": (
+        "What a resource is and how it is configured [service, type, aliases (live=4), timeout_s, reserved_concurrency,"
+        " cluster, running (3 of 4), queues, parameter_group, desired, maximum, ...]"
+    ),
     "trigger_loop": "A function writes to what triggers it [function, source]",
     "task_stopped": "A container task stopped [reason, exit_code, service]",
     "out_of_memory": "Something was killed for memory [service, limit]",
@@ -43,7 +46,7 @@ KINDS: dict[str, str] = {
     "queue_backlog": "A queue grows or its oldest message ages [queue, depth, age_seconds]",
     "poison_message": "The same message is received again and again [queue, receive_count]",
     "redrive_missing": "A queue has no dead-letter queue [queue]",
-    "dead_letters": "Messages are in a dead-letter queue [queue, depth]",
+    "dead_letters": "Messages are in a dead-letter queue [queue, depth, source, consumers]",
     "throttled": "Requests are refused for capacity or rate [service, operation, table]",
     "capacity_fixed": "Capacity is provisioned and does not scale [table, capacity]",
     "endpoint_missing": "A VPC has no endpoint for a service, so its traffic goes through NAT [vpc, endpoint]",
@@ -52,11 +55,15 @@ KINDS: dict[str, str] = {
     "target_unhealthy": "Targets of a load balancer are unhealthy [target_group, reason, unhealthy, targets]",
     "targets_healthy": "No target of a load balancer is unhealthy [groups]",
     "launch_failed": "Auto Scaling could not launch instances [reason, group, message, count]",
-    "workflow_failed": "Executions of a state machine failed [state_machine, state, error, cause, target, redrivable]",
+    "scaled_in": "An Auto Scaling group was made smaller [group, before, after, by]",
+    "workflow_failed": (
+        "Executions of a state machine failed [state_machine, state, error, cause, target, redrivable, status, count,"
+        " execution]"
+    ),
     "stack_failed": "A stack operation failed or was rolled back [stack, failed_resource, type, status, reason]",
     "deployment_failed": "A deployment failed or was rolled back [application, error, rolled_back, version]",
     "database_load": "What loads a database, in active sessions [sql, wait, load, baseline, share, vcpus, trend]",
-    "change_pending": "A change waits for a reboot or a maintenance window [change, waits_for]",
+    "change_pending": "A change waits for a reboot or a maintenance window [change, waits_for, parameters]",
     "trigger_failing": "An event source mapping is off or fails [function, source, state, result]",
     "health_event": "AWS Health reports an event [service, category]",
     "aws_healthy": "AWS Health reports nothing in the range [service]",
@@ -71,8 +78,8 @@ KINDS: dict[str, str] = {
     "task_waiting": "A task waits or hangs [dag_id, task_id, state, reason, pool, seconds, bucket, key, upstream_dag]",
     "task_long": "A task runs far longer than it used to [dag_id, task_id, factor, seconds, baseline]",
     "task_flaky": "A task often needs retries or fails [dag_id, task_id, share, runs]",
-    "dag_late": "A DAG's run is missing, waits or takes too long [dag_id, reason, seconds, due]",
-    "dag_paused": "A DAG is paused, so that it has no runs [dag_id]",
+    "dag_late": "A DAG's run is missing, waits or takes too long [dag_id, reason, seconds, due, environment]",
+    "dag_paused": "A DAG is paused, so that it has no runs [dag_id, environment]",
     "upstream_failed": "An upstream task failed first [dag_id, task_id]",
     "object_missing": "An expected S3 object is not there [bucket, key, deleted_at]",
     "object_archived": "An S3 object must be restored before it can be read [bucket, key, storage_class]",

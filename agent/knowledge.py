@@ -44,6 +44,7 @@ class Signal(Model):
     weight: float = Field(default=1, gt=0)
     required: bool = False
     against: bool = False
+    about: str = Field(default="", description="a signal before it: one finding must name the other's thing")
 
 
 class Runbook(Model):
@@ -84,6 +85,11 @@ class Hit:
         own = self.finding.resource.lower()
         text = f"{self.finding.statement} {self.question}".lower()
         return any((own and (own in name or name in own)) or name in text for name in map(str.lower, names) if name)
+
+    def names(self, other: Hit) -> bool:
+        """Whether the finding itself says what another one is about, whatever was asked."""
+        said = " ".join([self.finding.resource, self.finding.statement, *self.finding.attributes.values()])
+        return bool(other.finding.resource) and other.finding.resource.lower() in said.lower()
 
     @property
     def of_no_one(self) -> bool:
@@ -178,6 +184,8 @@ def runbook_from(prompt: Prompt) -> Runbook:
     for signal in runbook.signals:
         if signal.kind not in KINDS:
             raise PromptError(f"runbook {runbook.name}: no tool emits findings of kind {signal.kind!r}")
+    if unknown := {signal.about for signal in runbook.signals} - {"", *(signal.id for signal in runbook.signals)}:
+        raise PromptError(f"runbook {runbook.name}: about names no signal: {', '.join(sorted(unknown))}")
     if unknown := set(runbook.same_resource) - {signal.id for signal in runbook.signals}:
         raise PromptError(f"runbook {runbook.name}: same_resource names no signal: {', '.join(sorted(unknown))}")
     return runbook
@@ -220,10 +228,13 @@ def _choose(runbook: Runbook, options: dict[str, list[Hit]], resource: str, abou
     chosen: dict[str, Hit] = {}
     for signal in sorted(runbook.signals, key=lambda signal: (signal.kind in CHANGES, not signal.required)):
         hits = options[signal.id]
+        if signal.about:
+            other = chosen.get(signal.about)
+            hits = [hit for hit in hits if other and (hit.names(other) or other.names(hit))]
         if signal.id in runbook.same_resource:
             hits = [hit for hit in hits if hit.finding.resource == resource]
         subjects = [hit.finding.resource for hit in chosen.values() if hit.signal.required and hit.finding.resource]
-        if not signal.required and subjects:
+        if not signal.required and subjects and not signal.about:
             hits = [hit for hit in hits if hit.of_no_one or hit.speaks_of(subjects)]
         signs = [hit.finding.at for hit in chosen.values() if hit.finding.kind in SIGNS and hit.finding.at]
         if signs and signal.kind in CHANGES:

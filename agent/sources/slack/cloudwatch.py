@@ -12,6 +12,9 @@ from agent.sources.slack.post import Post
 _HEADING = re.compile(r"CloudWatch Alarm \| ([^|\n]{1,255}?) \| ([\w-]{5,30}) \| Account: (\d{12})")
 
 
+_DIMENSIONS = re.compile(r"period\(s\)[^\n(]*\(([^()\n]+)\)")
+
+
 def is_from(post: Post, alert: Alert) -> bool:
     return "alarm_name" in alert.labels
 
@@ -36,7 +39,13 @@ def refine(post: Post, alert: Alert) -> Alert:
     return known(
         alert,
         external_id=arn or alert.external_id,
-        resource={"region": region, "account": account},
+        resource={"region": region, "account": account, "id": alert.resource.id or _dimension(post.text)},
         system=alert.system or account,
         fingerprint=digest("cloudwatch", arn or f"{region} {account} {name}"),
     )
+
+
+def _dimension(text: str) -> str:
+    """What a metric of one's own is about: `render` of `for 3 period(s) of 60 seconds (Service=render)`."""
+    found = _DIMENSIONS.search(text)
+    return found[1].split(",")[0].partition("=")[2].strip() if found else ""

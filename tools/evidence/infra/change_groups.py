@@ -68,8 +68,12 @@ def _merged(group: Sequence[RankedChange]) -> RankedChange:
     best = min(group, key=lambda r: (not r.change.deployment, -r.score))
     calls = sorted((r.change for r in group if not r.change.deployment), key=lambda change: change.at)
     shared = [name for name in best.change.resources if all(name in r.change.resources for r in group)]
+    named = best.change if best.change.version else next((c for c in calls if c.version), best.change)
     change = replace(
         best.change,
+        version=named.version,
+        previous=named.previous,
+        cluster=named.cluster,
         event=", ".join(dict.fromkeys(call.event for call in calls)),
         principal=calls[0].principal,
         resources=tuple(shared) or best.change.resources,

@@ -163,6 +163,7 @@ def _finding(look: Look, ranked: RankedChange, by_day: bool) -> Finding:
         "service": change.service,
         "version": change.version,
         "previous": change.previous,
+        "cluster": change.cluster,
         "minutes_before_onset": "" if minutes is None or by_day else f"{minutes:.0f}",
         "detail": change.detail,
         "changed": changed,

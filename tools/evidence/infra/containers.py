@@ -17,6 +17,7 @@ from tools.evidence.base import Look
 from tools.evidence.infra.differences import changed_by
 from tools.evidence.infra.inventory import Item
 from tools.evidence.infra.state import Described, has_failed, recent_strength, state_finding
+from tools.evidence.names import bare_name
 from tools.evidence.partial import gather
 
 MAX_STOPPED = 100
@@ -25,6 +26,7 @@ _OUT_OF_MEMORY = re.compile(r"OutOfMemory|out of memory|memory usage", re.IGNORE
 _TROUBLE = re.compile(
     r"unable|fail|unhealthy|error|insufficient|was not|stopped|deregister|rolling back", re.IGNORECASE
 )
+_QUEUE = re.compile(r"(?:https://sqs\.[^/]+/\d+/|arn:[^:]+:sqs:[^:]*:\d*:)([\w.-]+)$")
 _TASK_ID = re.compile(r"\(?(task|taskSet|targets?|instance)s? [\w-]*\d[\w-]*\)?")
 
 
@@ -86,6 +88,7 @@ def deployments(service: dict[str, Any]) -> list[Change]:
                 deployment=True,
                 version=revision,
                 previous=before,
+                cluster=bare_name(service.get("clusterArn", "")),
             )
         )
     return changes
@@ -125,7 +128,14 @@ def _facts(service: dict[str, Any], definition: dict[str, Any], item: Item) -> d
             c["name"]: c["memory"] for c in definition.get("containerDefinitions", []) if c.get("memory")
         },
         "task_cpu": definition.get("cpu"),
+        "queues": sorted({name for c in definition.get("containerDefinitions", []) for name in queues_of(c)}),
     }
+
+
+def queues_of(container: dict[str, Any]) -> list[str]:
+    """Names of the SQS queues whose address or ARN stands in a container's environment."""
+    values = [str(entry.get("value", "")) for entry in container.get("environment", [])]
+    return [match[1] for value in values if (match := _QUEUE.match(value))]
 
 
 def _stopped_findings(

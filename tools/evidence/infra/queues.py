@@ -12,6 +12,7 @@ from agent.models import Finding
 from agent.times import clock_time
 from tools.evidence import console
 from tools.evidence.base import Look
+from tools.evidence.infra import consumers
 from tools.evidence.infra.inventory import Item
 from tools.evidence.infra.state import Described, state_finding
 from tools.evidence.metrics.reader import find_lines
@@ -35,23 +36,22 @@ def describe(look: Look, item: Item) -> Described:
     read = gather(reads)
     attributes: dict[str, str] = read.results.get("attributes", {})
     arn = attributes.get("QueueArn", "")
-    consumers = gather({"consumers": lambda: _consumers(look, arn)}) if arn else None
-    mappings = consumers.results.get("consumers", []) if consumers else []
+    mappings = consumers.mappings_of(look, [arn] if arn else [])
     metrics: Sequence[Seen] = read.results.get("metrics", [])
     feeds = [bare_name(url) for url in read.results.get("sources", [])]
     findings = [state_finding(item, _facts(attributes, mappings, feeds))]
-    findings += _dead_letters(look, item, attributes, feeds)
-    findings += _backlog(look, item, attributes, metrics)
+    findings += _dead_letters(look, item, attributes, feeds, mappings)
+    backlog = _backlog(look, item, attributes, metrics)
+    findings += backlog
+    if backlog and not mappings and not feeds:
+        services = gather({"its consumers": lambda: consumers.services_of(look, item.name)})
+        findings += services.results.get("its consumers", [])
     findings += _poison(look, item, metrics)
     return Described(findings, console.sqs_queue(look.aws, item.handle), read.caveat)
 
 
 def _attributes(look: Look, url: str) -> dict[str, str]:
     return look.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["All"]).get("Attributes", {})
-
-
-def _consumers(look: Look, arn: str) -> list[dict[str, Any]]:
-    return look.pages("lambda", "list_event_source_mappings", "EventSourceMappings", EventSourceArn=arn)
 
 
 def redrive(attributes: dict[str, str]) -> dict[str, Any]:
@@ -79,12 +79,22 @@ def _partial(mappings: Sequence[dict[str, Any]]) -> str:
     return "yes" if all("ReportBatchItemFailures" in m.get("FunctionResponseTypes", []) for m in mappings) else "no"
 
 
-def _dead_letters(look: Look, item: Item, attributes: dict[str, str], feeds: Sequence[str]) -> list[Finding]:
+def _dead_letters(
+    look: Look,
+    item: Item,
+    attributes: dict[str, str],
+    feeds: Sequence[str],
+    mappings: Sequence[dict[str, Any]],
+) -> list[Finding]:
     """Either this is a dead-letter queue, or it has one (with something in it or not), or it should have."""
     details = {"queue": item.name, "service": "sqs"}
     depth = int(attributes.get("ApproximateNumberOfMessages", "0"))
     if feeds:
-        return _dead_letter_depth(item.name, depth, ", ".join(feeds))
+        before = attributes.get("QueueArn", "").rpartition(":")[0]
+        failing = consumers.names_of(consumers.mappings_of(look, [f"{before}:{n}" for n in feeds] if before else []))
+        errors = gather({"errors of consumers": lambda: consumers.errors_of(look, failing)}) if depth else None
+        own = errors.results.get("errors of consumers", []) if errors else []
+        return [*_dead_letter_depth(item.name, depth, feeds, failing), *own]
     target = redrive(attributes).get("deadLetterTargetArn", "")
     if not target:
         text = (
@@ -93,15 +103,20 @@ def _dead_letters(look: Look, item: Item, attributes: dict[str, str], feeds: Seq
         return [Finding(kind="redrive_missing", statement=text, strength=0.55, resource=item.name, attributes=details)]
     name = bare_name(target)
     url = look.call("sqs", "get_queue_url", QueueName=name)["QueueUrl"]
-    return _dead_letter_depth(name, int(_attributes(look, url).get("ApproximateNumberOfMessages", "0")), item.name)
+    depth = int(_attributes(look, url).get("ApproximateNumberOfMessages", "0"))
+    return _dead_letter_depth(name, depth, [item.name], consumers.names_of(mappings))
 
 
-def _dead_letter_depth(queue: str, depth: int, source: str) -> list[Finding]:
+def _dead_letter_depth(queue: str, depth: int, sources: Sequence[str], failing: Sequence[str]) -> list[Finding]:
+    """`failing` are the functions that read from the queues that the messages came from."""
     if not depth:
         return []
-    text = f"{count(depth, 'message')} of {source} in its dead-letter queue {queue}."
+    source, whose = ", ".join(sources), ", ".join(failing)
+    by = f"; {whose} reads from {source}" if whose else ""
+    text = f"{count(depth, 'message')} of {source} in its dead-letter queue {queue}{by}."
     strength = 0.6 if depth < 10 else 0.75
-    details = {"queue": queue, "depth": str(depth), "service": "sqs"}
+    details = {"queue": queue, "depth": str(depth), "service": "sqs", "source": source}
+    details |= {"consumers": whose} if whose else {}
     return [Finding(kind="dead_letters", statement=text, strength=strength, resource=queue, attributes=details)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ MAX_EVENTS = 500
 SHOWN_EVENTS = 5
 MAX_PARAMETERS = 8
 GRAVE_EVENTS = ("failover", "failure", "low storage", "notification", "recovery", "restart")
+AFTER_REBOOT = " (after a reboot)"
 WELL = frozenset({"available", "backing-up", "configuring-enhanced-monitoring", "storage-optimization"})
 
 
@@ -40,12 +41,14 @@ def describe(look: Look, item: Item) -> Described:
         "storage_gb": _storage(instance),
         "max_connections": f"{limit:.0f} ({origin})" if limit else "",
         "performance_insights": "on" if instance.get("PerformanceInsightsEnabled") else "off",
+        "parameter_group": _group(instance).get("DBParameterGroupName"),
         "parameters_set": read.results.get("parameters", []),
         "cluster": instance.get("DBClusterIdentifier"),
         "pending_changes": instance.get("PendingModifiedValues"),
         "endpoint": instance.get("Endpoint", {}).get("Address"),
     }
-    findings = [state_finding(item, facts), *_pending(item, instance), *_unwell(item, instance)]
+    waiting = [each for each in read.results.get("parameters", []) if each.endswith(AFTER_REBOOT)]
+    findings = [state_finding(item, facts), *_pending(item, instance, waiting), *_unwell(item, instance)]
     findings += [_event(look, item, event) for event in read.results.get("events", [])]
     return Described(findings, console.rds_instance(look.aws, item.name), read.caveat)
 
@@ -110,11 +113,10 @@ def _event(look: Look, item: Item, event: dict[str, Any]) -> Finding:
 
 def _own_parameters(look: Look, instance: dict[str, Any]) -> list[str]:
     """The parameters that somebody set, as `name=value`, with those that wait for a reboot marked."""
-    groups = instance.get("DBParameterGroups") or [{}]
-    name = groups[0].get("DBParameterGroupName", "")
+    name = _group(instance).get("DBParameterGroupName", "")
     if not name or name.startswith("default."):
         return []
-    waits = groups[0].get("ParameterApplyStatus") == "pending-reboot"
+    waits = _group(instance).get("ParameterApplyStatus") == "pending-reboot"
     listed = look.pages(
         "rds", "describe_db_parameters", "Parameters", limit=5000, DBParameterGroupName=name, Source="user"
     )
@@ -123,18 +125,22 @@ def _own_parameters(look: Look, instance: dict[str, Any]) -> list[str]:
     return [*own[:MAX_PARAMETERS], f"{more} more"] if more > 0 else own
 
 
+def _group(instance: dict[str, Any]) -> dict[str, str]:
+    return (instance.get("DBParameterGroups") or [{}])[0]
+
+
 def _waiting(parameter: dict[str, Any], waits: bool) -> str:
-    return " (after a reboot)" if waits and parameter.get("ApplyMethod") == "pending-reboot" else ""
+    return AFTER_REBOOT if waits and parameter.get("ApplyMethod") == "pending-reboot" else ""
 
 
-def _pending(item: Item, instance: dict[str, Any]) -> list[Finding]:
-    """What was changed and does not hold yet."""
+def _pending(item: Item, instance: dict[str, Any], waiting: Sequence[str]) -> list[Finding]:
+    """What was changed and does not hold yet; `waiting` are parameters, as `_own_parameters` gives them."""
     found: list[Finding] = []
-    groups = instance.get("DBParameterGroups") or [{}]
-    if groups[0].get("ParameterApplyStatus") == "pending-reboot":
-        group = groups[0].get("DBParameterGroupName", "")
-        text = f"Changes of parameter group {group} hold for {item.name} only after a reboot."
-        found.append(_change_pending(item, text, f"parameters of {group}", "reboot"))
+    if _group(instance).get("ParameterApplyStatus") == "pending-reboot":
+        group = _group(instance).get("DBParameterGroupName", "")
+        set_to = ", ".join(each.removesuffix(AFTER_REBOOT) for each in waiting)
+        text = f"Changes of parameter group {group} hold for {item.name} only after a reboot{set_to and f': {set_to}'}."
+        found.append(_change_pending(item, text, f"parameters of {group}", "reboot", set_to))
     changes = {key: value for key, value in (instance.get("PendingModifiedValues") or {}).items() if value != {}}
     if changes:
         listed = ", ".join(f"{key} {value}" for key, value in changes.items())
@@ -143,8 +149,10 @@ def _pending(item: Item, instance: dict[str, Any]) -> list[Finding]:
     return found
 
 
-def _change_pending(item: Item, statement: str, change: str, waits_for: str) -> Finding:
+def _change_pending(item: Item, statement: str, change: str, waits_for: str, parameters: str = "") -> Finding:
     details = {"service": "rds", "change": change[:160], "waits_for": waits_for}
+    if parameters:
+        details["parameters"] = parameters[:160]
     return Finding(kind="change_pending", statement=statement, strength=0.5, resource=item.name, attributes=details)
 
 

@@ -171,6 +171,7 @@ def _rolled_out(look: Look, change: Change) -> Finding:
         "application": name,
         "version": change.version,
         "previous": change.previous,
+        "cluster": change.cluster,
         "error": change.detail[:160] if failed else "",
     }
     strength = 0.75 if failed else recent_strength(change.at, look.now)

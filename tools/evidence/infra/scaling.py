@@ -26,6 +26,8 @@ REASONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("configuration", re.compile(r"launch (template|config)|security group|subnet|key ?pair|invalid", re.IGNORECASE)),
 )
 """What keeps a group from launching, by what EC2 says; the first that fits. Client.InternalError is KMS's refusal."""
+_CAPACITY = re.compile(r"changing the desired capacity from (\d+) to (\d+)", re.IGNORECASE)
+_BY = {"user request": "a user's request", "scheduled action": "a scheduled action"}
 _BAD_REFRESH = frozenset({"Failed", "RollbackInProgress", "RollbackFailed", "RollbackSuccessful"})
 
 
@@ -51,6 +53,7 @@ def describe(look: Look, item: Item) -> Described:
     findings = [state_finding(item, facts)]
     findings += _failed_launches(look, item, activities)
     findings += _replaced(look, item, activities)
+    findings += _scaled_in(look, item, activities)
     findings += [_refresh(look, item, refresh) for refresh in read.results.get("instance refreshes", [])[:2]]
     if raw.get("DesiredCapacity") and raw.get("DesiredCapacity") == raw.get("MaxSize"):
         findings.append(_at_maximum(item, raw["MaxSize"]))
@@ -140,6 +143,37 @@ def _replaced(look: Look, item: Item, activities: Sequence[dict[str, Any]]) -> l
             at=first,
             resource=item.name,
             attributes={"message": cause[:200], "service": "autoscaling", "count": str(len(sick))},
+        )
+    ]
+
+
+def _scaled_in(look: Look, item: Item, activities: Sequence[dict[str, Any]]) -> list[Finding]:
+    """That the group was made smaller than it was, by the last change of its capacity, and has stayed so."""
+    changes = [(a, m) for a in activities if (m := _CAPACITY.search(a.get("Cause", "")))]
+    if not changes:
+        return []
+    latest, said = max(changes, key=lambda pair: pair[0]["StartTime"])
+    before, after = int(said[1]), int(said[2])
+    if not after < before or int(item.raw.get("DesiredCapacity", before)) > after:
+        return []
+    cause = latest["Cause"]
+    by = next((who for word, who in _BY.items() if word in cause), "a policy")
+    first = min(a["StartTime"] for a, m in changes if m[0] == said[0])
+    return [
+        Finding(
+            kind="scaled_in",
+            statement=f"Group {item.name} was set from {before} to {after} instances by {by} at "
+            f"{clock_time(first, look.now)}.",
+            strength=recent_strength(first, look.now, 0.9 if by != "a policy" else 0.5),
+            at=first,
+            resource=item.name,
+            attributes={
+                "group": item.name,
+                "before": str(before),
+                "after": str(after),
+                "by": by,
+                "service": "autoscaling",
+            },
         )
     ]
 

@@ -82,6 +82,7 @@ def _change(event: dict[str, Any]) -> Change:
         error=detail.get("errorCode", ""),
         version=revision,
         previous=revision_before(revision),
+        cluster=bare_name(str(parameters.get("cluster") or "")) if revision else "",
         by_aws=identity.get("type") == "AWSService" or str(identity.get("invokedBy", "")).endswith(".amazonaws.com"),
     )
 

@@ -86,6 +86,7 @@ def finding_of(seen: Seen, now: datetime) -> Finding:
         "level": f"{shift.level:.4g}",
         "peak": f"{shift.peak:.4g}",
         "factor": f"{shift.factor:.3g}",
+        **({"over_since": f"{shift.until:%Y-%m-%dT%H:%M:%SZ}"} if shift.until else {}),
     } | {name: value for name, value in line.dimensions.items() if name in ("Operation", "ClusterName")}
     steady = shift.direction == "steady"
     return Finding(
