@@ -14,7 +14,7 @@ import typer
 
 from agent.errors import InputError, WatchkeeperError
 from agent.logs import read_log_settings, set_up_logging
-from deploy.commands import alerts, audit, dlq, executor, incidents, policy, safety, tick, triage
+from deploy.commands import alerts, approvals, audit, dlq, executor, incidents, policy, safety, tick, triage
 from deploy.commands.options import AwsOption, JsonOption, ScenarioOption, aws_of, print_result
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 
 app.add_typer(alerts.app, name="alert")
+app.add_typer(approvals.app, name="approvals")
 app.add_typer(audit.app, name="audit")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(executor.app, name="executor")

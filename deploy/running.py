@@ -57,6 +57,8 @@ async def run_everything(port: int, aws: Literal["simulated", "real"], first_ale
         if world is not None and local_slack:
             own = webhook_settings(settings, port)
             made_up = bool(own)
+            if aws == "simulated":
+                own |= change_settings(settings, world.changes)
             home = fresh_home(settings.home, urlsplit(world.url).port or port)
             settings = Settings.read(**world.slack, **own, home=home)
         shown = _Shown(world if local_slack else None, first_alert if aws == "simulated" else "", made_up)
@@ -69,6 +71,16 @@ def simulated_environment(environment: dict[str, str], settings: Settings) -> di
     if "bedrock" not in settings.llm_providers:
         return environment
     return {name: value for name, value in environment.items() if name not in own}
+
+
+def change_settings(settings: Settings, offered: dict[str, str]) -> dict[str, object]:
+    """Of the simulated account and its people, what the user's own settings leave open."""
+    own = settings.approvers or settings.action_policy is not None
+    return {
+        name: value
+        for name, value in offered.items()
+        if not getattr(settings, name) and not (name == "approvers" and own)
+    }
 
 
 def webhook_settings(settings: Settings, page_port: int) -> dict[str, object]:

@@ -25,7 +25,7 @@ from agent.models import Approval, Incident, Remediation, RemediationStatus, Ste
 from agent.models.base import digest
 from agent.ports import Deps
 from agent.remediation_order import MAX_ROUNDS, active_step, next_stage, status_of, to_undo
-from agent.safety.policy import PolicyRequest, Ruling, counted, policy_of
+from agent.safety.policy import Glass, PolicyRequest, Ruling, counted, policy_of
 from agent.verifying import look, next_look
 from graphs.remediation_plan import looked_at, next_steps, undoing
 from tools.actions.catalog import actions
@@ -74,7 +74,7 @@ class Remediator:
 
     async def offer(self, given: Remediation) -> Remediation:
         step = _active(given)
-        ruling = await self._ruling(given, step)
+        ruling = await self.ruling(given, step)
         note = " ".join(ruling.reasons)
         if ruling.decision == "refuse":
             await self._audit(AuditEvent.refused, given, step, why=note, policy_version=ruling.policy_version)
@@ -83,7 +83,7 @@ class Remediator:
             await self._audit(AuditEvent.by_itself, given, step, why=note, policy_version=ruling.policy_version)
             allowed = {"status": StepStatus.approved, "by_policy": True, "rule": ruling.rule}
             return await self._step(given, step, **allowed)
-        approval = self._asked(given, step, ruling)
+        approval = self.asked(given, step, ruling)
         await self.deps.approvals.save(approval)
         await self._audit(AuditEvent.asked, given, step, approval, policy_version=ruling.policy_version)
         waiting = {"status": StepStatus.awaiting, "approval_id": approval.id, "rule": ruling.rule, "note": note}
@@ -111,7 +111,7 @@ class Remediator:
     async def execute(self, given: Remediation) -> Remediation:
         step = _active(given)
         if step.status is StepStatus.approved:
-            ruling = await self._ruling(given, step)
+            ruling = await self.ruling(given, step)
             if ruling.decision == "refuse" or (step.by_policy and ruling.decision != "by_itself"):
                 note = " ".join(ruling.reasons) or "The policy does not let it run by itself any more."
                 await self._audit(AuditEvent.refused, given, step, why=note, policy_version=ruling.policy_version)
@@ -176,8 +176,8 @@ class Remediator:
     async def escalate(self, given: Remediation) -> Remediation:
         return await self._change(given, learnt=(*given.learnt, *_lessons(given)), over="escalated")
 
-    async def _ruling(self, given: Remediation, step: Step) -> Ruling:
-        """The policy's word at this moment."""
+    async def ruling(self, given: Remediation, step: Step, glass: Glass | None = None) -> Ruling:
+        """The policy's word at this moment; where the glass was broken for the step, with that."""
         incident, deps = await self._incident(given), self.deps
         assert step.preview is not None
         so_far, running = counted(await deps.remediations.of_incident(given.incident_id), step.action.id)
@@ -195,10 +195,17 @@ class Remediator:
             tags=step.preview.tags or None,
             now=deps.clock(),
             kill_switch=str(switch.get("off_by", "")),
+            glass=glass or await self._glass(step),
         )
         return policy_of(deps.settings).rule(request)
 
-    def _asked(self, given: Remediation, step: Step, ruling: Ruling) -> Approval:
+    async def _glass(self, step: Step) -> Glass | None:
+        approval = await self.deps.approvals.get(step.approval_id) if step.approval_id else None
+        if approval is None or not approval.break_glass or not approval.approved_by:
+            return None
+        return Glass(by=approval.approved_by[0].by, reason=approval.reason)
+
+    def asked(self, given: Remediation, step: Step, ruling: Ruling) -> Approval:
         """The same question has the same id, however often it is asked."""
         assert step.preview is not None
         now, payload = self.deps.clock(), step.action.payload_hash(given.incident_id)

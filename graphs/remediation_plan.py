@@ -80,7 +80,7 @@ def _step(
     kind = kinds.get(proposal.type)
     if kind is None:
         return f"There is no action {proposal.type}."
-    alert = _alert(incident)
+    alert = watched_alert(incident)
     try:
         order = kind.order(
             _target(proposal, kind, incident, executor), proposal.parameters, executor.deps.aws.partition
@@ -93,7 +93,7 @@ def _step(
 def _target(proposal: Proposal, kind: ActionKind[Any], incident: Incident, executor: Executor) -> Resource:
     """By name, in the account and region in which the alert or the evidence saw it."""
     seen = next((piece.region for piece in incident.evidence if piece.id in proposal.evidence and piece.region), "")
-    alert, aws = _alert(incident), executor.deps.aws
+    alert, aws = watched_alert(incident), executor.deps.aws
     return Resource(
         service=kind.service,
         type=kind.resource_type,
@@ -103,7 +103,7 @@ def _target(proposal: Proposal, kind: ActionKind[Any], incident: Incident, execu
     )
 
 
-def _alert(incident: Incident) -> Alert | None:
+def watched_alert(incident: Incident) -> Alert | None:
     """The one whose signal is watched: the worst, and of those the first."""
     return min(incident.alerts, key=lambda alert: SEVERITIES.index(alert.severity), default=None)
 

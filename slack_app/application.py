@@ -7,7 +7,8 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.budgets import RunBudget, RunMeter
 from agent.errors import StoreUnavailable
@@ -19,7 +20,12 @@ from graphs.state import NO_USAGE, conversation_start, typed
 from slack_app.answer_cache import AnswerCache
 from tools.checkpoints import forget
 
+if TYPE_CHECKING:
+    from graphs.remediation import Remediator
+
 log = logging.getLogger(__name__)
+MAX_STAGES = 100
+"""Of a remediation in one go: three rounds of a few steps each."""
 Outcome = TypeVar("Outcome", Diagnosis, Answer)
 MEMORY_SHARE = 0.7
 """Of what a model call may read. Where prompt and fresh evidence need more than the rest, old evidence gives way."""
@@ -37,6 +43,19 @@ class Application:
     deps: Deps
     alert_analysis: Any
     conversation: Any
+    remediator: Remediator | None = None
+    """Who may change things; nobody where only questions are answered."""
+    remediation: Any = None
+
+    async def remediate(self, remediation_id: str) -> datetime | None:
+        """Goes on with it as far as possible; returns when to look again, or None when it is over."""
+        run_id = f"remediation:{remediation_id}"
+        config = {"configurable": {"thread_id": run_id}, "recursion_limit": MAX_STAGES}
+        with running(run_id):
+            state = await self.remediation.ainvoke({"remediation": remediation_id}, config, durability="exit")
+        waits = state.get(INTERRUPT) or ()
+        await forget(self.remediation, run_id, over=not waits)
+        return datetime.fromisoformat(waits[0].value["until"]) if waits else None
 
     async def analyse(
         self, alert: Alert, run_id: str, follow: Follow, related: Sequence[Alert] = ()

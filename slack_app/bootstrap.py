@@ -141,15 +141,21 @@ async def application(deps: Deps) -> AsyncGenerator[Application]:
     """The graphs over the dependencies, with their checkpoints where the settings say, while the context is open."""
     from graphs.alert_analysis import build_alert_analysis
     from graphs.conversation import build_conversation
+    from graphs.remediation import Remediator, build_remediation
+    from tools.aws.writing import AssumedWriteAccess
     from tools.evidence.catalog import TOOLS
+    from tools.executor import Executor
 
     async with (
         equipped(deps.settings, read_specialists(), TOOLS, os.environ) as (specialists, tools),
         watched(deps, [specialist.name for specialist in specialists], os.environ) as watch,
         open_checkpointer(deps.settings) as saver,
     ):
+        remediator = Remediator(Executor(deps, AssumedWriteAccess.of(deps.settings)))
         yield Application(
             deps=deps,
             alert_analysis=watch(build_alert_analysis(deps, specialists, tools, saver)),
             conversation=watch(build_conversation(deps, specialists, tools, saver)),
+            remediator=remediator,
+            remediation=watch(build_remediation(remediator, saver)),
         )

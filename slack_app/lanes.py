@@ -1,7 +1,8 @@
 """What a worker does at once, by kind of work, so that no kind keeps another one waiting.
 
-Slow tickets leave room for alerts, and redraws in a slow Slack for clicks and stops. A lane holds more jobs than it has
-at work; their leases are renewed while they wait. What finds its lane full goes back to the queue.
+Slow tickets leave room for alerts, redraws in a slow Slack for clicks and stops, and changes to an account for all of
+them. A lane holds more jobs than it has at work; their leases are renewed while they wait. What finds its lane full
+goes back to the queue.
 """
 
 from __future__ import annotations
@@ -50,13 +51,15 @@ class Lanes:
         self._turns = Lane(held, held)
         self._slow = Lane(8, 24)
         self._eased = asyncio.Event()
-        people, shown = Lane(32, 64), Lane(24, 64)
+        people, shown, changes = Lane(32, 64), Lane(24, 64), Lane(16, 48)
         self._lanes = {
             JobKind.analysis: self._turns,
             JobKind.mention: self._turns,
             JobKind.alert: Lane(16, 48),
             JobKind.living: shown,
             JobKind.digest: shown,
+            JobKind.approval: changes,
+            JobKind.verify: changes,
             **dict.fromkeys(
                 (JobKind.stop, JobKind.ownership, JobKind.command, JobKind.feedback, JobKind.evidence), people
             ),

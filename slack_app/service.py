@@ -11,10 +11,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
+from agent.errors import WatchkeeperError
 from agent.ports import Deps
 from agent.settings import Settings
 from slack_app.bolt import build_slack_app
 from slack_app.bootstrap import application
+from slack_app.handlers.remediations import go_on_after_a_start
 from slack_app.incoming_webhook import WebhookMessenger
 from slack_app.messenger import SlackMessenger, web_client
 from slack_app.scheduler import schedule
@@ -66,7 +68,7 @@ async def _listen_for_webhooks(deps: Deps, ready: Ready | None) -> None:
 async def work(deps: Deps) -> None:
     """Turn jobs into answers, until cancelled."""
     async with application(deps) as running:
-        beside = [asyncio.create_task(_warm_up(deps)), asyncio.create_task(schedule(deps))]
+        beside = [asyncio.create_task(work) for work in (_warm_up(deps), schedule(deps), _go_on(deps))]
         try:
             await Worker(running, _messenger(deps.settings)).run()
         finally:
@@ -80,6 +82,14 @@ async def _warm_up(deps: Deps) -> None:
         await read_inventory(deps)
     except Exception as error:  # only a head start: a question that needs it says what is wrong
         log.info("the inventory could not be read in advance (%s)", type(error).__name__)
+
+
+async def _go_on(deps: Deps) -> None:
+    """With the changes that were on their way when the last process ended."""
+    try:
+        await go_on_after_a_start(deps)
+    except WatchkeeperError as error:
+        log.warning("remediations that are on their way go on by their own jobs only: %s", error)
 
 
 async def serve(deps: Deps, ready: Ready | None = None) -> None:

@@ -29,6 +29,7 @@ from agent.telemetry import running
 from slack_app.application import Application
 from slack_app.handlers.alerts import handle_alert
 from slack_app.handlers.analyses import handle_analysis
+from slack_app.handlers.approvals import handle_approval
 from slack_app.handlers.commands import handle_command
 from slack_app.handlers.desk import Desk, Handler, place_of
 from slack_app.handlers.digests import handle_digest
@@ -37,6 +38,7 @@ from slack_app.handlers.feedback import handle_feedback
 from slack_app.handlers.living import handle_living
 from slack_app.handlers.ownership import handle_ownership
 from slack_app.handlers.questions import handle_question, hear_question
+from slack_app.handlers.remediations import handle_verify
 from slack_app.handlers.stops import handle_stop
 from slack_app.handlers.sweeps import handle_sweep
 from slack_app.handlers.tickets import handle_ticket
@@ -72,6 +74,8 @@ AT_ONCE: dict[JobKind, Handler] = {
     JobKind.evidence: handle_evidence,
     JobKind.command: handle_command,
     JobKind.ticket: handle_ticket,
+    JobKind.approval: handle_approval,
+    JobKind.verify: handle_verify,
 }
 
 

@@ -77,9 +77,8 @@ class Executor:
         if step.status not in BEGUN:
             return step
         await self._claim(step)
-        resource = step.action.target.arn or f"{step.action.target.service}:{step.action.target.id}"
         await self._lock(
-            f"resource:{resource}", remediation_id, RESOURCE_SECONDS, "Another remediation is at work on this resource."
+            resource_key(step), remediation_id, RESOURCE_SECONDS, "Another remediation is at work on this resource."
         )
         if step.status is StepStatus.executing:
             found = await self._found(step)
@@ -215,6 +214,12 @@ def _previewed(step: Step) -> Preview:
     if step.preview is None:
         raise WriteRefused("Nobody has looked at what it would do.")
     return step.preview
+
+
+def resource_key(step: Step) -> str:
+    """The lock that a remediation has on what it changes."""
+    target = step.action.target
+    return f"resource:{target.arn or f'{target.service}:{target.id}'}"
 
 
 def step_of(remediation: Remediation | None, action_id: str) -> Step:

@@ -2,7 +2,8 @@
 
     python -m deploy.local.world --port 8765 --load lambda-cost-spike
 
-The first line on stdout is JSON: `url` (the page), `environment` (AWS endpoints and credentials), `slack` (settings).
+The first line on stdout is JSON: `url` (the page), `environment` (AWS endpoints and credentials), `slack` and `changes`
+(settings: who is there, and by which role changes are made).
 It ends when its stdin closes, so that it never outlives who started it.
 """
 
@@ -24,6 +25,7 @@ import aiohttp
 from agent.errors import InputError
 from deploy.local.account import Scenario, SimulatedAccount, load_scenario, render_alert, scenario_names
 from deploy.local.workspace.background import RunningWorkspace, running_workspace
+from deploy.local.workspace.team import PEOPLE
 from deploy.local.workspace.workspace import ScenarioEntry
 
 ALERT_CHANNELS = ("alerts", "data-alerts", "finops")
@@ -36,6 +38,7 @@ class World:
     url: str
     environment: dict[str, str]
     slack: dict[str, str]
+    changes: dict[str, str]
 
 
 @contextmanager
@@ -99,7 +102,11 @@ def _serve(port: int, scenarios: Sequence[Scenario]) -> None:
                 "slack_api_url": workspace.api_url,
                 "alert_channels": ",".join(ALERT_CHANNELS),
             }
-            _say({"url": workspace.url, "environment": account.environment(), "slack": slack})
+            role = account.executor_role_arn
+            people = ",".join(person.id for person in PEOPLE)
+            changes = {"executor_role_arn": role, "approvers": people}
+            aws = account.environment()
+            _say({"url": workspace.url, "environment": aws, "slack": slack, "changes": changes})
             sys.stdin.read()
 
 

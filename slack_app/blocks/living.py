@@ -133,7 +133,13 @@ def _facts(incident: Incident, seen: Seen, now: datetime) -> list[Block]:
         _same_as(incident, seen),
         _habits(incident, seen),
     ]
-    lines += [_run_words(incident), _late(incident), _moved(incident), _tickets(incident.tickets)]
+    lines += [
+        _remediation(incident),
+        _run_words(incident),
+        _late(incident),
+        _moved(incident),
+        _tickets(incident.tickets),
+    ]
     return [context(line) for line in lines if line]
 
 
@@ -174,6 +180,15 @@ def _run_words(incident: Incident) -> str:
     if run.kind == "stopped":
         return f"Stopped by {person(run.actor)} at {at}"
     return f"{on_the_readers_clock(escape(cut(run.text, 300)), incident.created_at, run.at)} ({at})"
+
+
+def _remediation(incident: Incident) -> str:
+    """What is being done about it, and who decided that."""
+    event = last_event(incident, "remediation")
+    if event is None:
+        return ""
+    who = f" · {person(event.actor)}" if event.actor != "watchkeeper" else ""
+    return f"🔧 {escape(cut(event.text, 300))}{who} ({moment(event.at, incident.created_at)})"
 
 
 def _late(incident: Incident) -> str:

@@ -29,6 +29,7 @@ from slack_app.handlers.following import shown_while
 from slack_app.handlers.living import redraw
 from slack_app.handlers.places import is_muted
 from slack_app.handlers.redraws import ask_analysis
+from slack_app.handlers.remediations import begin_remediation
 from slack_app.handlers.same_cause import tie
 from slack_app.handlers.sightings import look
 from slack_app.handlers.stopping import Found, Stopped, stopped_answer, until_stopped
@@ -134,12 +135,17 @@ async def _analyse(job: Job, desk: Desk, incident: Incident, seen: Seen, why: st
 async def _tell(incident_id: str, desk: Desk) -> None:
     """Show what is kept, and remember it for questions in the thread. Doing it again changes nothing."""
     found = await desk.app.deps.incidents.get(incident_id)
+    placed = found is not None and found.place is not None and bool(found.place.thread_ts)
     if found is not None:
         await tie(found, desk.app.deps)
+    if placed:  # before the message is drawn, which says what is done about it
+        await begin_remediation(incident_id, desk)
     await redraw(incident_id, desk)
     incident = await desk.app.deps.incidents.get(incident_id)
     if incident is not None:
         await _remember(incident, desk.app.deps)
+        if not placed:
+            await begin_remediation(incident_id, desk)
 
 
 async def _until_stopped(incident: Incident, deps: Deps) -> NoReturn:

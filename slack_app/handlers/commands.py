@@ -1,4 +1,4 @@
-"""`/watchkeeper status | mute | unmute | whoami`, and the same words in a mention. Only who asked sees the answer."""
+"""`/watchkeeper status | mute | unmute | whoami | remediation`, most of it in a mention, too. Only who asked sees."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from slack_app.blocks.text import escape
 from slack_app.handlers.desk import Desk, nicely, place_of
 from slack_app.handlers.muting import muted_place, until_words
 from slack_app.handlers.open_incidents import open_incidents
+from slack_app.handlers.switching import switch_remediation
 from slack_app.handlers.unmuting import tell_of_a_place
 from slack_app.mute_phrases import mute_end
 
@@ -48,6 +49,8 @@ async def _carry_out(name: str, rest: str, job: Job, desk: Desk, asker: Asker) -
         return await _mute(where, rest, desk, asker)
     if name == "unmute":
         return await _unmute(where, desk, asker)
+    if name == "remediation":
+        return await switch_remediation(rest, desk, asker.user)
     if name == "whoami":
         return whoami_text(asker, await desk.app.deps.spend.today(asker.user))
     return (await _status(where, desk, asker)).text()

@@ -141,8 +141,8 @@ async def _follow_up(incident: Incident, action: str, user: str, desk: Desk) -> 
         await ask_redraw(deps, incident.id, seconds=max(left, 0.0), wake=True)
     if action == ESCALATE:
         await _escalate(incident, user, desk)
-    if action == RESOLVE:
-        await _settle(incident, desk)
+    if action == RESOLVE and incident.ownership.resolved:
+        await settle(incident, incident.ownership.resolved.at, desk)
     if action == REOPEN and incident.diagnosis is None:  # it was over before anybody looked into it
         again = last_event(incident, "reopened")
         await ask_analysis(deps, incident.id, "changed", unique=f"reopened:{again.at.timestamp() if again else 0}")
@@ -155,28 +155,26 @@ async def _tell_others(incident: Incident, action: str, user: str, at: datetime,
         await ask_origins(desk.app.deps, incident.id, AT_THE_SOURCE[action], user, at)
 
 
-async def _settle(incident: Incident, desk: Desk) -> None:
-    """What still fired when a person closed it counts as over from then on: only what fires anew opens it again."""
-    deps, mark = desk.app.deps, incident.ownership.resolved
-    if mark is None:
-        return
+async def settle(incident: Incident, at: datetime, desk: Desk) -> None:
+    """What still fired when it was closed counts as over from then on: only what fires anew opens it again."""
+    deps = desk.app.deps
     window = deps.settings.alert_window_seconds
     for sighting in await deps.ledger.of_incident(incident.id, MAX_SETTLED):
         if sighting.status is not AlertStatus.firing:
             continue
         now = await deps.ledger.open(sighting.alert.fingerprint, window)
         if now is not None and now.incident_id == incident.id:  # else its window is over, or a later incident has it
-            over = sighting.alert.model_copy(update={**SAID_BY_US, "ended_at": mark.at, "received_at": mark.at})
-            await deps.ledger.record(over, incident.id, window, f"closed:{mark.at.timestamp()}")
+            over = sighting.alert.model_copy(update={**SAID_BY_US, "ended_at": at, "received_at": at})
+            await deps.ledger.record(over, incident.id, window, f"closed:{at.timestamp()}")
 
 
-def _on_call(incident: Incident, desk: Desk) -> str:
+def on_call(incident: Incident, desk: Desk) -> str:
     return (incident.decision.escalate_to if incident.decision else "") or desk.app.deps.settings.oncall_group
 
 
 async def _nobody_to_call(incident: Incident, desk: Desk) -> str:
     """Why a click on Escalate would call nobody; "" when it calls somebody."""
-    group = _on_call(incident, desk)
+    group = on_call(incident, desk)
     if not group:
         return NOBODY
     called = await desk.people.mention(group)
@@ -189,8 +187,8 @@ async def _escalate(incident: Incident, user: str, desk: Desk) -> None:
     if escalated is None:
         return
     mark = f"{incident.id}:escalated:{escalated.at.timestamp()}"
-    called = await desk.people.mention(_on_call(incident, desk))
-    if incident.place is not None and not await _was_said(incident, incident.place, mark, desk):
+    called = await desk.people.mention(on_call(incident, desk))
+    if incident.place is not None and not await was_said(incident, incident.place, mark, desk):
         text = f"{called} {person(user)} escalates: {escape(cut(incident.title, 200))}"
         await desk.messenger.post_marked(incident.place, mark, text)
 
@@ -201,7 +199,7 @@ async def _tell_assignee(incident: Incident, user: str, desk: Desk) -> None:
     if assigned is None or place is None or assigned.note == user:
         return
     mark = f"{incident.id}:assigned:{assigned.at.timestamp()}"
-    if await _was_said(incident, place, mark, desk):
+    if await was_said(incident, place, mark, desk):
         return
     if wait := await desk.budget.take(place.channel, PERSON):
         raise RetryLater("So much is told in this channel that the assignee has to wait.", wait)
@@ -209,7 +207,7 @@ async def _tell_assignee(incident: Incident, user: str, desk: Desk) -> None:
     await desk.messenger.post_marked(place, mark, text)
 
 
-async def _was_said(incident: Incident, place: SlackPlace, mark: str, desk: Desk) -> bool:
+async def was_said(incident: Incident, place: SlackPlace, mark: str, desk: Desk) -> bool:
     """Only who comes second has to look: perhaps the first one crashed before it posted."""
     if await desk.app.deps.ledger.claim(mark):
         return False

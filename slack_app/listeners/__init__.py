@@ -5,13 +5,14 @@ from __future__ import annotations
 from slack_bolt import App
 
 from slack_app.intake import Intake
-from slack_app.listeners import actions, commands, events, home, views
+from slack_app.listeners import actions, approvals, commands, events, home, views
 
 
 def register(app: App, intake: Intake) -> None:
     """All listeners of the app."""
     events.register(app, intake)
     actions.register(app, intake)
+    approvals.register(app, intake)
     views.register(app, intake)
     commands.register(app, intake)
     home.register(app, intake)

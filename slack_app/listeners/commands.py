@@ -11,7 +11,7 @@ from agent.models import JobKind
 from slack_app.blocks.help import help_blocks, help_text
 from slack_app.intake import Intake
 
-BY_THE_WORKER = ("status", "mute", "unmute", "whoami")
+BY_THE_WORKER = ("status", "mute", "unmute", "whoami", "remediation")
 GREETINGS = ("", "help", "hi", "hello")
 
 

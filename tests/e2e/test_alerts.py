@@ -39,6 +39,7 @@ def test_an_alert_gets_one_summary_with_cause_and_evidence(
     with running_service(workspace, tmp_path, **PATIENT):
         ts = fire("lambda-errors-after-deploy", account, workspace)
         summary = _summary(workspace, ts)
+        _reads(workspace, ts, "nobody may approve it: name people in WATCHKEEPER_APPROVERS")
     assert len(replies(workspace, "alerts", ts)) == 1
     assert "Likely cause" in text_of(summary)
     assert "checkout-submit-order" in text_of(summary)

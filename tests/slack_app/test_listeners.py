@@ -9,7 +9,7 @@ import yaml
 
 from deploy.local.workspace.team import SCOPES
 from slack_app.blocks.help import suggested_prompts
-from slack_app.listeners import actions, commands, events, home, views
+from slack_app.listeners import actions, approvals, commands, events, home, views
 
 MANIFEST: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parents[2] / "slack_app" / "manifest.yaml").read_text(encoding="utf-8")
@@ -33,7 +33,7 @@ class Wiring:
 
 def _heard() -> dict[str, set[str]]:
     wiring: Any = Wiring()
-    for module in (events, actions, views, commands, home):
+    for module in (events, actions, approvals, views, commands, home):
         module.register(wiring, None)  # pyright: ignore[reportArgumentType] -- nothing is called while wiring
     return wiring.heard
 
@@ -54,8 +54,9 @@ def test_the_manifest_names_the_command_that_is_handled_and_says_how_to_use_it()
 def test_every_button_and_modal_has_a_listener() -> None:
     heard = _heard()
     incidents = {"^incident_", r"^analyse_alert(:\d+)?$"}
-    assert heard["action"] == {"^link:", "show_evidence", "answer_feedback", r"^clarify_\d+$"} | incidents
-    assert heard["view"] == {"feedback_comment"}
+    answers = {"^link:", "show_evidence", "answer_feedback", r"^clarify_\d+$"}
+    assert heard["action"] == answers | incidents | {"^approval_"}
+    assert heard["view"] == {"feedback_comment", "approval_rejected", "approval_edited", "approval_glass"}
 
 
 def test_the_local_workspace_grants_what_the_manifest_asks_for() -> None:
