@@ -20,7 +20,7 @@ from agent.safety.commands.checks import CHECKS
 from agent.safety.commands.refusals import refusals
 from agent.safety.commands.secrets import is_device, secret_tree, tells_of_secret
 from agent.safety.commands.syntax import Command, Redirect, Word
-from agent.safety.commands.tables import Rule, Wrapper, allowed, word_list, wrappers
+from agent.safety.commands.tables import SENT, Rule, Wrapper, allowed, word_list, wrappers
 from agent.safety.commands.verdict import AUTO, Verdict, approval, refusal, worst
 
 _BINARIES = re.compile(r"^/(?:usr/(?:local/)?)?s?bin/(?=[^/]+$)")
@@ -230,11 +230,14 @@ def rule_problem(command: Command, name: str, rule: Rule, around: Surroundings) 
     arguments = _with_dash(name, command.arguments)
     # A variable that is empty leaves no word at all: both ways must be harmless.
     ways = [arguments] if "" not in arguments or free else [arguments, tuple(each for each in arguments if each)]
-    return next((problem for each in ways if (problem := _misfit(rule, each))), "")
+    computed = not all(word.static for word in command.words[1:])
+    return next((problem for each in ways if (problem := _misfit(rule, each, computed))), "")
 
 
-def _misfit(rule: Rule, arguments: Sequence[str]) -> str:
+def _misfit(rule: Rule, arguments: Sequence[str], computed: bool) -> str:
     read = fit(rule, arguments)
+    if computed and (rule.sends or read.rule.sends):
+        return SENT
     return read.problem or _checked(rule, arguments, read)
 
 
@@ -266,7 +269,8 @@ def _with_dash(name: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
 
 def is_free(rule: Rule) -> bool:
     """Whether no flag and no operand of it can do harm."""
-    return rule.flags == "any" and not (rule.never or rule.subcommands or rule.check) and rule.operands == "any"
+    bound = rule.never or rule.subcommands or rule.check or rule.sends
+    return rule.flags == "any" and not bound and rule.operands == "any"
 
 
 def _fed_problem(command: Command, name: str, rule: Rule) -> str:

@@ -351,7 +351,8 @@ def check_git_config(_: Sequence[str], read: Read) -> str:
     telling = any(
         re.search(r"(?i)credential|token|password|extraheader|insteadof|secret", each) for each in read.operands
     )
-    return "it may show a secret" if telling or len(read.operands) > 2 else ""
+    everything = "-l" in read.flags or "--list" in read.flags
+    return "it may show a secret" if telling or everything or len(read.operands) > 2 else ""
 
 
 CHECKS: dict[str, Check] = {

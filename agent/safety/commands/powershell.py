@@ -12,10 +12,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from agent.safety.commands.secrets import secret_in, secret_tree, tells_of_secret
-from agent.safety.commands.tables import read_yaml
+from agent.safety.commands.tables import SENT, read_yaml
 from agent.safety.commands.texts import judge_text
 from agent.safety.commands.verdict import AUTO, Verdict, approval, worst
 from agent.safety.commands.windows_cmd import judge_windows_words, windows_refusals
+from agent.safety.commands.windows_programs import is_computed
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -182,6 +183,9 @@ def _judge_command(node: Node) -> Verdict:
         if name.lower() == "sc":
             return approval("In PowerShell sc is short for Set-Content; the program is sc.exe.")
         return judge_windows_words(name, [each.strip("'\"") for each in words])
+    fed = node.prev_named_sibling is not None
+    if full.lower() in _list("senders") and (fed or is_computed(words)):
+        return approval(f"{full}: {SENT}.")
     return _cmdlet_verdict(full, words)
 
 

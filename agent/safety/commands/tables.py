@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 _DATA = Path(__file__).parent / "data"
 FILES = ("files", "text", "system", "services", "network", "packages", "git", "containers", "clouds", "databases")
+SENT = "what it sends over the network is computed"
 
 
 class Rule(BaseModel):
@@ -33,6 +34,8 @@ class Rule(BaseModel):
     """Whether it only reads without a subcommand too, where it has subcommands."""
     words: bool = False
     """Whether a flag of one dash is one word (`-json`), not a row of letters."""
+    sends: bool = False
+    """Whether its words leave the machine, as a name that is looked up does: then none of them may be computed."""
     check: str = ""
     """The name of a further check in code."""
     contents: bool = False

@@ -10,10 +10,10 @@ from agent.safety.commands.arguments import fit
 from agent.safety.commands.checks import CHECKS
 from agent.safety.commands.refusals import refusals
 from agent.safety.commands.secrets import secret_in
-from agent.safety.commands.tables import allowed, read_yaml
+from agent.safety.commands.tables import SENT, allowed, read_yaml
 from agent.safety.commands.texts import judge_text
 from agent.safety.commands.verdict import AUTO, Verdict, approval, refusal, worst
-from agent.safety.commands.windows_programs import windows_problem
+from agent.safety.commands.windows_programs import is_computed, windows_problem
 
 _WORD = re.compile(r'"([^"]*)"|([^\s"]+)')
 _HARMLESS_REDIRECT = re.compile(r"(?:\s2>&1|\s[12]?>\s?nul)(?=\s|$|\|)", re.IGNORECASE)
@@ -88,7 +88,8 @@ def judge_windows_words(name: str, arguments: list[str]) -> Verdict:
         rule = allowed()[lowered]
         read = fit(rule, arguments)
         checks = dict.fromkeys(each for each in (rule.check, read.rule.check) if each)
-        problem = read.problem or next((p for each in checks if (p := CHECKS[each](arguments, read))), "")
+        sent = SENT if (rule.sends or read.rule.sends) and is_computed(arguments) else ""
+        problem = read.problem or sent or next((p for each in checks if (p := CHECKS[each](arguments, read))), "")
     else:
         problem = windows_problem(lowered, arguments)
     return approval(f"{lowered[:60]}: {problem}.") if problem else AUTO

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from agent.safety.commands.secrets import secret_in, secret_tree, tells_of_secret
-from agent.safety.commands.tables import read_yaml, spread, word_list
+from agent.safety.commands.tables import SENT, read_yaml, spread, word_list
 
 _HELP = ("/?", "--help", "--version")
 
@@ -26,6 +26,7 @@ class WindowsRule(BaseModel):
     """The words that may come first; nothing else only reads."""
     operands: Literal["any", "none"] | int = "any"
     contents: bool = False
+    sends: bool = False
     check: str = ""
 
     @field_validator("flags", "never", "first", mode="before")
@@ -39,6 +40,11 @@ def windows_rules() -> dict[str, WindowsRule]:
     return {name: WindowsRule.model_validate(entry) for name, entry in spread(read_yaml("windows")).items()}
 
 
+def is_computed(arguments: Sequence[str]) -> bool:
+    """Whether a word has anything that a shell of Windows puts something else in the place of."""
+    return any(re.search(r"[%$(]", each) for each in arguments)
+
+
 def windows_problem(name: str, arguments: Sequence[str]) -> str:
     """Why a program with these arguments may do more than read; empty if it only reads."""
     name = name.lower().removesuffix(".exe").removesuffix(".com")
@@ -47,6 +53,8 @@ def windows_problem(name: str, arguments: Sequence[str]) -> str:
         return ""
     if rule is None:
         return "it is not on the list of programs that only read"
+    if rule.sends and is_computed(arguments):
+        return SENT
     given = [each.lower() for each in arguments]
     if rule.first and (not given or given[0] not in rule.first):
         return f"only {', '.join(sorted(rule.first)[:4])} and the like only read"

