@@ -28,7 +28,7 @@ _READERS = frozenset({"read", "mapfile", "readarray", "getopts", "printf"})
 
 def judge_bash(text: str, depth: int = 0) -> Verdict:
     """`depth`: how many shells run this one (`sh -c`)."""
-    early = worst((judge_text(text), *(refusal(reason) for reason in refusals("bash").of_text(text))))
+    early = worst((judge_text(text), *refusals("bash").of_text(text)))
     if early.decision == "refuse":
         return early
     heard = [early]

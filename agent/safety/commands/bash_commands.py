@@ -126,8 +126,8 @@ def judge_redirect(redirect: Redirect) -> Verdict:
     if target.static and (descriptor or target.value in ("/dev/null", "/dev/stderr", "/dev/stdout")):
         return AUTO
     for text in {target.told, target.value}:
-        if reasons := refusals("bash").of_write(text):
-            return refusal(f"{reasons[0]} (It writes to {text[:80]}.)")
+        if heard := refusals("bash").of_write(text):
+            return refusal(f"{heard[0].reasons[0]} (It writes to {text[:80]}.)")
     return approval(f"It writes to a file ({target.told[:80]}).")
 
 
@@ -147,7 +147,7 @@ def judge_plain(command: Command, around: Surroundings) -> Verdict:
     if name in around.functions:
         return approval(f"{name[:40]} is a function that the text defines.")
     told = [word.told for word in command.words[1:]]
-    heard = [refusal(reason) for reason in refusals("bash").of_command(name.rsplit("/", 1)[-1], told)]
+    heard = refusals("bash").of_command(name.rsplit("/", 1)[-1], told)
     heard += _judge_by_kind(command, name, around)
     return worst(heard)
 

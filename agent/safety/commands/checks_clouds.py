@@ -91,6 +91,12 @@ def check_az(arguments: Sequence[str], _: Read) -> str:
     return _listing_problem(arguments, ("--open", "--account-key", "--sas-token", "--connection-string", "--debug"))
 
 
+def check_rclone(_: Sequence[str], read: Read) -> str:
+    """A remote may be described where it is named, with the program that reaches it: `:sftp,ssh=…:path`."""
+    described = any(each.startswith(":") or "," in each for each in read.operands)
+    return "a remote that is described on the spot can run a program" if described else ""
+
+
 def check_listing_words(arguments: Sequence[str], _: Read) -> str:
     return _listing_problem(arguments, ("--token", "--access-token", "-t", "--api-key", "--password", "--secret"))
 
@@ -141,6 +147,7 @@ CLOUD_CHECKS: dict[str, Callable[[Sequence[str], Read], str]] = {
     "gcloud": check_gcloud,
     "az": check_az,
     "listing_words": check_listing_words,
+    "rclone": check_rclone,
     "kubectl": check_kubectl,
     "docker": check_docker,
 }

@@ -1,4 +1,4 @@
-"""Patterns of what is never run. They only ever make a verdict stricter, so a broad one costs a click, no more."""
+"""Patterns of what is never run, and of what a person has to know of before. They only ever make a verdict stricter."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from agent.safety.commands.tables import read_yaml
+from agent.safety.commands.verdict import Verdict, approval, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Pattern:
     names: tuple[str, ...]
     when: tuple[re.Pattern[str], ...]
     unless: re.Pattern[str] | None
-    reason: str
+    verdict: Verdict
 
     def meets(self, text: str) -> bool:
         return all(each.search(text) for each in self.when) and not (self.unless and self.unless.search(text))
@@ -29,19 +30,19 @@ class Refusals:
     writes: tuple[Pattern, ...]
     text: tuple[Pattern, ...]
 
-    def of_command(self, name: str, arguments: Sequence[str]) -> list[str]:
+    def of_command(self, name: str, arguments: Sequence[str]) -> list[Verdict]:
         joined = " ".join(arguments)
         return [
-            each.reason
+            each.verdict
             for each in self.commands
             if any(fnmatchcase(name, glob) for glob in each.names) and each.meets(joined)
         ]
 
-    def of_write(self, path: str) -> list[str]:
-        return [each.reason for each in self.writes if each.meets(path)]
+    def of_write(self, path: str) -> list[Verdict]:
+        return [each.verdict for each in self.writes if each.meets(path)]
 
-    def of_text(self, text: str) -> list[str]:
-        return [each.reason for each in self.text if each.meets(text)]
+    def of_text(self, text: str) -> list[Verdict]:
+        return [each.verdict for each in self.text if each.meets(text)]
 
 
 @cache
@@ -58,7 +59,7 @@ def _patterns(rows: list[dict[str, Any]], flags: int) -> tuple[Pattern, ...]:
             tuple(str(row.get("names", "*")).split()),
             tuple(re.compile(each, flags) for each in row.get("when", [])),
             re.compile(row["unless"], flags) if row.get("unless") else None,
-            str(row["reason"]),
+            (approval if row.get("ask") else refusal)(str(row["reason"])),
         )
         for row in rows
     )

@@ -12,7 +12,7 @@ from agent.safety.commands.refusals import refusals
 from agent.safety.commands.secrets import secret_in
 from agent.safety.commands.tables import SENT, allowed, read_yaml
 from agent.safety.commands.texts import judge_text
-from agent.safety.commands.verdict import AUTO, Verdict, approval, refusal, worst
+from agent.safety.commands.verdict import AUTO, Verdict, approval, worst
 from agent.safety.commands.windows_programs import is_computed, windows_problem
 
 _WORD = re.compile(r'"([^"]*)"|([^\s"]+)')
@@ -58,10 +58,8 @@ def windows_refusals(text: str) -> Iterator[Verdict]:
     """Patterns of what is never run; also tried with what is used to hide a text taken out."""
     laid_bare = re.sub(r"[`^]|['\"]\s*\+\s*['\"]", "", text)
     unquoted = re.sub(r"['\"]", "", laid_bare)
-    for reason in dict.fromkeys(
-        reason for each in {text, laid_bare, unquoted} for reason in refusals("windows").of_text(each)
-    ):
-        yield refusal(reason)
+    texts = dict.fromkeys((text, laid_bare, unquoted))
+    yield from dict.fromkeys(verdict for each in texts for verdict in refusals("windows").of_text(each))
 
 
 def _judge_stage(stage: str) -> Verdict:

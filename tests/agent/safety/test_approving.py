@@ -96,7 +96,7 @@ SECOND = timedelta(seconds=1)
         (approval(), click(), present(payload_hash=ACTION.payload_hash("inc_2")), "changed"),
         (approval(payload_hash=""), click(), present(payload_hash=""), "changed"),
         (approval(), click(), present(state=preview(before={"version": "43"}).state), "drifted"),
-        (approval(), click(), present(locked_by="rem_2"), "locked"),
+        (approval(), click(), present(locked=True), "locked"),
         (
             approval(),
             click(),
