@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from agent.outside_settings import OutsideSettings
+from agent.secret_references import SecretReference, as_written, named_secrets
 
 
 class AlertSettings(OutsideSettings):
@@ -51,6 +53,9 @@ class AlertSettings(OutsideSettings):
         default="", description="URL of an SQS queue for critical jobs, asked first; they share the queue if empty"
     )
 
+    link_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="hosts that links in messages may lead to, comma separated: a wiki, a Grafana"
+    )
     channel_messages_per_minute: int = Field(
         default=15, ge=5, description="posts and edits about alerts in one channel; the rest waits, critical ones least"
     )
@@ -77,6 +82,16 @@ class AlertSettings(OutsideSettings):
     tick_api_calls: int = Field(default=400, gt=0, description="AWS calls that one look may make")
     tick_usd: float = Field(default=0.05, gt=0, description="what AWS may charge for one look's requests")
 
+    @field_validator("link_hosts", mode="before")
+    @classmethod
+    def _bare_hosts(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        named = tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        if not all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) for host in named):
+            raise ValueError("write hosts such as grafana.example.com, without https:// and without a path")
+        return named
+
     @field_validator("alert_channels", "sns_topics", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -88,7 +103,9 @@ class AlertSettings(OutsideSettings):
     @classmethod
     def _named_secrets(cls, value: SecretStr | None) -> SecretStr | None:
         """A comma within a secret would cut it, and nobody would know why its sender is refused."""
-        for part in _parts(value):
+        written = as_written(value)
+        parts = [] if SecretReference.parse(written) else [part for part in written.split(",") if part.strip()]
+        for part in parts:
             if not part.partition("=")[0].strip() or "=" not in part:
                 raise ValueError("write source=secret,source=secret, with no comma in a secret")
         return value
@@ -104,14 +121,9 @@ class AlertSettings(OutsideSettings):
     @property
     def webhook_names(self) -> tuple[str, ...]:
         """The sources that have a secret."""
-        return tuple(part.partition("=")[0] for part in _parts(self.webhook_secrets))
+        return tuple(named_secrets(self.webhook_secrets))
 
     def webhook_secret_of(self, source: str) -> SecretStr | None:
         """None where this source has no secret, and then may not send."""
-        named = dict(part.split("=", 1) for part in _parts(self.webhook_secrets))
-        return SecretStr(named[source]) if named.get(source) else None
-
-
-def _parts(secrets: SecretStr | None) -> list[str]:
-    listed = secrets.get_secret_value().split(",") if secrets else []
-    return [part.strip() for part in listed if part.strip()]
+        secret = named_secrets(self.webhook_secrets).get(source)
+        return secret if secret and as_written(secret) else None

@@ -23,6 +23,9 @@ class RemediationSettings(AlertSettings):
         description="ids of users (U…) and user groups (S…), comma separated, who may approve changes, where the "
         "policy file names nobody; nobody may if empty",
     )
+    aws_environment: str = Field(
+        default="", description="what the home account is, for the action policy: `prod`, `staging` …"
+    )
     remediate: bool = Field(default=True, description="a fix is proposed where the cause of an alert is known")
     cli_user: str = Field(
         default="",

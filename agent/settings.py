@@ -13,6 +13,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from agent.errors import SettingsError
 from agent.mcp_server import McpServer
 from agent.remediation_settings import RemediationSettings
+from agent.secret_references import as_written, live_if_referring, named_secrets
 
 PROVIDERS = ("bedrock", "gemini", "openai", "vllm", "offline")
 
@@ -28,6 +29,7 @@ class AwsAccount(BaseModel):
     external_id: str = ""
     executor_role: str = Field(default="", description="name or ARN of the role that may change it; none may if empty")
     executor_external_id: str = ""
+    environment: str = Field(default="", description="what it is, for the action policy: `prod`, `staging` …")
     regions: tuple[str, ...] = Field(default=(), description="the first is looked at when none is named")
 
     def role_arn(self, partition: str) -> str:
@@ -169,6 +171,23 @@ class Settings(RemediationSettings):
     redact_cards: bool = Field(default=True, description="hide payment card numbers, too; secrets always are")
     redact_emails: bool = Field(default=False, description="hide e-mail addresses, too; they say who changed what")
 
+    secret_cache_seconds: float = Field(
+        default=300, gt=0, description="how old a secret may be that a setting refers to"
+    )
+    secret_overlap_minutes: float = Field(
+        default=60, ge=0, description="how long after its rotation the last one is accepted, too, from those who call"
+    )
+    sealing_keys: SecretStr | None = Field(
+        default=None,
+        description="keys of what is stored encrypted, comma separated: the first seals, all open; a file in `home` "
+        "if empty",
+    )
+
+    @field_validator("*")
+    @classmethod
+    def _references(cls, value: object) -> object:
+        return live_if_referring(value) if isinstance(value, SecretStr) else value
+
     @field_validator("unified_log_columns", mode="before")
     @classmethod
     def _column_names(cls, value: object) -> object:
@@ -248,8 +267,9 @@ class Settings(RemediationSettings):
 
     def llm_api_key_of(self, provider: str) -> SecretStr | None:
         """A plain key belongs to the provider that `llm` names: it is never sent to another."""
-        key = self._of_provider(self.llm_api_key.get_secret_value() if self.llm_api_key else "", provider)
-        return SecretStr(key) if key else None
+        if named := named_secrets(self.llm_api_key, PROVIDERS):
+            return named.get(provider)
+        return self.llm_api_key if self.llm_api_key and provider == self.llm.partition(":")[0] else None
 
     def _of_provider(self, value: str, provider: str) -> str:
         named = dict(part.strip().split("=", 1) for part in value.split(",") if _NAMED.match(part.strip()))
@@ -289,7 +309,7 @@ def _checked_spec(value: str) -> str:
 
 def _plain(value: object) -> str:
     if isinstance(value, SecretStr):
-        return value.get_secret_value()
+        return as_written(value)
     if not isinstance(value, tuple):
         return str(value)
     parts = cast("tuple[object, ...]", value)

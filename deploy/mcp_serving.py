@@ -10,14 +10,18 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
 import anyio
+import anyio.to_thread
 import uvicorn
 from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.errors import SettingsError
+from agent.secret_references import accepted
 from agent.settings import Settings
+from deploy.looked_up import OF_QUESTIONS, for_one_run
 from deploy.mcp_server import McpServerApp, build_server
 from deploy.once import Aws, application_once, simulated_account
 from tools.evidence.catalog import TOOLS
@@ -28,8 +32,8 @@ PATH = "/mcp"
 
 async def serve_mcp(aws: Aws, scenario: str, host: str, port: int | None) -> None:
     """Until the client hangs up (stdio, when there is no port) or until Ctrl-C (HTTP)."""
-    settings = Settings.read()
-    token = settings.mcp_token.get_secret_value() if settings.mcp_token else ""
+    settings = for_one_run(Settings.read(), aws, (*OF_QUESTIONS, "mcp_token"))
+    token = settings.mcp_token
     if port is not None and host not in LOOPBACK and not token:
         raise SettingsError("Set WATCHKEEPER_MCP_TOKEN: without it only this machine may connect.")
     async with _running(aws, scenario, settings) as server:
@@ -72,7 +76,7 @@ def _own_stdout() -> Generator[io.TextIOWrapper]:
         os.close(kept)
 
 
-async def serve_http(server: McpServerApp, host: str, port: int, token: str) -> None:
+async def serve_http(server: McpServerApp, host: str, port: int, token: SecretStr | None) -> None:
     """Streamable HTTP at /mcp. A browser's page cannot reach it: unknown Host and Origin headers are refused."""
     names = [f"{name}:*" for name in ("127.0.0.1", "localhost", "[::1]")]
     guard = TransportSecuritySettings(
@@ -98,20 +102,23 @@ def _at_path(manager: StreamableHTTPSessionManager) -> ASGIApp:
     return app
 
 
-def with_token(app: ASGIApp, token: str) -> ASGIApp:
-    """The app behind a bearer token; as it is when the token is empty."""
+def with_token(app: ASGIApp, token: SecretStr | None) -> ASGIApp:
+    """The app behind a bearer token; as it is without one."""
     if not token:
         return app
-    wanted = f"Bearer {token}".encode()
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         given = dict(scope.get("headers", [])).get(b"authorization", b"")
-        if hmac.compare_digest(given, wanted):
+        if await anyio.to_thread.run_sync(_is_token, given, token):
             await app(scope, receive, send)
         else:
             await _refuse(send, 401)
 
     return guarded
+
+
+def _is_token(given: bytes, token: SecretStr) -> bool:
+    return any(hmac.compare_digest(given, f"Bearer {each}".encode()) for each in accepted(token))
 
 
 async def _refuse(send: Send, status: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from agent.settings import Settings
 from tools.archive_bucket import create_bucket, missing_settings
 from tools.own_policy import own_policy
 from tools.queues.sqs_definition import create_queues
+from tools.secrets import references
 from tools.stores.dynamodb.client import own_client
 from tools.stores.dynamodb.errors import unavailable
 from tools.stores.dynamodb.tables import TABLES, create_tables, missing_tables
@@ -47,12 +49,19 @@ def create_own_bucket(settings: Settings, bucket: str) -> bool:
 
 
 def policy_of_own_stores(settings: Settings, account: str, partition: str) -> dict[str, Any]:
-    """For the tables, the queue and the bucket that are set. InputError when `account` is no account's id."""
+    """For the tables, queues, bucket and secrets that are set. InputError when `account` is no account's id."""
     if not re.fullmatch(r"\d{12}", account):
         raise InputError(f"--own takes the twelve digits of an AWS account, not {account!r}.")
     queue, urgent = (url.rstrip("/").rpartition("/")[2] for url in (settings.queue_url, settings.urgent_queue_url))
     return own_policy(
-        settings.table_prefix, settings.aws_region, account, partition, queue, settings.archive_bucket, urgent
+        settings.table_prefix,
+        settings.aws_region,
+        account,
+        partition,
+        queue,
+        settings.archive_bucket,
+        urgent,
+        references(settings, os.environ),
     )
 
 

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agent.models import Job, JobKind, SlackPlace, Urgency, new_id
-from agent.ports import Clock, Queue
+from agent.ports import Clock, Queue, Sealer
+from agent.ports.sealing import NobodysSealer
 from agent.redaction.plain import redact_plain
 from slack_app.phrases import command_in, is_stop
 from slack_app.urgency import urgency_of
@@ -57,6 +58,8 @@ class Intake:
     request_stop: RequestStop
     lighten: Callable[[Job], Job] = lambda job: job
     """Puts what is too large for the queue elsewhere."""
+    sealer: Sealer = field(default_factory=NobodysSealer)
+    """Encrypts what is queued and must not be read."""
     _names: dict[str, tuple[str, datetime]] = field(default_factory=dict[str, tuple[str, datetime]])
     """The name of each channel, and until when it is believed."""
 

@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 from agent.errors import SettingsError
 from agent.settings import Settings
 from slack_app.bolt import SlackApp
+from slack_app.live_tokens import follow_app_token
 
 
 @contextmanager
@@ -18,7 +19,9 @@ def socket_mode(slack: SlackApp, settings: Settings) -> Generator[None]:
     """Connected while the context is open; reconnects by itself."""
     if settings.slack_app_token is None:
         raise SettingsError("WATCHKEEPER_SLACK_APP_TOKEN is not set; make an app-level token with connections:write.")
-    handler = SocketModeHandler(slack.bolt, settings.slack_app_token.get_secret_value())
+    token = settings.slack_app_token
+    handler = SocketModeHandler(slack.bolt, token.get_secret_value())
+    follow_app_token(handler.client, token)
     try:
         handler.connect()
     except SlackApiError as error:

@@ -1,12 +1,14 @@
-"""The IAM policy for Watchkeeper's own tables, queue and bucket: what its stores call, and nothing else.
+"""The IAM policy for Watchkeeper's own tables, queue, bucket and secrets: what its stores call, and nothing else.
 
 Creating them (`watchkeeper tables`) takes other rights, of the person who runs that once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from agent.secret_references import SecretReference
 from tools.stores.dynamodb.tables import (
     ALERTS,
     APPROVALS,
@@ -42,6 +44,7 @@ _QUEUE = (
     "GetQueueAttributes",
     "GetQueueUrl",
 )
+_SECRETS = (("Secrets", "secretsmanager", "GetSecretValue"), ("Parameters", "ssm", "GetParameter"))
 _FOLDERS = ("conversations", "turns", "incidents", "remediations", "alerts", "payloads", "checkpoints")
 """Of the archive. Only checkpoints, the last, are deleted by us."""
 
@@ -54,6 +57,7 @@ def own_policy(
     queue: str = "",
     bucket: str = "",
     urgent_queue: str = "",
+    secrets: Sequence[SecretReference] = (),
 ) -> dict[str, Any]:
     """The queues and the bucket are names; without them nothing is allowed there. No action has a wildcard.
 
@@ -78,7 +82,20 @@ def own_policy(
         folders = [f"{arn}/{folder}/*" for folder in _FOLDERS]
         statements.append(_allow("Archive", "s3", ("GetObject", "PutObject"), folders))
         statements.append(_allow("Checkpoints", "s3", ("DeleteObject",), folders[-1:]))
+    for name, service, action in _SECRETS:
+        owner = f"arn:{partition}:{service}:{region}:{account}"
+        if arns := [_secret_arn(each, owner) for each in secrets if each.service == service]:
+            statements.append(_allow(name, service, (action,), list(dict.fromkeys(arns))))
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _secret_arn(reference: SecretReference, owner: str) -> str:
+    """Secrets Manager ends the name of a secret with six characters of its own."""
+    if reference.name.startswith("arn:"):
+        return reference.name
+    if reference.service == "ssm":
+        return f"{owner}:parameter/{reference.name.removeprefix('/')}"
+    return f"{owner}:secret:{reference.name}-??????"
 
 
 def _table_arns(where: str, prefix: str, table: TableDefinition) -> list[str]:

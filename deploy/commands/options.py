@@ -15,7 +15,7 @@ ScenarioOption = Annotated[
     str, typer.Option("--scenario", "-s", help="Let this scenario happen in the simulated account.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
-AwsOption = Annotated[str, typer.Option("--aws", help="`simulated` or `real` (your own credentials, read-only).")]
+AwsOption = Annotated[str, typer.Option("--aws", help="`simulated` or `real` (it reads with your own credentials).")]
 
 
 def aws_of(value: str) -> Literal["simulated", "real"]:

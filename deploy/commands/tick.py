@@ -31,6 +31,7 @@ def tick(
 ) -> None:
     """Run the detectors, print what they find and what looking cost; nothing is posted. In the simulated account: all
     the ticks of the last three hours."""
+    from deploy.looked_up import for_one_run
     from deploy.ticking import real_tick, simulated_ticks
 
     settings = Settings.read()
@@ -43,6 +44,7 @@ def tick(
         from deploy.terminal import progress
 
         with progress() as show:
+            settings = for_one_run(settings, "simulated", ())
             ticks = asyncio.run(simulated_ticks([scenario] if scenario else scenario_names(), settings, show))
     print_result(
         json_output,

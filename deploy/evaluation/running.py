@@ -18,6 +18,7 @@ from agent.models import ChatMessage, new_id
 from agent.settings import Settings
 from deploy.evaluation.marking import Mark, mark
 from deploy.evaluation.questions import Entry
+from deploy.looked_up import for_one_run
 
 NO_OTHER = {"llm_router": "", "llm_specialist": "", "llm_fast": ""}
 """So that one model has every role."""
@@ -50,7 +51,7 @@ def grouped(entries: Sequence[Entry]) -> list[tuple[Entry, ...]]:
 
 def settings(model: str) -> Settings:
     """The configured settings, with this model in every role."""
-    return Settings.read(**({"llm": model, **NO_OTHER} if model else {}))
+    return for_one_run(Settings.read(**({"llm": model, **NO_OTHER} if model else {})), "simulated")
 
 
 def ask_group(group: Sequence[Entry], model: str) -> Marked:

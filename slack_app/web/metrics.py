@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
+from pydantic import SecretStr
 
 from agent.errors import SettingsError, WatchkeeperError
 from agent.ports import Deps
+from agent.secret_references import accepted
 from agent.settings import Settings
 from tools.telemetry.prometheus import exposition, forget_ended
 
@@ -31,10 +33,10 @@ def metrics_folder(settings: Settings) -> Path | None:
 def metrics_handler(deps: Deps) -> Callable[[web.Request], Awaitable[web.Response]]:
     """The handler of GET /metrics."""
     folder = metrics_folder(deps.settings)
-    token = deps.settings.metrics_token.get_secret_value() if deps.settings.metrics_token else ""
+    token = deps.settings.metrics_token
 
     async def metrics(request: web.Request) -> web.Response:
-        if folder is None or not _may_read(request, token):
+        if folder is None or not await asyncio.to_thread(_may_read, request, token):
             deps.metrics.request_refused("metrics")
             return web.Response(status=403, text="metrics are read from this machine, or with a token")
         body, content_type = await asyncio.to_thread(exposition, folder, await _depth(deps))
@@ -66,9 +68,10 @@ async def metrics_port(deps: Deps) -> AsyncGenerator[None]:
         await runner.cleanup()
 
 
-def _may_read(request: web.Request, token: str) -> bool:
+def _may_read(request: web.Request, token: SecretStr | None) -> bool:
     if token:
-        return hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode())
+        given = request.headers.get("Authorization", "").encode()
+        return any(hmac.compare_digest(given, f"Bearer {each}".encode()) for each in accepted(token))
     return request.remote in LOOPBACK and not any(header in request.headers for header in FORWARDED)
 
 

@@ -18,7 +18,9 @@ from aiohttp import web
 from agent.errors import InputError, QueueFull, RetryLater, SettingsError, StoreUnavailable
 from agent.models import Job, JobKind, digest, new_id
 from agent.ports import Deps
+from agent.secret_references import LiveSecret, accepted
 from agent.sources import Request, Source, read_mappings, source_named
+from agent.sources.aws.sns import without_subscription
 from agent.sources.clean import clean_text, read_json
 from agent.sources.senders import token_or_basic
 from slack_app.large_payloads import lightened
@@ -100,6 +102,8 @@ class Webhooks:
         """The body, of a sender who may send."""
         if name == SNS:
             reason = await asyncio.to_thread(self._sns.check, given)
+        elif isinstance(self._deps.settings.webhook_secrets, LiveSecret):  # which may have to be looked up
+            reason = await asyncio.to_thread(self._reason, source_named(name, self._mappings), name, given)
         else:
             reason = self._reason(source_named(name, self._mappings), name, given)
         if reason and (wait := self._strangers.wait(str(remote))):
@@ -114,7 +118,12 @@ class Webhooks:
         if source is None or source.verify is None or secret is None:
             token_or_basic(given, secrets.token_hex(16))
             return "no source of this name may send" if source is None else "no secret is set for this source"
-        return source.verify(given, secret.get_secret_value())
+        reason = "the secret of this source cannot be read"
+        for value in accepted(secret):
+            reason = source.verify(given, value)
+            if not reason:
+                break
+        return reason
 
     async def _is_about_the_subscription(self, body: Any) -> bool:
         """SNS asks whether its messages are wanted, and says when they end. The topic has been checked."""
@@ -126,6 +135,7 @@ class Webhooks:
     def _job(self, name: str, given: Request, body: Any) -> Job:
         delivery, job_id = delivery_of(name, given.headers, body), new_id("job")
         key = digest(name, delivery, length=32) if delivery else job_id
+        body = without_subscription(body) if name == SNS else body
         return Job(
             id=job_id,
             kind=JobKind.alert,

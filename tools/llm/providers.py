@@ -9,20 +9,23 @@ import importlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from botocore.config import Config
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from agent.errors import SettingsError
+from agent.secret_references import LiveSecret
 from agent.settings import Settings
 from tools.llm.breaker import CircuitBreaker
 from tools.llm.caching import Caching, bedrock, by_itself, openai
 from tools.llm.forms import bind_response_format, bind_response_schema, bind_tool
 from tools.llm.links import Link
+from tools.llm.live_keys import LiveModel, Rebuilt
 
 THINKING_TOKENS = 6000
 """Room on top for models that think before they answer: their thoughts count as output."""
@@ -49,8 +52,10 @@ class Provider:
 
 def link_of(spec: str, settings: Settings, breaker: CircuitBreaker) -> Link:
     """The model that `spec` names, as a link of a chain."""
-    model = chat_model(spec, settings)
     name, _, model_id = spec.partition(":")
+    key = settings.llm_api_key_of(name)
+    build = partial(chat_model, spec, settings)
+    model: Any = LiveModel(Rebuilt(build, key)) if isinstance(key, LiveSecret) else build()
     row = PROVIDERS[name]
     return Link(spec, model, breaker, row.form, row.caching(model_id))
 
@@ -160,7 +165,7 @@ def _address(provider: str, settings: Settings) -> dict[str, Any]:
 def _key(provider: str, settings: Settings) -> dict[str, Any]:
     """Without a key of ours, each library looks where it always does (OPENAI_API_KEY, GOOGLE_API_KEY, ...)."""
     key = settings.llm_api_key_of(provider)
-    return {"api_key": key} if key else {}
+    return {"api_key": SecretStr(key.get_secret_value())} if key else {}
 
 
 PROVIDERS: dict[str, Provider] = {

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import httpx
-
 from agent.errors import SettingsError
 from agent.models import Alert
 from agent.redaction import redact
 from agent.settings import Settings
 from tools.json_api import JsonApi
+from tools.secrets.http_auth import SecretAuth, bearer_or_basic
 
 SETTINGS = "WATCHKEEPER_ALERTMANAGER_TOKEN"
 MARK = "Watchkeeper"
@@ -30,11 +29,9 @@ class Alertmanager:
             raise SettingsError(
                 "WATCHKEEPER_CLOSE_AT_SOURCE names alertmanager; WATCHKEEPER_ALERTMANAGER_URL is not set."
             )
-        secret = settings.alertmanager_token.get_secret_value() if settings.alertmanager_token else ""
-        user, colon, password = secret.partition(":")
-        auth = httpx.BasicAuth(user, password) if colon else None
-        headers = {"Authorization": f"Bearer {secret}"} if secret and not colon else {}
-        return cls(JsonApi("Alertmanager", settings.alertmanager_url, SETTINGS, auth=auth, headers=headers))
+        token = settings.alertmanager_token
+        auth = SecretAuth(bearer_or_basic, token) if token else None
+        return cls(JsonApi("Alertmanager", settings.alertmanager_url, SETTINGS, auth=auth))
 
     async def silence(self, alert: Alert, until: datetime, by: str, reason: str) -> bool:
         """The very alert, by all its labels. Asked for again, the silence that is there is made to end then."""

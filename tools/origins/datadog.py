@@ -9,6 +9,7 @@ from agent.errors import SettingsError
 from agent.models import Alert
 from agent.settings import Settings
 from tools.json_api import JsonApi
+from tools.secrets.http_auth import SecretAuth
 
 SETTINGS = "WATCHKEEPER_DATADOG_API_KEY and WATCHKEEPER_DATADOG_APP_KEY (with monitors_write)"
 EVERY_GROUP = "ALL_GROUPS"
@@ -27,8 +28,8 @@ class Datadog:
             raise SettingsError(
                 "WATCHKEEPER_CLOSE_AT_SOURCE names datadog; set WATCHKEEPER_DATADOG_API_KEY and _APP_KEY, too."
             )
-        headers = {"DD-API-KEY": key.get_secret_value(), "DD-APPLICATION-KEY": app_key.get_secret_value()}
-        return cls(JsonApi("Datadog", settings.datadog_url, SETTINGS, headers=headers))
+        auth = SecretAuth(_keys, key, app_key)
+        return cls(JsonApi("Datadog", settings.datadog_url, SETTINGS, auth=auth))
 
     async def silence(self, alert: Alert, until: datetime, by: str, reason: str) -> bool:
         return await self._monitor(alert, "mute", {"end": str(int(until.timestamp()))})
@@ -73,6 +74,10 @@ class Datadog:
         groups = set(cast("dict[str, Any]", (monitor.get("state") or {}).get("groups") or {})) - {"*"}
         fitting = [group for group in groups if all(_is_tag(tag, alert) for tag in group.split(","))]
         return max(fitting, key=len, default=None) if groups else ""
+
+
+def _keys(key: str, app_key: str) -> dict[str, str]:
+    return {"DD-API-KEY": key, "DD-APPLICATION-KEY": app_key}
 
 
 def _is_tag(tag: str, alert: Alert) -> bool:

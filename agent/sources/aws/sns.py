@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from agent.sources.aws.lenient import document
 from agent.sources.aws.notice import Notice
@@ -17,6 +17,14 @@ SUBSCRIBING = ("UnsubscribeURL", "UnsubscribeUrl", "SubscribeURL", "Token")
 """Whoever has these can unsubscribe us: nobody is shown them."""
 NOT_TEXT = (*SIGNING, *SUBSCRIBING)
 """What an envelope holds for machines only."""
+
+
+def without_subscription(envelope: Any) -> Any:
+    """As it may be stored: nothing in it lets a reader end the subscription."""
+    if not isinstance(envelope, dict):
+        return envelope
+    named = cast("dict[str, Any]", envelope)
+    return {name: value for name, value in named.items() if name not in SUBSCRIBING}
 
 
 def is_envelope(payload: Payload) -> bool:

@@ -1,4 +1,4 @@
-"""boto3 clients for Watchkeeper's own tables, queue and bucket: apart from the evidence session, which only reads."""
+"""boto3 clients for Watchkeeper's own tables, queue, bucket and secrets, apart from the session that only reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ATTEMPTS = 6
 
 
 def own_client(
-    service: Literal["dynamodb", "sqs", "s3"],
+    service: Literal["dynamodb", "sqs", "s3", "secretsmanager", "ssm"],
     region: str,
     profile: str = "",
     timeout_seconds: float = 10,
