@@ -8,6 +8,7 @@ from datetime import datetime
 from agent.living import began_at, ended_at
 from agent.models import Diagnosis, Evidence, Incident, Ownership, digest
 from agent.redaction import redact
+from agent.visible import visible
 
 MAX_LINE_CHARS = 600
 MAX_ALERTS = 10
@@ -55,7 +56,10 @@ def end_text(incident: Incident, by: str = "") -> str:
         return "Resolved."
     minutes = int((over - began_at(incident)).total_seconds() // 60)
     took = f"after {minutes} minute{'' if minutes == 1 else 's'}" if minutes else "within a minute"
+    fixed = incident.ownership.remedied
     who = f"by {by}" if by else "as its monitoring says"
+    if fixed is not None:
+        who = "by a change that helped" + (f" and that {by} approved" if by else "") + f": {_line(fixed.note)}"
     return redact(f"Resolved at {_at(over)}, {took}, {who}.")
 
 
@@ -92,7 +96,7 @@ def news(incident: Incident, before: str, names: dict[str, str]) -> str:
 
 def people_in(own: Ownership) -> set[str]:
     """The ids of those whom `news` may name."""
-    marks = (own.acknowledged, own.assigned, own.snoozed, own.escalated, own.resolved)
+    marks = (own.acknowledged, own.assigned, own.snoozed, own.escalated, own.closed)
     return {mark.by for mark in marks if mark} | ({own.assigned.note} if own.assigned else set())
 
 
@@ -148,7 +152,7 @@ def _source(number: int, piece: Evidence) -> str:
 
 
 def _line(text: str) -> str:
-    return _cut(" ".join(text.split()), MAX_LINE_CHARS)
+    return _cut(" ".join(visible(text).split()), MAX_LINE_CHARS)
 
 
 def _cut(text: str, limit: int) -> str:

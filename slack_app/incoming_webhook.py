@@ -5,11 +5,13 @@ An incoming webhook gives no `ts`, so nothing can be edited, found again or answ
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 import httpx
+from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -17,10 +19,12 @@ from agent.errors import RetryLater, SettingsError
 from agent.models import SlackPlace
 from agent.redaction import redact
 from agent.redaction.plain import redact_plain
+from agent.secret_references import other_than
 from agent.settings import Settings
 from slack_app.blocks.paging import pages
 from slack_app.blocks.text import cut
 from slack_app.messenger import REFUSED_BLOCKS, SlackMessenger
+from slack_app.outgoing import cleaned
 from tools.json_api import TIMEOUT_SECONDS, TOO_MANY, retry_after
 
 GONE = (403, 404, 410)
@@ -50,7 +54,7 @@ class WebhookMessenger(SlackMessenger):
             "critical": settings.slack_webhook_critical_url,
             "heartbeat": settings.slack_webhook_heartbeat_url,
         }
-        self._urls = {topic: url.get_secret_value() for topic, url in named.items() if url is not None}
+        self._urls = {topic: url for topic, url in named.items() if url is not None}
 
     async def say(self, topic: str, text: str, blocks: Sequence[Block] = ()) -> None:
         """One message. Blocks that Slack refuses are sent as their text. RetryLater while Slack is busy or down.
@@ -60,11 +64,11 @@ class WebhookMessenger(SlackMessenger):
         url = self._urls.get(topic) or self._urls[""]
         shown = without_buttons(cast("Sequence[Block]", redact_plain(blocks)))
         try:
-            await _send(url, redact(text), shown)
+            await _post(url, redact(text), shown)
         except SlackApiError as error:
             if not shown or error.response.get("error") not in REFUSED_BLOCKS:
                 raise
-            await _send(url, text_of(shown), ())
+            await _post(url, text_of(shown), ())
 
     async def team_id(self) -> str:
         return ""
@@ -121,8 +125,21 @@ def _strings(node: Any) -> list[str]:
     ]
 
 
+async def _post(secret: SecretStr, text: str, blocks: Sequence[Block]) -> None:
+    """By the webhook that is there now, if the one that was known is gone."""
+    url = secret.get_secret_value()
+    try:
+        await _send(url, text, blocks)
+    except SettingsError:
+        other = await asyncio.to_thread(other_than, secret, url)
+        if other is None:
+            raise
+        await _send(other, text, blocks)
+
+
 async def _send(url: str, text: str, blocks: Sequence[Block]) -> None:
-    body = {"text": cut(text, TEXT_CHARS), "unfurl_links": False, **({"blocks": list(blocks)} if blocks else {})}
+    said = {"text": cut(text, TEXT_CHARS), **({"blocks": list(blocks)} if blocks else {})}
+    body = cleaned("chat.postMessage", said)
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as http:
             answer = await http.post(url, json=body)

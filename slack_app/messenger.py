@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Ite
 from typing import Any, cast
 
 import aiohttp
+from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncRateLimitErrorRetryHandler,
@@ -19,9 +20,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from agent.models import SlackPlace
 from agent.redaction import redact
 from agent.redaction.plain import redact_plain
+from agent.visible import visible
 from slack_app.blocks.figures import without_charts, without_tables
 from slack_app.blocks.paging import pages
 from slack_app.blocks.text import cut, pieces
+from slack_app.guarded_client import GuardedClient
 from slack_app.repeating import RepeatWhatIsSafe
 
 log = logging.getLogger(__name__)
@@ -41,9 +44,10 @@ Part = tuple[str, list[dict[str, Any]]]
 """One message: its text and its blocks."""
 
 
-def web_client(token: str, api_url: str) -> AsyncWebClient:
-    """A Slack client that waits when told to slow down, and says nothing twice."""
-    client = AsyncWebClient(token=token, base_url=api_url)
+def web_client(token: SecretStr | str, api_url: str, *, only_in_jobs: bool = False) -> AsyncWebClient:
+    """A Slack client that waits when told to slow down, says nothing twice, and nothing that may not be said."""
+    secret = SecretStr(token) if isinstance(token, str) else token
+    client = GuardedClient(secret, api_url, only_in_jobs=only_in_jobs)
     client.retry_handlers[:] = [RepeatWhatIsSafe(), AsyncRateLimitErrorRetryHandler(max_retry_count=5)]
     return client
 
@@ -209,7 +213,7 @@ class SlackMessenger:
             thread_ts=place.thread_ts,
             filename=name,
             title=name,
-            content=redact(text),
+            content=redact(visible(text)),
             initial_comment=redact(comment) or None,
         )
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from agent.redaction import personal
 from agent.redaction.engine import rules
 from agent.redaction.spans import Span
+from agent.visible import INVISIBLE, hides_something
 
 MARK = re.compile(rb"\[redacted:[a-z0-9-]{1,40}\]")
 LEAST = 3
@@ -46,8 +47,18 @@ def in_use() -> Policy:
 
 
 def redact(text: str, policy: Policy | None = None) -> str:
-    """The text with each secret replaced by `[redacted:<kind>]`. Never raises, whatever the text holds."""
-    policy = policy or _in_use[0]
+    """The text with each secret replaced by `[redacted:<kind>]`. Never raises, whatever the text holds.
+
+    A secret with characters in it that nobody sees is one all the same; where there is one, they are all taken out.
+    """
+    hidden = _redacted(text, policy or _in_use[0])
+    if not hides_something(hidden):
+        return hidden
+    seen = INVISIBLE.sub("", hidden)
+    return hidden if (again := _redacted(seen, policy or _in_use[0])) == seen else again
+
+
+def _redacted(text: str, policy: Policy) -> str:
     encoded = text.encode("utf-8", "replace")  # half an emoji is no character, and would end a secret too early
     passes = 0
     while (hidden := _redact_once(encoded, policy, _margin(passes))) != encoded:

@@ -1,45 +1,37 @@
-"""Text fit for Slack: escaped, cut to size, and without live mentions or links that nobody vouched for."""
+"""Text fit for Slack: escaped, cut to size, and without live mentions or links that nobody vouched for.
+
+Every text from outside (an alert, a log line, a model, a person) goes through `escape` before it stands in a message;
+`slack_app.outgoing` looks at every message once more before it leaves.
+"""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import urlparse
+
+from agent.visible import visible
+from slack_app.blocks.links import safe_url, trusted
 
 SECTION_LIMIT = 3000
 HEADER_LIMIT = 150
-URL_LIMIT = 1500
-ALLOWED_LINK_HOSTS = (
-    "console.aws.amazon.com",
-    "console.amazonaws.cn",
-    "console.amazonaws-us-gov.com",
-    "health.aws.amazon.com",
-)
+ZERO_WIDTH_SPACE = "\u200b"
+"""Our own, by which what would be live is not; those of others are taken out first."""
 _MENTION = re.compile(r"@(channel|here|everyone)\b", re.I)
-_ZERO_WIDTH_SPACE = "\u200b"
 _MARKUP = str.maketrans({"*": "∗", "~": "∼", "`": "'"})
 
 
 def escape(text: str) -> str:
-    """Foreign text as mrkdwn that shows what it says: no mention, link or channel in it is live."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    escaped = _MENTION.sub(rf"@{_ZERO_WIDTH_SPACE}\1", escaped)
+    """Foreign text as mrkdwn that shows what it says: no mention, link or channel in it is live, nothing is hidden."""
+    escaped = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = _MENTION.sub(rf"@{ZERO_WIDTH_SPACE}\1", escaped)
     for live in ("://", "]("):  # a bare address, and Markdown's link
-        escaped = escaped.replace(live, f"{live[0]}{_ZERO_WIDTH_SPACE}{live[1:]}")
+        escaped = escaped.replace(live, f"{live[0]}{ZERO_WIDTH_SPACE}{live[1:]}")
     return escaped.translate(_MARKUP)
 
 
 def link(url: str, label: str) -> str:
-    """A live link if the address is a console's, else only the label."""
-    try:
-        parts = urlparse(url)
-        host = parts.hostname or ""
-    except ValueError:  # not an address at all
-        return escape(label)
-    trusted = any(host == allowed or host.endswith(f".{allowed}") for allowed in ALLOWED_LINK_HOSTS)
-    if parts.scheme != "https" or not trusted or len(url) > URL_LIMIT:
-        return escape(label)
-    safe = url.replace("|", "%7C").replace(">", "%3E").replace("<", "%3C").replace(" ", "%20")
-    return f"<{safe}|{escape(label)}>"
+    """A live link if the address may be live, else only the label."""
+    safe = safe_url(url)
+    return f"<{safe}|{escape(label)}>" if trusted(safe) else escape(label)
 
 
 def cut(text: str, limit: int) -> str:

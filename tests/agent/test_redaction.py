@@ -219,3 +219,11 @@ def test_the_policy_in_use_counts_where_none_is_given() -> None:
 def test_half_an_emoji_inside_a_secret_does_not_end_it() -> None:
     rest = "Zx9" * 5
     assert rest not in redact(f"password=\ud83dq7Wk{rest}, done")
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\u202e", "\ufeff", "\U000e0041", "\x00", "\x1b"])
+def test_a_secret_is_found_whatever_nobody_sees_in_it(hidden: str) -> None:
+    key = "AKIA" + "Q3EGRZT6OPXM7K2B"
+    broken = key[:9] + hidden + key[9:]
+    assert redact(f"id {broken}, next") == "id [redacted:aws-access-key-id], next"
+    assert redact(f"no secret{hidden} here") == f"no secret{hidden} here"
