@@ -5,8 +5,10 @@ READY := .venv/.ready
 WORKERS ?= auto
 # Fast tests wait for a part of their time: one more of them at once than there are cores.
 FAST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Each test starts processes of our own: what they import is compiled once.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup run test test-slow test-all lint format bench bench-logs bench-anomaly bench-redaction bench-correlation bench-alerts bench-storm peers screenshots clean lock
+.PHONY: setup run test test-slow test-all lint audit format bench bench-logs bench-anomaly bench-redaction bench-correlation bench-alerts bench-storm peers screenshots clean lock
 
 setup: $(READY)
 
@@ -40,12 +42,16 @@ lint: $(READY)
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
+# Known vulnerabilities of what the lock file pins
+audit: $(READY)
+	@$(BIN)/python -m tests.advisories
+
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 screenshots: $(READY)
-	WATCHKEEPER_TEST_SCREENSHOTS=docs/images $(BIN)/pytest -q tests/e2e/test_browser.py tests/e2e/test_browser_quiet.py
+	WATCHKEEPER_TEST_SCREENSHOTS=docs/images $(BIN)/pytest -q tests/e2e/test_browser.py tests/e2e/test_browser_quiet.py tests/e2e/test_browser_cards.py
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks

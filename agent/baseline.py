@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
@@ -22,14 +22,23 @@ def step_within(baseline: Series) -> datetime | None:
     Days are compared with days of the same kind, so that a weekend is no step; every later day must lie beyond every
     earlier one, by half at least. A midnight across which all kinds of day can be compared is surer than one without.
     """
-    by_day: dict[datetime, list[float]] = defaultdict(list)
-    for at, value in baseline:
-        by_day[at.replace(hour=0, minute=0, second=0, microsecond=0)].append(value)
-    days = sorted((day, median(values)) for day, values in by_day.items())
+    days = _daily(baseline)
     midnights = range(MIN_STEP_DAYS, len(days) - MIN_STEP_DAYS + 1)
     steps = [i for i in midnights if _apart(days[:i], days[i:]) or _apart(days[i:], days[:i])]
     sure = [i for i in steps if len(_kinds(days[:i]) & _kinds(days[i:])) == len(_kinds(days))]
     return days[(sure or steps)[0]][0] if steps else None
+
+
+def _daily(points: Series) -> list[tuple[datetime, float]]:
+    """Each day's midnight and median, in order."""
+    midnights: dict[date, datetime] = {}
+    values: dict[date, list[float]] = defaultdict(list)
+    for at, value in points:
+        day = at.date()
+        values[day].append(value)
+        if day not in midnights:
+            midnights[day] = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return [(midnights[day], median(values[day])) for day in sorted(values)]
 
 
 def _apart(low: Series, high: Series) -> bool:

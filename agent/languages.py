@@ -18,7 +18,7 @@ import yaml
 
 from agent.errors import PromptError
 from agent.vocabulary import names_in
-from prompts.loader import HERE
+from prompts.loader import HERE, YAML
 
 FOLDER = HERE / "languages"
 ENOUGH = 2
@@ -104,7 +104,7 @@ def lexicons() -> tuple[Lexicon, ...]:
     found: list[Lexicon] = []
     for path in sorted(FOLDER.glob("*.yaml")):
         try:
-            found.append(_lexicon(yaml.safe_load(path.read_text("utf-8"))))
+            found.append(_lexicon(yaml.load(path.read_text("utf-8"), Loader=YAML)))  # noqa: S506 - a safe loader
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, re.error) as error:
             raise PromptError(f"prompts/languages/{path.name} is no lexicon: {error}") from error
     return tuple(found)

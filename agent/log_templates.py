@@ -23,24 +23,27 @@ ROOT_SHARE = 0.5
 
 Key = tuple[str, ...]
 
-_MASK = re.compile(
-    r"""
-      [0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}     # UUID
-    | \d{4}-\d\d-\d\d(?:[T\x20]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?    # date, time
-    | \b\d\d:\d\d:\d\d(?:[.,]\d+)?\b
-    | \b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b                                            # IPv4 and port
-    | \bip-\d+-\d+-\d+-\d+\b
-    | \b[\w.+-]+@[\w-]+\.[\w.]+\b                                                     # e-mail
-    | \b0x[0-9a-fA-F]+\b
-    | \b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{7,}\b                   # hex id
-    | \b[a-z]{2,8}_(?=[0-9a-zA-Z]*\d)[0-9a-zA-Z]{6,}\b                                # ord_51c0a97d2e47
-    | \b(?=[A-Za-z]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{10,}\b                              # request id, access key id
+_EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+\b"
+_PARAMETERS = r"""
+      [0-9a-fA-F][0-9a-fA-F]{7}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}     # UUID
+    | \d\d\d\d-\d\d-\d\d(?:[T\x20]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?    # date, time
+    | \b(?:
+        \d\d:\d\d:\d\d(?:[.,]\d+)?\b
+      | \d\d{0,2}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d+)?\b                               # IPv4 and port
+      | ip-\d+-\d+-\d+-\d+\b
+      | EMAIL
+      | 0x[0-9a-fA-F]+\b
+      | (?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{7,}\b                   # hex id
+      | [a-z][a-z]{1,7}_(?=[0-9a-zA-Z]*\d)[0-9a-zA-Z]{6,}\b                           # ord_51c0a97d2e47
+      | (?=[A-Za-z]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{10,}\b                              # request id, access key id
+      )
     | (?<!\w)[+-]?\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?                              # number, with its unit
       (?=$|[^A-Za-z\d]|ms\b|s\b|us\b|ns\b|m\b|h\b|[KMGT]i?B?\b|B\b|%)
     | (?<=[A-Za-z][_-])\d+\b                                                         # order-4711, worker_3
-    """,
-    re.VERBOSE,
-)
+    """
+"""Each alternative begins with the characters that it can begin with, which `re` looks at first."""
+_MASK = re.compile(_PARAMETERS.replace("EMAIL", _EMAIL), re.VERBOSE)
+_MASK_WITHOUT_EMAIL = re.compile(_PARAMETERS.replace("| EMAIL", ""), re.VERBOSE)
 _SPLIT = re.compile(r"\s+|(?<=[=:,(\[])(?=[^\s/])|(?=[,)\];])")
 
 
@@ -58,7 +61,7 @@ def identifiers(message: str) -> set[str]:
 def mask(message: str) -> str:
     """The first line of a message with what is surely a parameter (numbers, ids, addresses) replaced by `<*>`."""
     first = message.split("\n", 1)[0]
-    return _MASK.sub(PARAMETER, first)
+    return (_MASK if "@" in first else _MASK_WITHOUT_EMAIL).sub(PARAMETER, first)
 
 
 def templates(masked: Iterable[str]) -> dict[str, str]:

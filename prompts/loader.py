@@ -12,6 +12,8 @@ import yaml
 from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
 HERE = Path(__file__).parent
+YAML: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader: the one in C, where there is one, takes a tenth of the time."""
 _JINJA = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 -- the output is plain text for a model, not HTML
 
 
@@ -55,7 +57,12 @@ def load(name: str) -> Prompt:
 
 def load_all(folder: str) -> list[Prompt]:
     """Every prompt of a folder, by name: `load_all("runbooks")`."""
-    return [read(path) for path in sorted((HERE / folder).glob("*.md"))]
+    return [*_all(folder)]
+
+
+@cache
+def _all(folder: str) -> tuple[Prompt, ...]:
+    return tuple(read(path) for path in sorted((HERE / folder).glob("*.md")))
 
 
 def read(path: Path) -> Prompt:
@@ -65,7 +72,7 @@ def read(path: Path) -> Prompt:
     if len(parts) != 3 or parts[0].strip():
         raise PromptFileError(f"{path.name}: it needs front matter between two lines of ---")
     try:
-        loaded = yaml.safe_load(parts[1])
+        loaded = yaml.load(parts[1], Loader=YAML)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         raise PromptFileError(f"{path.name}: the front matter is not YAML ({error})") from error
     meta = cast("dict[str, Any]", loaded if isinstance(loaded, dict) else {})

@@ -180,4 +180,4 @@ def _lower(text: str) -> str:
 
 def _bare(word: str) -> str:
     """Without accents: `manana` for `mañana`."""
-    return "".join(unicodedata.normalize("NFD", char)[0] for char in word)
+    return word if word.isascii() else "".join(unicodedata.normalize("NFD", char)[0] for char in word)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,7 +14,9 @@ from rich.table import Table
 from agent.redaction import Policy, use
 from agent.settings import Settings
 from deploy.local_home import with_latest_home
-from tools.persistence import Persistence, open_persistence
+
+if TYPE_CHECKING:
+    from tools.persistence import Persistence
 
 _WIDE = 2000
 """Columns of piped output, so that no row is wrapped."""
@@ -26,6 +29,8 @@ def now() -> datetime:
 @asynccontextmanager
 async def kept_things() -> AsyncGenerator[Persistence]:
     """The stores and the queue that the settings name, beside a Watchkeeper that may be running on them."""
+    from tools.persistence import open_persistence
+
     settings = with_latest_home(Settings.read())
     use(Policy(cards=settings.redact_cards, emails=settings.redact_emails))
     kept = open_persistence(settings, now)

@@ -19,14 +19,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 
 from agent.errors import InputError
-from deploy.local.account import Scenario, SimulatedAccount, load_scenario, render_alert, scenario_names
+from deploy.local.account import Scenario, load_scenario, render_alert, scenario_names
 from deploy.local.workspace.background import RunningWorkspace, running_workspace
 from deploy.local.workspace.team import PEOPLE
 from deploy.local.workspace.workspace import ScenarioEntry
+
+if TYPE_CHECKING:
+    from deploy.local.account import SimulatedAccount
 
 ALERT_CHANNELS = ("alerts", "data-alerts", "finops")
 
@@ -85,6 +89,8 @@ def main() -> None:
 
 
 def _serve(port: int, scenarios: Sequence[Scenario]) -> None:
+    from deploy.local.account import SimulatedAccount
+
     with SimulatedAccount() as account:
         for scenario in scenarios:
             account.load(scenario)

@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import moto.core.utils
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.sqs.models import Queue
-from werkzeug.serving import make_server
 
+from deploy.local.account.http_server import Server
+from deploy.local.account.moto_app import Dispatcher
 from tests.peers.ministack.serve import end_with_standard_input
+from tests.quick_moto import make_moto_quick
 
 
 class OneAtATime:
     def __init__(self) -> None:
-        self._app = DomainDispatcherApplication(create_backend_app)
+        self._app = Dispatcher()
         self._lock = threading.Lock()
         Queue.wait_for_messages = self._let_others_through
 
@@ -39,13 +40,6 @@ class OneAtATime:
         self._lock.acquire()
 
 
-class QuietHandler(MotoRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's own name
-        pass
-
-
 def main(port: int, clock: Path) -> None:
     with clock.open("rb") as file:
         ahead = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)
@@ -55,8 +49,9 @@ def main(port: int, clock: Path) -> None:
         return datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(seconds=seconds)
 
     moto.core.utils.utcnow = shifted
+    make_moto_quick()
     threading.Thread(target=end_with_standard_input, daemon=True).start()
-    make_server("127.0.0.1", port, OneAtATime(), threaded=True, request_handler=QuietHandler).serve_forever()
+    Server(port, OneAtATime()).serve_forever()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from prompts.loader import YAML
+
 _DATA = Path(__file__).parent / "data"
 FILES = ("files", "text", "system", "services", "network", "packages", "git", "containers", "clouds", "databases")
 SENT = "what it sends over the network is computed"
@@ -86,8 +88,7 @@ def spread(entries: dict[str, Any] | None) -> dict[str, Any]:
 @cache
 def read_yaml(name: str) -> Any:
     """One file of the data, read once."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load((_DATA / f"{name}.yaml").read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - a safe loader
+    return yaml.load((_DATA / f"{name}.yaml").read_text(encoding="utf-8"), Loader=YAML)  # noqa: S506 - a safe loader
 
 
 @cache

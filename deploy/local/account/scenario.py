@@ -25,6 +25,7 @@ from deploy.local.account.schema.ssm import Ssm
 from deploy.local.account.schema.story import AlertPost, AnswerKey, Denial, Missing
 from deploy.local.account.schema.xray import TraceFlow
 from deploy.local.account.text import fill_in_ids, render_times
+from prompts.loader import YAML
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 DRILLS = SCENARIOS / "drills"
@@ -136,7 +137,7 @@ def _in_one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(YAML):
     """Safe YAML in which dates stay text."""
 
 

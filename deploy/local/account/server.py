@@ -8,11 +8,9 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import BaseWSGIServer, make_server
-
 from deploy.local.account.faults import Fault
 from deploy.local.account.gate import Gate
+from deploy.local.account.http_server import Server
 from deploy.local.account.iam.permissions import account_id_of
 from deploy.local.account.iam.sessions import READER_KEY
 from deploy.local.account.moto_app import MotoApp, StartResponse
@@ -51,7 +49,7 @@ class SimulatedAccount:
         self._account = Account(MotoApp(), clock, sql_engine, pace)
         self._overlay = Overlay(self._account)
         self._gate = Gate()
-        self._server: BaseWSGIServer | None = None
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -61,7 +59,7 @@ class SimulatedAccount:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> Self:
-        self._server = make_server("127.0.0.1", self._port, self._serve, threaded=True, request_handler=_QuietHandler)
+        self._server = Server(self._port, self._serve)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="simulated-account", daemon=True
         )
@@ -171,12 +169,3 @@ def _environment_name(service: str) -> str:
 
 
 _SERVICE_IDS = {"ce": "cost-explorer", "logs": "cloudwatch-logs"}
-
-
-class _QuietHandler(MotoRequestHandler):
-    """Keeps connections open between calls, and prints nothing."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's own name
-        pass

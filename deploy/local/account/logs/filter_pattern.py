@@ -69,18 +69,28 @@ def _term_matcher(text: str) -> Matcher:
         return _any_of(optional)
     # Beside other terms the service ignores the optional ones.
     needed, unwanted = [_any_of([term]) for term in required], _any_of(excluded)
-    return lambda message: all(has(message) for has in needed) and not unwanted(message)
+
+    def matches(message: str) -> bool:
+        for has in needed:
+            if not has(message):
+                return False
+        return not unwanted(message)
+
+    return matches
 
 
 def _any_of(terms: list[str | re.Pattern[str]]) -> Matcher:
-    """Whether a message has one of the terms. A plain loop: it is run for every line of a busy log."""
+    """Whether a message has one of the terms. Plain loops: they are run for every line of a busy log."""
     words = tuple(term for term in terms if isinstance(term, str))
     regexes = [(term, _parts_needed(term.pattern)) for term in terms if not isinstance(term, str)]
 
     def found(message: str) -> bool:
         if _has_one(message, words):
             return True
-        return any(_has_one(message, parts) and regex.search(message) for regex, parts in regexes)
+        for regex, parts in regexes:  # noqa: SIM110 - as below
+            if _has_one(message, parts) and regex.search(message):
+                return True
+        return False
 
     return found
 

@@ -126,6 +126,10 @@ RIGHT: dict[str, list[tuple[str, Call]]] = {
                 },
             ),
         ),
+        (
+            "two-suspects",
+            ("dynamodb", "update_table", {"TableName": "voucher-redemptions", "BillingMode": "PAY_PER_REQUEST"}),
+        ),
     ],
     "sqs_redrive": [("sqs-dead-letters", ("sqs", "start_message_move_task", {"SourceArn": DLQ}))],
     "eventbridge_event": [("missed-event", ("events", "put_events", {"Entries": [EVENT]}))],
@@ -172,6 +176,10 @@ RIGHT: dict[str, list[tuple[str, Call]]] = {
 }
 
 WRONG: list[tuple[str, Call]] = [
+    (
+        "two-suspects",
+        ("lambda", "update_alias", {"FunctionName": "voucher-redeem", "Name": "live", "FunctionVersion": "2"}),
+    ),
     (
         "lambda-timeouts",
         ("lambda", "update_function_configuration", {"FunctionName": "label-printer", "MemorySize": 1024}),
