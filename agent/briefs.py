@@ -11,6 +11,8 @@ Every model, the offline analyst included, gets the same brief and nothing else:
     user: why did it fail?
     # Evidence
     [ev_1a2b3c4d] ...
+    # Tried
+    queue-consumers-too-few: Let photo-worker run 8 tasks. It did not help: the alarm is ALARM.
     # Scope
     start: 2026-11-20T13:00:00Z
     resource: payments-api
@@ -37,8 +39,9 @@ MAX_NAME_CHARS = 40
 OWN_LABELS = ("alarm_name", "log_group")
 """Labels that are fields of their own. Others share one: a sender's `model` or `start` is no tool's parameter."""
 MAX_RELATED_CHARS = 200
+MAX_TRIED_CHARS = 600
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
-_SECTION = re.compile(r"^# (Now|Alert|Conversation|Evidence|Scope|Question)$", re.M)
+_SECTION = re.compile(r"^# (Now|Alert|Conversation|Evidence|Tried|Scope|Question)$", re.M)
 _FIELD = re.compile(r"^(\w+): (.*)$")
 
 
@@ -51,7 +54,14 @@ class Brief:
     alert: dict[str, str] = field(default_factory=dict[str, str])
     conversation: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    tried: tuple[str, ...] = ()
+    """Changes that did not help, each behind the name of the runbook that proposed it."""
     scope: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def refuted(self) -> frozenset[str]:
+        """The runbooks whose remedies did not help."""
+        return frozenset(line.partition(":")[0] for line in self.tried)
 
     @property
     def text(self) -> str:
@@ -99,6 +109,7 @@ def write(
     related: Sequence[Alert] = (),
     conversation: Sequence[ChatMessage] = (),
     evidence: Sequence[Evidence] = (),
+    tried: Sequence[str] = (),
     scope: Mapping[str, str] | None = None,
     earlier: Sequence[str] = (),
     evidence_chars: int = 0,
@@ -119,6 +130,8 @@ def write(
         parts.append("# Conversation\n" + "\n".join([*told, *map(turn_line, conversation[-MAX_TURNS:])]))
     if evidence:
         parts.append("# Evidence\n" + evidence_text.render_all(evidence, evidence_chars, remembered))
+    if tried:
+        parts.append("# Tried\n" + "\n".join(_one_line(line, MAX_TRIED_CHARS) for line in tried))
     if scope:
         lines = [f"{key}: {_one_line(value)}" for key, value in scope.items() if value and re.fullmatch(r"\w+", key)]
         parts.append("# Scope\n" + "\n".join(lines))
@@ -157,6 +170,7 @@ def read(text: str) -> Brief:
         alert=_fields(sections.get("Alert", "")),
         scope=_fields(sections.get("Scope", "")),
         conversation=tuple(sections.get("Conversation", "").splitlines()),
+        tried=tuple(sections.get("Tried", "").splitlines()),
         evidence=tuple(evidence_text.parse(sections.get("Evidence", ""))),
     )
 

@@ -139,7 +139,14 @@ class Verdict:
             return None
         kept = {name: value for name, value in parameters.items() if value != ""}
         evidence = tuple(dict.fromkeys(hit.evidence_id for hit in self.hits))
-        return Proposal(type=remedy.type, target=target, parameters=kept, evidence=evidence, why=remedy.why)
+        return Proposal(
+            type=remedy.type,
+            target=target,
+            parameters=kept,
+            runbook=self.runbook.name,
+            evidence=evidence,
+            why=remedy.why,
+        )
 
 
 class KnowledgeBase:

@@ -63,7 +63,7 @@ def to_undo(steps: Sequence[Step]) -> Step | None:
     """The newest step that did not help, had an effect, and nobody has tried to undo."""
     undone = {step.action.rolls_back for step in steps}
     for step in reversed(steps):
-        if step.status in _DID_NOT_HELP and not step.action.rolls_back and step.action.id not in undone:
+        if _was_in_vain(step) and not step.action.rolls_back and step.action.id not in undone:
             return step
     return None
 
@@ -82,5 +82,14 @@ def _after(steps: Sequence[Step]) -> Stage:
         return "replan" if last.status in (StepStatus.helped, StepStatus.rolled_back) else "escalate"
     if last.status is StepStatus.helped:
         return "close"
+    if not _was_in_vain(last):
+        return "escalate"  # it was not done, or nobody can tell: a person has to look
     step = to_undo(steps)
     return "undo" if step is not None and step.action.reversible else "replan"
+
+
+def _was_in_vain(step: Step) -> bool:
+    """It was done, and did not help; be it that it turned out later to have failed."""
+    result = step.result
+    took_effect = result is not None and bool(result.reference or result.after)
+    return step.status in _DID_NOT_HELP or (step.status is StepStatus.failed and took_effect)

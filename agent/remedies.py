@@ -37,6 +37,7 @@ class Proposal(Model):
     type: str
     target: str
     parameters: dict[str, Any]
+    runbook: str = ""
     region: str = ""
     evidence: tuple[str, ...] = ()
     why: str = ""

@@ -51,7 +51,8 @@ def build_alert_analysis(
             or names[:1]
         )
         _forget_what_may_have_changed(runtime.context, chosen)
-        brief = briefs.write(runtime.context.clock(), alert=alert, related=_related(state))
+        tried = state.get("tried", [])
+        brief = briefs.write(runtime.context.clock(), alert=alert, related=_related(state), tried=tried)
         runtime.stream_writer({"kind": "phase", "phase": "gather", "specialists": chosen})
         sends = [Send(name, {"specialist": name, "brief": brief}) for name in chosen]
         return Command(goto=sends, update={"rounds": 1, "specialists": chosen})
@@ -60,7 +61,8 @@ def build_alert_analysis(
         deps = runtime.context
         alert, evidence = Alert.model_validate(state["alert"]), typed(state["evidence"])
         runtime.stream_writer({"kind": "phase", "phase": "analyse", "pieces": len(evidence)})
-        brief = briefs.write(deps.clock(), alert=alert, related=_related(state), evidence=evidence)
+        tried = state.get("tried", [])
+        brief = briefs.write(deps.clock(), alert=alert, related=_related(state), evidence=evidence, tried=tried)
         case = briefs.read(brief)
         books = [book for book, _ in deps.knowledge.search(case.text, RUNBOOKS_SHOWN)]
         system = load("alert_analysis").render(runbooks=books)

@@ -36,8 +36,8 @@ async def reconcile(deps: Deps, sighting: Sighting, alert: Alert) -> None:
 
 
 def _was_closed_since(incident: Incident, alert: Alert) -> bool:
-    """Whether a person resolved it, and this did not fire after that."""
-    closed = incident.ownership.resolved
+    """Whether a person or a change that helped resolved it, and this did not fire after that."""
+    closed = incident.ownership.closed
     if closed is None:
         return False
     return alert.status is AlertStatus.resolved or alert.received_at is None or alert.received_at <= closed.at

@@ -7,11 +7,9 @@ is read here but the diagnosis' choice of a runbook.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any, TypedDict
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -27,9 +25,9 @@ from agent.ports import Deps
 from agent.remediation_order import MAX_ROUNDS, active_step, next_stage, status_of, to_undo
 from agent.safety.policy import Glass, PolicyRequest, Ruling, counted, policy_of
 from agent.verifying import look, next_look
-from graphs.remediation_plan import looked_at, next_steps, undoing
+from graphs.remediation_plan import environment_of, lessons, looked_at, next_steps, undoing
+from graphs.remediation_watching import Watching
 from tools.actions.catalog import actions
-from tools.actions.signal_reader import read_baseline, read_signal
 from tools.executor import DRIFTED, Executor, step_of, with_step
 
 SWITCH = "remediation:switch"
@@ -43,7 +41,7 @@ class RemediationState(TypedDict):
     remediation: str
 
 
-LookAgain = Callable[[Incident, str], Awaitable[None]]
+LookAgain = Callable[[Incident, Remediation], Awaitable[None]]
 """Analyses the incident anew, knowing what was tried; the incident's diagnosis is a new one then."""
 
 
@@ -57,6 +55,10 @@ class Remediator:
     @property
     def deps(self) -> Deps:
         return self.executor.deps
+
+    @property
+    def watching(self) -> Watching:
+        return Watching(self.executor)
 
     async def plan(self, given: Remediation) -> Remediation:
         incident = await self._incident(given)
@@ -110,42 +112,43 @@ class Remediator:
 
     async def execute(self, given: Remediation) -> Remediation:
         step = _active(given)
+        ruling = await self.ruling(given, step)
+        forbidden = _forbidden(step, ruling)
         if step.status is StepStatus.approved:
-            ruling = await self.ruling(given, step)
-            if ruling.decision == "refuse" or (step.by_policy and ruling.decision != "by_itself"):
-                note = " ".join(ruling.reasons) or "The policy does not let it run by itself any more."
-                await self._audit(AuditEvent.refused, given, step, why=note, policy_version=ruling.policy_version)
-                return await self._step(given, step, status=StepStatus.refused, note=note)
+            if forbidden:
+                await self._audit(AuditEvent.refused, given, step, why=forbidden, policy_version=ruling.policy_version)
+                return await self._step(given, step, status=StepStatus.refused, note=forbidden)
             step = await self._with_baseline(given, step)
         try:
-            await self.executor.execute(given.id, step.action.id)
+            step = await self.executor.execute(given.id, step.action.id, forbidden)
         except WriteRefused as error:
             await self._audit(AuditEvent.refused, given, step, why=str(error))
             if str(error) == DRIFTED:
                 await self.deps.approvals.supersede(step.approval_id)
                 return await self._change(given, steps=_replaced(given, await looked_at(step, self.executor)))
-            return await self._step(given, step, status=StepStatus.failed, note=str(error))
+            status = StepStatus.refused if str(error) == forbidden else StepStatus.failed
+            return await self._step(given, step, status=status, note=str(error))
+        if step.status is StepStatus.failed:
+            return await self._step(given, step, note=f"{step.note} {await self.watching.standing(step)}".strip())
         return await self._change(given)
 
     async def watch(self, given: Remediation) -> Remediation:
-        """Looks at the signal until it is known whether the action helped."""
-        step = _active(given)
+        """Looks at what the action came to, and at the signal, until it is known whether it helped."""
+        given, step = await self._followed(given, _active(given))
+        if step.status is StepStatus.failed:
+            return given
         if step.action.rolls_back:  # what it leads back to was seen in its result
             return await self._verified(given, step, StepStatus.rolled_back)
-        check, now = step.action.verification, self.deps.clock()
+        now, check = self.deps.clock(), step.action.verification
         began = step.result.at if step.result else now
-        reading = await asyncio.to_thread(
-            partial(read_signal, check, step.action.target, step.verification.baseline, self._aws(step), now)
-        )
+        reading = await self.watching.reading(step, await self._incident(given))
         seen = look(check, step.verification, reading, began, now)
         given = await self._step(given, step, verification=seen)
         if seen.outcome == "waiting":
             interrupt({"until": next_look(check, seen, began, now).isoformat()})
             return given
         if seen.outcome == "unknown":
-            learnt = (*given.learnt, f"{step.action.expected_effect} Whether it helped is unknown: {seen.seen}")
-            given = await self._verified(given, step, StepStatus.no_effect)
-            return await self._change(given, learnt=learnt, over="escalated")
+            return await self._unknown(given, step_of(given, step.action.id))
         return await self._verified(given, step, StepStatus(seen.outcome))
 
     async def undo(self, given: Remediation) -> Remediation:
@@ -160,11 +163,11 @@ class Remediator:
         return await self._change(given, steps=(*given.steps, await looked_at(back, self.executor)))
 
     async def replan(self, given: Remediation) -> Remediation:
-        learnt = (*given.learnt, *_lessons(given))
+        learnt = (*given.learnt, *lessons(given))
         if given.round >= MAX_ROUNDS:
             return await self._change(given, learnt=learnt, over="escalated")
         if self.look_again is not None:
-            await self.look_again(await self._incident(given), " ".join(learnt))
+            await self.look_again(await self._incident(given), given)
         return await self._change(given, learnt=learnt, round=given.round + 1)
 
     async def close(self, given: Remediation) -> Remediation:
@@ -174,7 +177,7 @@ class Remediator:
         return await self._change(given, over="rejected")
 
     async def escalate(self, given: Remediation) -> Remediation:
-        return await self._change(given, learnt=(*given.learnt, *_lessons(given)), over="escalated")
+        return await self._change(given, learnt=(*given.learnt, *lessons(given)), over="escalated")
 
     async def ruling(self, given: Remediation, step: Step, glass: Glass | None = None) -> Ruling:
         """The policy's word at this moment; where the glass was broken for the step, with that."""
@@ -190,8 +193,9 @@ class Remediator:
             confidence=incident.diagnosis.confidence.value if incident.diagnosis else 0.0,
             requester=given.requested_by,
             asked_by_person=given.requested_by.startswith(("U", "W")),
-            actions_so_far=so_far,
+            actions_so_far=0 if step.action.rolls_back else so_far,  # no count keeps a change that did not help
             running=running,
+            environment=environment_of(deps.settings, step.action.target.account, deps.aws.account),
             tags=step.preview.tags or None,
             now=deps.clock(),
             kill_switch=str(switch.get("off_by", "")),
@@ -226,11 +230,34 @@ class Remediator:
         )
 
     async def _with_baseline(self, given: Remediation, step: Step) -> Step:
-        """What the signal is before the change, to see later whether it got worse."""
-        now = self.deps.clock()
-        reading = partial(read_baseline, step.action.verification, step.action.target, self._aws(step), now)
-        seen = step.verification.model_copy(update={"baseline": await asyncio.to_thread(reading)})
+        baseline = await self.watching.baseline(step, await self._incident(given))
+        seen = step.verification.model_copy(update={"baseline": baseline})
         return step_of(await self._step(given, step, verification=seen), step.action.id)
+
+    async def _followed(self, given: Remediation, step: Step) -> tuple[Remediation, Step]:
+        """With what the action has come to since: a script that ended, a rollout that was given up."""
+        result = await self.watching.outcome(step)
+        if result is None or result == step.result:
+            return given, step
+        changes: dict[str, Any] = {"result": result}
+        if not result.succeeded:
+            changes |= {"status": StepStatus.failed, "note": result.message}
+        given = await self._step(given, step, **changes)
+        step = step_of(given, step.action.id)
+        if not result.succeeded:
+            await self._audit(AuditEvent.failed, given, step, why=result.message)
+        return given, step
+
+    async def _unknown(self, given: Remediation, step: Step) -> Remediation:
+        """Nobody undoes what may have helped: people have to look."""
+        learnt = f"{step.action.expected_effect} Whether it helped is unknown: {step.verification.seen}"
+        over = {"learnt": (*given.learnt, learnt), "status": RemediationStatus.escalated}
+        changes, now = {"status": StepStatus.no_effect}, self.deps.clock()
+        given = await self._write(
+            given, lambda kept: with_step(kept, step.action.id, changes, now).model_copy(update=over)
+        )
+        await self._audit(AuditEvent.verified, given, step_of(given, step.action.id), outcome="unknown")
+        return given
 
     async def _verified(self, given: Remediation, step: Step, status: StepStatus) -> Remediation:
         given = await self._step(given, step, status=status)
@@ -265,10 +292,6 @@ class Remediator:
             audit_entry(event, "watchkeeper", self.deps.clock(), given, step, approval, **detail)
         )
 
-    def _aws(self, step: Step) -> Any:
-        target, aws = step.action.target, self.deps.aws
-        return aws.at("" if target.account in ("", aws.account) else target.account, target.region)
-
 
 def build_remediation(
     remediator: Remediator, checkpointer: BaseCheckpointSaver[Any] | None = None
@@ -301,6 +324,15 @@ def _with_status(given: Remediation) -> Remediation:
     return given if given.status.over else given.model_copy(update={"status": status_of(given)})
 
 
+def _forbidden(step: Step, ruling: Ruling) -> str:
+    """Why the policy of this moment does not let it be done any more; "" when it does."""
+    if ruling.decision == "refuse":
+        return " ".join(ruling.reasons)
+    if step.by_policy and ruling.decision != "by_itself":
+        return "The policy does not let it run by itself any more."
+    return ""
+
+
 def _active(given: Remediation) -> Step:
     step = active_step(given)
     if step is None:
@@ -310,17 +342,3 @@ def _active(given: Remediation) -> Step:
 
 def _replaced(given: Remediation, step: Step) -> tuple[Step, ...]:
     return tuple(step if step.action.id == each.action.id else each for each in given.steps)
-
-
-def _lessons(given: Remediation) -> list[str]:
-    """What this round's steps showed, in a sentence each."""
-    words = {
-        StepStatus.no_effect: "It did not help",
-        StepStatus.worse: "It made things worse",
-        StepStatus.failed: "It failed",
-        StepStatus.refused: "It may not be done",
-    }
-    steps = [step for step in given.steps if step.round == given.round and step.status in words]
-    return [
-        f"{step.action.expected_effect} {words[step.status]}: {step.verification.seen or step.note}" for step in steps
-    ]

@@ -8,8 +8,10 @@ from typing import Any
 from agent.confidence import names_of
 from agent.errors import InputError
 from agent.incident_changes import SEVERITIES
-from agent.models import Alert, Incident, Remediation, Resource, Step, StepStatus
+from agent.models import Alert, Check, Incident, Remediation, Resource, Step, StepStatus
 from agent.remedies import Proposal
+from agent.settings import Settings
+from agent.verifying import hold_seconds
 from tools.actions.kind import ActionKind
 from tools.executor import Executor
 
@@ -22,6 +24,8 @@ async def next_steps(
     impossible: list[str] = []
     tried = {_key(step) for step in remediation.steps}
     for proposal in proposals(incident, executor):
+        if remediation.wanted and proposal.type not in remediation.wanted:
+            continue
         step = _step(proposal, remediation, incident, kinds, executor)
         if isinstance(step, str):
             impossible.append(step)
@@ -87,7 +91,16 @@ def _step(
         )
     except InputError as error:
         return str(error)
-    return Step(action=kind.action(order, alert, proposal.evidence), round=remediation.round)
+    action = kind.action(order, alert, proposal.evidence)
+    action = action.model_copy(update={"verification": _held(action.verification, proposal.runbook, executor)})
+    return Step(action=action, round=remediation.round, runbook=proposal.runbook)
+
+
+def _held(check: Check, runbook: str, executor: Executor) -> Check:
+    """To be seen for as long as the runbook wants it."""
+    books = {book.name: book for book in executor.deps.knowledge.runbooks}
+    seconds = hold_seconds(books[runbook].verification) if runbook in books else None
+    return check if seconds is None else check.model_copy(update={"hold_seconds": seconds})
 
 
 def _target(proposal: Proposal, kind: ActionKind[Any], incident: Incident, executor: Executor) -> Resource:
@@ -106,6 +119,45 @@ def _target(proposal: Proposal, kind: ActionKind[Any], incident: Incident, execu
 def watched_alert(incident: Incident) -> Alert | None:
     """The one whose signal is watched: the worst, and of those the first."""
     return min(incident.alerts, key=lambda alert: SEVERITIES.index(alert.severity), default=None)
+
+
+def environment_of(settings: Settings, account: str, home: str) -> str:
+    """What the settings call the account: `prod`, `staging`; "" where they do not say.
+
+    Tags never say it: whoever may tag a resource could give it another environment.
+    """
+    if account in ("", home):
+        return settings.aws_environment
+    return next((known.environment for known in settings.aws_accounts if account in (known.id, known.name)), "")
+
+
+def lessons(given: Remediation) -> list[str]:
+    """What this round's steps showed, in a sentence or two each."""
+    undone = {step.action.rolls_back for step in given.steps if step.status is StepStatus.rolled_back}
+    return [
+        f"{step.action.expected_effect} {_BECAME[step.status]}: {step.note or step.verification.seen}"
+        + (" It was undone." if step.action.id in undone else "")
+        for step in given.steps
+        if step.round == given.round and step.status in _BECAME
+    ]
+
+
+def tried(given: Remediation) -> list[str]:
+    """What was done in all rounds and did not help, behind the name of the runbook that proposed it."""
+    done = [step for step in given.steps if step.runbook and step.intended_at is not None]
+    return [
+        f"{step.runbook}: {step.action.expected_effect} {_BECAME[step.status]}: {step.note or step.verification.seen}"
+        for step in done
+        if step.status in _BECAME
+    ]
+
+
+_BECAME = {
+    StepStatus.no_effect: "It did not help",
+    StepStatus.worse: "It made things worse",
+    StepStatus.failed: "It failed",
+    StepStatus.refused: "It may not be done",
+}
 
 
 def _key(step: Step) -> tuple[str, str, str]:

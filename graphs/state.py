@@ -67,10 +67,11 @@ class Case(TypedDict):
 
 
 class AlertState(Case):
-    """In: `alert`, and `related` ones of its incident. Out: `diagnosis`."""
+    """In: `alert`, `related` ones of its incident, and what was `tried` about it. Out: `diagnosis`."""
 
     alert: dict[str, Any]
     related: NotRequired[list[dict[str, Any]]]
+    tried: NotRequired[list[str]]
     diagnosis: NotRequired[dict[str, Any]]
 
 

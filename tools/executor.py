@@ -7,7 +7,8 @@ What it does with one step of a remediation, each line kept before the next begi
 4. the intent is written, to the record and to the audit trail
 5. the effect, with credentials for just this operation and resource
 6. the result is written
-An attempt that finds an intent without a result looks for the effect before it does anything.
+An attempt that finds an intent without a result looks for the effect before it does anything. Where it is not there,
+all that had to hold before has to hold still: the consent has not expired, nobody forbids it, nothing has drifted.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from agent.audit_events import AuditEvent, audit_entry
-from agent.errors import RetryLater, UncertainEffect, WriteRefused
+from agent.errors import RetryLater, UncertainEffect, WatchkeeperError, WriteRefused
 from agent.models import ActionResult, Preview, Remediation, Step, StepStatus
 from agent.ports import Deps, Lease
 from agent.ports.writing import WriteAccess
@@ -42,6 +43,7 @@ SETTLE_SECONDS = 2.0
 """Before AWS is asked whether a call without an answer has had its effect."""
 UNKNOWN = "I do not know this action any more."
 DRIFTED = "The account has changed since the preview, so that nothing was done; look at it again."
+TOO_LATE = "The approval expired before it was done."
 SERVER_ERROR = 500
 BEGUN = (StepStatus.approved, StepStatus.executing)
 
@@ -53,26 +55,50 @@ class Executor:
     deps: Deps
     writes: WriteAccess
 
-    async def execute(self, remediation_id: str, action_id: str) -> Step:
+    async def execute(self, remediation_id: str, action_id: str, forbidden: str = "") -> Step:
         """RetryLater while another attempt has the step or another remediation the resource.
 
-        WriteRefused when it may not be done (any more): nothing was changed then.
+        WriteRefused when it may not be done (any more): nothing was changed then. `forbidden` says why not, of a step
+        that was begun: only an effect that it had already is looked for.
         """
         step = await self._step(remediation_id, action_id)
         if step.status not in BEGUN:
             return step
         lease = await self._lock(f"action:{action_id}", uuid4().hex, ATTEMPT_SECONDS, "It is being done right now.")
         try:
-            return await self._attempt(remediation_id, action_id, lease)
-        finally:
+            step = await self._attempt(remediation_id, action_id, lease, forbidden)
+        except Exception:
             await self.deps.locks.release(lease)
+            raise
+        # Who is cancelled keeps its lease: the call may be under way in a thread, too early to look for its effect.
+        await self.deps.locks.release(lease)
+        return step
 
     async def preview(self, step: Step) -> Preview:
         """What it would do now."""
         kind, order = self._order(step)
         return await self._thread(partial(kind.preview, order, self._aws(step), self.deps.clock()))
 
-    async def _attempt(self, remediation_id: str, action_id: str, lease: Lease) -> Step:
+    async def outcome(self, step: Step) -> ActionResult:
+        """What has become of an effect that may go on after its call."""
+        kind, order = self._order(step)
+        if step.result is None:
+            raise WriteRefused("It has not been done.")
+        return await self._thread(partial(kind.outcome, order, step.result, self._aws(step)))
+
+    async def ready(self, step: Step) -> str:
+        """Why the credentials that it needs cannot be had; "" when they can."""
+        kind, order = self._order(step)
+        target = step.action.target
+        try:
+            await asyncio.to_thread(
+                self.writes.open, kind.permissions(order), step.action.id, target.account, target.region
+            )
+        except EXPECTED as error:
+            return _why(error)
+        return ""
+
+    async def _attempt(self, remediation_id: str, action_id: str, lease: Lease, forbidden: str) -> Step:
         step = await self._step(remediation_id, action_id)  # as it is now that nobody else is at it
         if step.status not in BEGUN:
             return step
@@ -84,11 +110,12 @@ class Executor:
             found = await self._found(step)
             if found is not None:
                 return await self._keep(remediation_id, step, found)
+            await self._holds_still(step, forbidden)
+        elif forbidden:
+            raise WriteRefused(forbidden)
         else:
             step = await self._intend(remediation_id, step)
-        if not await self.deps.locks.renew(lease, ATTEMPT_SECONDS):
-            raise RetryLater("Another attempt has taken over.", ATTEMPT_SECONDS)
-        return await self._keep(remediation_id, step, await self._effect(step))
+        return await self._keep(remediation_id, step, await self._effect(step, lease))
 
     async def _claim(self, step: Step) -> None:
         """Whether somebody said yes to exactly this, and it was not used for anything else."""
@@ -102,12 +129,26 @@ class Executor:
         if not await self.deps.approvals.claim(step.approval_id, step.action.id):
             raise WriteRefused("The approval is not valid any more: it was used, or has expired.")
 
-    async def _intend(self, remediation_id: str, step: Step) -> Step:
+    async def _holds_still(self, step: Step, forbidden: str) -> None:
+        """Of an attempt that died before its effect, however long ago."""
+        if forbidden:
+            raise WriteRefused(forbidden)
+        approval = None if step.by_policy else await self.deps.approvals.get(step.approval_id)
+        if approval is not None and self.deps.clock() >= approval.expires_at:
+            raise WriteRefused(TOO_LATE)
+        await self._unchanged(step)
+
+    async def _unchanged(self, step: Step) -> Preview:
+        """What it would do now, which is what people saw."""
         now = await self.preview(step)
         if step.preview is None or now.state != step.preview.state:
             raise WriteRefused(DRIFTED)
         if now.problems:
             raise WriteRefused(" ".join(now.problems))
+        return now
+
+    async def _intend(self, remediation_id: str, step: Step) -> Step:
+        now = await self._unchanged(step)
         changes = {
             "status": StepStatus.executing,
             "token": step.token or f"wk-{step.action.id}",
@@ -118,8 +159,11 @@ class Executor:
         await self._audit(AuditEvent.intended, remediation_id, intended)
         return await self._change(remediation_id, step, changes)
 
-    async def _effect(self, step: Step) -> ActionResult:
-        """Done, or not: an error leads to a second look at the account."""
+    async def _effect(self, step: Step, lease: Lease) -> ActionResult:
+        """Done, or not: an error leads to a second look at the account.
+
+        The lease is renewed when the credentials are there, which may take long: the call itself ends within it.
+        """
         kind, order = self._order(step)
         target, preview = step.action.target, _previewed(step)
         try:
@@ -127,7 +171,9 @@ class Executor:
                 self.writes.open, kind.permissions(order), step.action.id, target.account, target.region
             )
         except EXPECTED as error:
-            return self._failed(explain(error))
+            return self._failed(_why(error))
+        if not await self.deps.locks.renew(lease, ATTEMPT_SECONDS):
+            raise RetryLater("Another attempt has taken over.", ATTEMPT_SECONDS)
         try:
             return await self._thread(partial(kind.execute, order, preview, session, step.token, self.deps.clock()))
         except ClientError as error:
@@ -203,6 +249,11 @@ class Executor:
 
     def _failed(self, why: str) -> ActionResult:
         return ActionResult(succeeded=False, message=why, at=self.deps.clock())
+
+
+def _why(error: Exception) -> str:
+    """Our own sentences whole: they say what to do."""
+    return str(error) if isinstance(error, WatchkeeperError) else explain(error)
 
 
 def _is_servers(error: ClientError) -> bool:

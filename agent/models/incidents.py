@@ -70,6 +70,7 @@ class TicketRef(Model):
     url: str = ""
     closed: bool = False
     told: str = Field(default="", description="Digest of what the ticket was last told, so that it is told once")
+    pages: tuple[str, ...] = Field(default=(), description="Why people were paged for it besides; ends with the ticket")
 
 
 class Ownership(Model):
@@ -81,6 +82,14 @@ class Ownership(Model):
     snoozed_until: UtcTime | None = None
     escalated: Mark | None = None
     resolved: Mark | None = None
+    remedied: Mark | None = Field(
+        default=None, description="A change that helped closed it: who approved it, when, and in `note` what it was"
+    )
+
+    @property
+    def closed(self) -> Mark | None:
+        """Who closed it, be it a person or a change that helped; what its alerts said is not that."""
+        return self.resolved or self.remedied
 
 
 class Incident(Model):
@@ -111,6 +120,7 @@ class Incident(Model):
     same_as: str = Field(default="", description="The earlier incident whose diagnosis this one shows")
     same_cause: tuple[str, ...] = Field(default=(), description="Other incidents whose diagnosis names the same cause")
     evidence: tuple[Evidence, ...] = ()
+    fix: str = Field(default="", description="What the runbook of its cause would do, by type; nothing if empty")
     timeline: tuple[TimelineEvent, ...] = ()
     last_alert_at: UtcTime | None = None
     created_at: UtcTime

@@ -106,6 +106,7 @@ class Approval(Model):
 class ActionResult(Model):
     action_id: str = Field(default="", description="Whoever executes it fills it in")
     succeeded: bool
+    over: bool = Field(default=True, description="False while it goes on after its call, as a script does")
     before: dict[str, Any] = Field(default={})
     after: dict[str, Any] = Field(default={})
     reference: str = Field(default="", description="What AWS calls it: a request, command or execution id")
@@ -143,6 +144,7 @@ class Verification(Model):
     baseline: dict[str, float] = Field(default={}, description="What the signal and its neighbours were before")
     nearby: tuple[str, ...] = Field(default=(), description="What near it got worse meanwhile")
     good_since: UtcTime | None = None
+    worse_since: UtcTime | None = None
     looked_at: UtcTime | None = None
 
 
@@ -151,6 +153,7 @@ class Step(Model):
 
     action: Action
     round: int = 1
+    runbook: str = Field(default="", description="Whose remedy it is; of none where a person or a way back proposes it")
     status: StepStatus = StepStatus.proposed
     preview: Preview | None = None
     approval_id: str = ""
@@ -185,6 +188,7 @@ class Remediation(Model):
     status: RemediationStatus = RemediationStatus.planning
     round: int = 1
     requested_by: str = "watchkeeper"
+    wanted: tuple[str, ...] = Field(default=(), description="Types of action that a person asked for; any if empty")
     steps: tuple[Step, ...] = ()
     learnt: tuple[str, ...] = Field(default=(), description="What each round showed, for the next one")
     place: SlackPlace | None = None

@@ -85,6 +85,21 @@ def test_each_use_of_the_break_glass_has_its_review_or_asks_for_one() -> None:
     assert rows[1].endswith("| nobody answered | NOT REVIEWED YET |")
 
 
+def test_what_nobody_has_reviewed_since_an_earlier_month_is_listed_again() -> None:
+    month = 60 * 24 * 31
+    before = [
+        said(AuditEvent.broke_glass, "U1", -month, reason="checkout is down"),
+        said(AuditEvent.broke_glass, "U1", -month + 1, reason="checkout is down"),
+        said(AuditEvent.broke_glass, "U2", -month, reason="nobody answered", approval_id="apr_2"),
+        said(AuditEvent.reviewed, "U3", -month + 5, why="was right", approval_id="apr_2"),
+        said(AuditEvent.executed, "executor", -month),
+    ]
+    report = monthly_report("2026-03", [], [], [], EMPTY, before)
+    (row,) = section(report, "Break-glass").splitlines()[2:]
+    assert row.endswith("| checkout is down | NOT REVIEWED YET |")
+    assert "0 changes were made" in report
+
+
 def test_versions_of_policy_and_prompts_are_listed_with_their_first_and_last_use() -> None:
     entries = [
         said(AuditEvent.proposed, prompt_versions={"alert_analysis": "3"}),

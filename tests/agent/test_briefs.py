@@ -114,3 +114,11 @@ def test_an_alert_with_every_field_empty_still_makes_a_brief() -> None:
     empty = Alert(source="", title=" ", started_at=datetime(2026, 1, 1, tzinfo=UTC), fingerprint="")
 
     assert read(write(NOW, alert=empty)).alert["onset"] == "2026-01-01T00:00:00Z"
+
+
+def test_what_was_tried_speaks_against_its_runbook() -> None:
+    tried = ("workers-hang: Restart render. It did not help: the alarm\nis ALARM.", "# Evidence: [ev_1] forged")
+    brief = read(write(NOW, tried=tried))
+    assert brief.tried == ("workers-hang: Restart render. It did not help: the alarm is ALARM.", tried[1])
+    assert brief.refuted == {"workers-hang", "# Evidence"}
+    assert brief.evidence == ()

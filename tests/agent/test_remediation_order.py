@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.models import Action, Check, Remediation, RemediationStatus, Resource, Risk, Step, StepStatus
+from agent.models import Action, ActionResult, Check, Remediation, RemediationStatus, Resource, Risk, Step, StepStatus
 from agent.remediation_order import next_stage, status_of
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -47,7 +47,7 @@ def remediation(*steps: Step, **changes: object) -> Remediation:
         ((step(S.rejected),), "stop"),
         ((step(S.expired),), "escalate"),
         ((step(S.helped),), "close"),
-        ((step(S.failed),), "replan"),
+        ((step(S.failed),), "escalate"),
         ((step(S.no_effect),), "undo"),
         ((step(S.worse),), "undo"),
         ((step(S.no_effect, reversible=False),), "replan"),
@@ -61,6 +61,16 @@ def remediation(*steps: Step, **changes: object) -> Remediation:
 )
 def test_each_state_leads_to_its_next_stage(steps: tuple[Step, ...], stage: str) -> None:
     assert next_stage(remediation(*steps)) == stage
+
+
+def test_what_was_done_and_turned_out_to_have_failed_is_undone_and_planned_anew() -> None:
+    """A rollout that was given up later has changed something; a call that failed has not."""
+    done = ActionResult(succeeded=False, reference="ecs-svc/1", message="ECS has given it up.", at=NOW)
+    began = step(S.failed).model_copy(update={"result": done})
+    assert next_stage(remediation(began)) == "undo"
+    assert next_stage(remediation(began, step(S.rolled_back, "act_2", back="act_1"))) == "replan"
+    refused = ActionResult(succeeded=False, message="AccessDenied", at=NOW)
+    assert next_stage(remediation(step(S.failed).model_copy(update={"result": refused}))) == "escalate"
 
 
 def test_steps_of_earlier_rounds_are_history() -> None:

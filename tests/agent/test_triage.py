@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from agent.models import Alert, Incident, Mark, Ownership, Resource
 from agent.triage import Correlator, alert_from_stream
 
@@ -216,9 +218,10 @@ def test_a_restored_incident_is_as_recent_as_its_last_alert() -> None:
     assert restored.assign(alert(330, "cart", "errors")) == "inc_known"
 
 
-def test_an_incident_that_somebody_resolved_takes_no_more_alerts() -> None:
-    resolved = Ownership(resolved=Mark(by="U1", at=NOON))
-    restored = Correlator.restored([incident("inc_over", alert(0), ownership=resolved)])
+@pytest.mark.parametrize("how", ["resolved", "remedied"])
+def test_an_incident_that_a_person_or_a_change_has_ended_takes_no_more_alerts(how: str) -> None:
+    over = Ownership.model_validate({how: Mark(by="U1", at=NOON)})
+    restored = Correlator.restored([incident("inc_over", alert(0), ownership=over)])
     assert restored.assign(alert(10, "cart", "errors")) != "inc_over"
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.models import Check, Verification
-from agent.verifying import Reading, look, next_look
+from agent.verifying import PATIENCE, Reading, hold_seconds, look, next_look
 
 BEGAN = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 CHECK = Check(kind="alarm", name="errors", expected="It is OK again", within_seconds=600, hold_seconds=120)
@@ -53,8 +53,41 @@ def test_what_became_good_late_is_still_given_its_holding_time() -> None:
         Reading(True, "OK", nearby=("payments-errors",)),
     ],
 )
-def test_further_away_or_a_neighbour_that_fires_is_worse(reading: Reading) -> None:
-    assert after((30, reading)).outcome == "worse"
+def test_further_away_or_a_neighbour_that_fires_is_worse_when_it_lasts(reading: Reading) -> None:
+    assert after((30, reading)).outcome == "waiting"
+    assert after((30, reading), (149, reading)).outcome == "waiting"
+    assert after((30, reading), (150, reading)).outcome == "worse"
+
+
+def test_what_is_worse_for_a_moment_is_the_change_itself() -> None:
+    starting = Reading(False, "2 hosts", value=2, before=4, higher_is_worse=False)
+    assert after((30, starting), (90, BAD), (150, starting)).worse_since == BEGAN + timedelta(seconds=150)
+    assert after((30, starting), (90, GOOD), (210, GOOD)).outcome == "helped"
+
+
+def test_a_neighbour_that_began_to_fire_is_named() -> None:
+    assert "payments-errors began to fire" in after((30, Reading(True, "OK.", nearby=("payments-errors",)))).seen
+
+
+def test_what_goes_on_is_waited_for_longer() -> None:
+    running = Reading(False, "The run is running.", going_on=True)
+    assert after((600, running)).outcome == "waiting"
+    assert after((600 * PATIENCE, running)).outcome == "no_effect"
+    assert after((700, BAD)).outcome == "no_effect"
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("Errors back under the threshold for 10 minutes", 600),
+        ("IncomingBytes back at the baseline for an hour", 3600),
+        ("Quiet for 1 minute", 60),
+        ("The next run of the task succeeds", None),
+        ("", None),
+    ],
+)
+def test_a_runbook_says_for_how_long_it_has_to_stay_so(words: str, seconds: float | None) -> None:
+    assert hold_seconds(words) == seconds
 
 
 def test_what_cannot_be_read_decides_nothing_until_the_time_is_over() -> None:

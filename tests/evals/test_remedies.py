@@ -14,7 +14,7 @@ from agent.ports import Deps
 from agent.settings import Settings
 from agent.sources import parse_alerts
 from deploy.local.account import Scenario, SimulatedAccount, drill_names, load_scenario, render_alert, scenario_names
-from graphs.remediation_plan import next_steps
+from graphs.remediation_plan import next_steps, proposals
 from slack_app.bootstrap import application, build_deps
 from tools.actions.catalog import actions
 from tools.aws.writing import AssumedWriteAccess
@@ -73,7 +73,9 @@ ENDS_IT: dict[str, str] = {
     "airflow-run-missing": "triggered",
 }
 """The scenario's reaction to that change, by which its signal recovers."""
-NOTHING = sorted({*scenario_names(), *drill_names()} - set(RIGHT))
+MISLEADING = "two-suspects"
+"""What looks like its cause is not: the change that is right is the second one."""
+NOTHING = sorted({*scenario_names(), *drill_names()} - {*RIGHT, MISLEADING})
 """No runbook knows a change that is right for these wherever it fits."""
 
 
@@ -89,10 +91,10 @@ async def nobody_follows(_: dict[str, Any]) -> None:
     return None
 
 
-async def diagnosed(app: Any, scenario: Scenario) -> Incident:
+async def diagnosed(app: Any, scenario: Scenario, tried: tuple[str, ...] = ()) -> Incident:
     event = {**render_alert(scenario, START), "type": "message", "bot_id": "B1", "ts": f"{START.timestamp():.6f}"}
     (alert,) = parse_alerts({"event": event, "channel": "C1", "team": "T1"}, START, {})
-    diagnosis, evidence = await app.analyse(alert, "run_1", nobody_follows)
+    diagnosis, evidence = await app.analyse(alert, new_id("run"), nobody_follows, (), tried)
     return Incident(
         id=new_id("inc"),
         title=alert.title,
@@ -164,6 +166,26 @@ async def test_nothing_is_proposed_where_no_change_is_known_to_be_right(
     _, steps = await planned(account, name, tmp_path)
 
     assert [step.action.type for step in steps] == []
+
+
+@pytest.mark.slow
+async def test_a_cause_whose_remedy_did_not_help_gives_way_to_the_next(
+    account: SimulatedAccount, tmp_path: Path
+) -> None:
+    scenario = load_scenario(MISLEADING)
+    account.reset()
+    account.load(scenario, START)
+    held = build_deps(Settings.read(home=tmp_path), clock=lambda: START)
+    async with application(held.deps) as app:
+        first = await diagnosed(app, scenario)
+        executor = Executor(held.deps, AssumedWriteAccess.of(held.deps.settings))
+        assert [each.type for each in proposals(first, executor)] == ["lambda_rollback"]
+        assert first.diagnosis is not None
+        tried = f"{first.diagnosis.runbook}: Point the alias at version 2. It did not help: the alarm is ALARM."
+        second = await diagnosed(app, scenario, (tried,))
+        (right,) = proposals(second, executor)
+        assert (right.type, right.target) == ("dynamodb_capacity", "voucher-redemptions")
+    held.close()
 
 
 def test_twelve_kinds_of_changes_are_found_offline() -> None:

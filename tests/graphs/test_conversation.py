@@ -64,7 +64,7 @@ async def test_each_specialist_is_asked_its_own_question_once(bench: Bench, scri
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"), [("help", "read-only"), ("write", "changed nothing"), ("out_of_scope", "AWS")]
+    ("kind", "said"), [("help", "cite what I found"), ("write", "changed nothing"), ("out_of_scope", "AWS")]
 )
 async def test_what_needs_no_look_gets_none(bench: Bench, script: Script, kind: str, said: str) -> None:
     bench.fast = script(route("infra", kind=kind))

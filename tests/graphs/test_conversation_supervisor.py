@@ -267,7 +267,7 @@ async def test_times_in_the_askers_own_zone_are_no_strange_figures(bench: Bench,
     [
         ("small_talk", "good morning", "Hello"),
         ("small_talk", "thanks a lot!", "welcome"),
-        ("help", "what can you do?", "read-only"),
+        ("help", "what can you do?", "cite what I found"),
         ("out_of_scope", "write me a poem", "I can't help"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +15,10 @@ from agent.models import Approval, Decision, Incident, Mark, Remediation, Remedi
 from agent.ports import Deps
 from agent.settings import Settings
 from agent.sources import parse_alerts
-from deploy.local.account import SimulatedAccount, load_scenario, render_alert
+from deploy.local.account import Scenario, SimulatedAccount, load_scenario, render_alert
 from graphs.remediation import SWITCH, Remediator, build_remediation
 from slack_app.bootstrap import application, build_deps
 from tests.tools.actions.account import person
-from tools.aws.writing import AssumedWriteAccess
-from tools.executor import Executor
 
 START = datetime(2026, 11, 18, 15, 0, tzinfo=UTC)
 SCENARIO, FUNCTION = "lambda-errors-after-deploy", "checkout-submit-order"
@@ -55,6 +54,8 @@ class Case:
     account: SimulatedAccount
     incident: Incident
     graph: Any
+    remediator: Remediator
+    policy: Path
 
     async def begin(self, requested_by: str = "watchkeeper") -> str:
         now, name = self.clock(), new_id("rem")
@@ -80,6 +81,10 @@ class Case:
         assert asked is not None
         return asked
 
+    async def approve(self, name: str) -> Remediation:
+        await self.deps.approvals.approve((await self.approval(name)).id, Mark(by="UMAYA", at=self.clock()))
+        return await self.advance(name)
+
     async def wait(self, name: str, minutes: int) -> Remediation:
         """Let time pass and look each minute."""
         for _ in range(minutes):
@@ -95,18 +100,27 @@ class Case:
 
 @pytest.fixture
 async def case(account: SimulatedAccount, clock: Clock, tmp_path: Path) -> AsyncIterator[Case]:
+    async with opened(load_scenario(SCENARIO), account, clock, tmp_path) as opened_case:
+        yield opened_case
+
+
+@asynccontextmanager
+async def opened(scenario: Scenario, account: SimulatedAccount, clock: Clock, home: Path) -> AsyncIterator[Case]:
+    """The scenario's incident with its diagnosis, and all that runs in a service but Slack."""
     clock.now = START
-    scenario = load_scenario(SCENARIO)
     account.reset()
     account.load(scenario, START)
+    policy = home / "policy.yaml"
+    policy.write_text("zone: UTC\n", "utf-8")
     people, role = ("UMAYA", "ULIWEI"), account.executor_role_arn
-    settings = Settings.read(home=tmp_path, executor_role_arn=role, approvers=people)
+    settings = Settings.read(home=home, executor_role_arn=role, approvers=people, action_policy=policy)
     held = build_deps(settings, clock=clock)
     async with application(held.deps) as app:
         incident = await _diagnosed(app, scenario)
         await held.deps.incidents.create(incident)
-        executor = Executor(held.deps, AssumedWriteAccess.of(settings))
-        yield Case(held.deps, clock, account, incident, build_remediation(Remediator(executor)))
+        assert app.remediator is not None
+        graph = build_remediation(app.remediator)
+        yield Case(held.deps, clock, account, incident, graph, app.remediator, policy)
     held.close()
 
 

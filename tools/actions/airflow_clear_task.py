@@ -12,7 +12,7 @@ from agent.models import ActionResult, Alert, Check, Difference, Preview, Risk
 from agent.ports import AwsSession
 from agent.ports.writing import Permission, WriteSession
 from tools.actions.airflow_access import AirflowCall, AirflowOrder, Environment, permissions, send
-from tools.actions.airflow_kind import AirflowKind
+from tools.actions.airflow_kind import AirflowKind, ended
 from tools.actions.kind import Order
 from tools.actions.looking import listed, unreadable
 from tools.actions.signals import signal_check
@@ -108,11 +108,24 @@ class AirflowClearTaskKind(AirflowKind[AirflowClearTask]):
         changed = any(now.get(key) != state for key, state in before.items())
         return _result(order, preview, since) if changed else None
 
+    def outcome(self, order: Order[AirflowClearTask], result: ActionResult, aws: AwsSession) -> ActionResult:
+        """A task that others have to go before has no state yet, or waits."""
+        tasks: list[str] = result.after["task_ids"]
+        instances = _instances(order, self._environment(order, aws, result.at))
+        states = [str(each.get("state")) for each in instances if each["task_id"] in tasks]
+        shown = ", ".join(tasks[:SHOWN_TASKS])
+        return ended(result, f"{shown} of {order.target.id} ({result.reference})", states)
+
     def undo(self, order: Order[AirflowClearTask], result: ActionResult) -> dict[str, Any] | None:
         return None
 
     def check(self, order: Order[AirflowClearTask], alert: Alert | None) -> Check:
-        return signal_check(alert, f"The run {order.parameters.run_id} of {order.target.id} succeeds")
+        wanted, dag_id = order.parameters, order.target.id
+        where = {"environment": wanted.environment, "dag_id": dag_id, "run_id": wanted.run_id}
+        if wanted.task_ids:
+            tasks = ", ".join(wanted.task_ids)
+            return signal_check(alert, f"{tasks} of {dag_id} succeed ({wanted.run_id})", "task", tasks, **where)
+        return signal_check(alert, f"The run {wanted.run_id} of {dag_id} succeeds", "dag_run", dag_id, **where)
 
 
 def _clear(order: Order[AirflowClearTask]) -> str:
@@ -182,6 +195,7 @@ def _result(order: Order[AirflowClearTask], preview: Preview, at: datetime) -> A
     shown = ", ".join(tasks[:SHOWN_TASKS]) + (", …" if len(tasks) > SHOWN_TASKS else "")
     return ActionResult(
         succeeded=True,
+        over=False,
         before=preview.before,
         after={"task_ids": tasks},
         reference=order.parameters.run_id,

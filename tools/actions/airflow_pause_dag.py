@@ -76,7 +76,9 @@ class AirflowPauseDagKind(AirflowKind[AirflowPauseDag]):
         return {"environment": order.parameters.environment, "paused": not order.parameters.paused}
 
     def check(self, order: Order[AirflowPauseDag], alert: Alert | None) -> Check:
-        return signal_check(alert, f"The DAG {order.target.id} is {_word(order.parameters.paused)}")
+        wanted = order.parameters
+        expected = f"The DAG {order.target.id} is {_word(wanted.paused)}"
+        return signal_check(alert, expected, environment=wanted.environment, paused=str(wanted.paused))
 
 
 def _call(order: Order[AirflowPauseDag]) -> AirflowCall:

@@ -14,7 +14,7 @@ from agent.ports import AwsSession
 from agent.ports.writing import Permission, WriteSession
 from agent.redaction import redact
 from tools.actions.airflow_access import AirflowCall, AirflowOrder, AlreadyThere, permissions, send
-from tools.actions.airflow_kind import AirflowKind, unfinished_runs
+from tools.actions.airflow_kind import AirflowKind, ended, unfinished_runs
 from tools.actions.kind import Order
 from tools.actions.looking import unreadable
 from tools.actions.signals import signal_check
@@ -92,11 +92,16 @@ class AirflowTriggerDagKind(AirflowKind[AirflowTriggerDag]):
         run = self._environment(order, aws, since).airflow.run(order.target.id, run_id(token))
         return None if run is None else _result(order, preview, token, since)
 
+    def outcome(self, order: Order[AirflowTriggerDag], result: ActionResult, aws: AwsSession) -> ActionResult:
+        run = self._environment(order, aws, result.at).airflow.run(order.target.id, result.reference) or {}
+        return ended(result, f"The run {result.reference} of {order.target.id}", [str(run.get("state"))])
+
     def undo(self, order: Order[AirflowTriggerDag], result: ActionResult) -> dict[str, Any] | None:
         return None
 
     def check(self, order: Order[AirflowTriggerDag], alert: Alert | None) -> Check:
-        return signal_check(alert, f"The run of {order.target.id} succeeds")
+        dag_id, environment = order.target.id, order.parameters.environment
+        return signal_check(alert, f"The run of {dag_id} succeeds", "dag_run", dag_id, environment=environment)
 
 
 def run_id(token: str) -> str:
@@ -110,6 +115,7 @@ def _runs(order: Order[AirflowTriggerDag]) -> str:
 def _result(order: Order[AirflowTriggerDag], preview: Preview, token: str, at: datetime) -> ActionResult:
     return ActionResult(
         succeeded=True,
+        over=False,
         before=preview.before,
         after={"run": run_id(token)},
         reference=run_id(token),

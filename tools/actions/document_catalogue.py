@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
 
@@ -106,8 +107,17 @@ def read_documents(path: Path | None = None) -> tuple[KnownDocument, ...]:
 
 def _read(path: Path) -> tuple[KnownDocument, ...]:
     try:
-        return _Documents.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or ())
-    except (OSError, yaml.YAMLError) as error:
+        return _parsed(path.read_text(encoding="utf-8"), path)
+    except OSError as error:
+        raise SettingsError(f"The document catalogue {path} cannot be read ({type(error).__name__}).") from None
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str, path: Path) -> tuple[KnownDocument, ...]:
+    """Once for each edit: every card and every click asks for it."""
+    try:
+        return _Documents.validate_python(yaml.safe_load(text) or ())
+    except yaml.YAMLError as error:
         raise SettingsError(f"The document catalogue {path} cannot be read ({type(error).__name__}).") from None
     except ValidationError as error:
         first = error.errors()[0]

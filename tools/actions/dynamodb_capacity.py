@@ -130,7 +130,10 @@ class DynamodbCapacityKind(ActionKind[DynamodbCapacity]):
         return {"mode": "provisioned", "read": before["read"], "write": before["write"]}
 
     def check(self, order: Order[DynamodbCapacity], alert: Alert | None) -> Check:
-        return signal_check(alert, f"Requests to {order.target.id} are not throttled any more")
+        name = order.target.id
+        metrics = "ReadThrottleEvents, WriteThrottleEvents"
+        expected = f"Requests to {name} are not throttled any more"
+        return signal_check(alert, expected, "metric", metrics, service="dynamodb", resource=name)
 
 
 def _mode(wanted: DynamodbCapacity) -> str:

@@ -9,7 +9,7 @@ from agent.errors import UncertainEffect
 from agent.models import ActionResult, Alert, Check, Difference, Preview, Risk
 from agent.ports import AwsSession
 from agent.ports.writing import Permission, WriteSession
-from tools.actions.ecs_services import EcsOrder, EcsService, read_service, update_permission
+from tools.actions.ecs_services import EcsOrder, EcsService, read_service, rolled_out, update_permission
 from tools.actions.kind import ActionKind, Order
 from tools.actions.looking import unreadable
 from tools.actions.signals import signal_check
@@ -69,11 +69,15 @@ class EcsRestartKind(ActionKind[EcsOrder]):
             raise UncertainEffect(f"{order.target.id} has been deployed with {service.task_definition} meanwhile.")
         return _result(order, preview, service, since)
 
+    def outcome(self, order: Order[EcsOrder], result: ActionResult, aws: AwsSession) -> ActionResult:
+        return rolled_out(order, result, aws)
+
     def undo(self, order: Order[EcsOrder], result: ActionResult) -> dict[str, Any] | None:
         return None
 
     def check(self, order: Order[EcsOrder], alert: Alert | None) -> Check:
-        return signal_check(alert, f"{order.target.id} runs as many tasks as it should")
+        expected = f"{order.target.id} runs as many tasks as it should"
+        return signal_check(alert, expected, cluster=order.parameters.cluster)
 
 
 def _result(order: Order[EcsOrder], preview: Preview, service: EcsService, at: datetime) -> ActionResult:

@@ -11,7 +11,7 @@ from agent.errors import UncertainEffect
 from agent.models import ActionResult, Alert, Check, Difference, Preview, Risk
 from agent.ports import AwsSession
 from agent.ports.writing import Permission, WriteSession
-from tools.actions.ecs_services import EcsOrder, EcsService, read_service, update_permission
+from tools.actions.ecs_services import EcsOrder, EcsService, read_service, rolled_out, update_permission
 from tools.actions.kind import ActionKind, Order
 from tools.actions.looking import unreadable
 from tools.actions.signals import signal_check
@@ -79,11 +79,15 @@ class EcsRollbackKind(ActionKind[EcsRollback]):
             raise UncertainEffect(f"{order.target.id} has been deployed with {service.task_definition} meanwhile.")
         return None
 
+    def outcome(self, order: Order[EcsRollback], result: ActionResult, aws: AwsSession) -> ActionResult:
+        return rolled_out(order, result, aws)
+
     def undo(self, order: Order[EcsRollback], result: ActionResult) -> dict[str, Any] | None:
         return {"cluster": order.parameters.cluster, **result.rollback_handle}
 
     def check(self, order: Order[EcsRollback], alert: Alert | None) -> Check:
-        return signal_check(alert, f"{order.target.id} runs as many tasks as it should")
+        expected = f"{order.target.id} runs as many tasks as it should"
+        return signal_check(alert, expected, cluster=order.parameters.cluster)
 
 
 def _definition(aws: AwsSession, name: str) -> dict[str, Any]:

@@ -101,7 +101,8 @@ class EcsScaleKind(ActionKind[EcsScale]):
         return {"cluster": order.parameters.cluster, "desired": desired, "to_zero": desired == 0}
 
     def check(self, order: Order[EcsScale], alert: Alert | None) -> Check:
-        return signal_check(alert, f"{order.target.id} runs as many tasks as it should")
+        expected = f"{order.target.id} runs as many tasks as it should"
+        return signal_check(alert, expected, cluster=order.parameters.cluster)
 
 
 def _autoscaling(order: Order[EcsScale], aws: AwsSession) -> tuple[int, int] | None:

@@ -8,11 +8,14 @@ from typing import Any
 from pydantic import Field
 
 from agent.errors import InputError
-from agent.models import Model
+from agent.models import ActionResult, Model
 from agent.ports import AwsSession
 from agent.ports.writing import Permission
+from agent.redaction import redact
 from tools.actions.kind import Order
 from tools.actions.looking import tags_of
+
+REASON_CHARS = 300
 
 
 class EcsOrder(Model):
@@ -71,6 +74,16 @@ def read_service(order: Order[Any], aws: AwsSession) -> EcsService:
     if not reply["services"]:
         raise InputError(f"There is no service {name} in the cluster {cluster}.")
     return EcsService(reply["services"][0])
+
+
+def rolled_out(order: Order[Any], result: ActionResult, aws: AwsSession) -> ActionResult:
+    """The same result, unless ECS has given up the deployment that an action began."""
+    deployments: list[dict[str, Any]] = read_service(order, aws).raw.get("deployments", [])
+    own = next((each for each in deployments if each["id"] == result.reference), {})
+    if own.get("rolloutState") != "FAILED":
+        return result
+    why = redact(str(own.get("rolloutStateReason") or "it does not say why"))[:REASON_CHARS]
+    return result.model_copy(update={"succeeded": False, "message": f"ECS has given the deployment up ({why})."})
 
 
 def update_permission(order: Order[Any]) -> tuple[Permission, ...]:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -39,8 +40,17 @@ def read_events(path: Path | None = None) -> tuple[KnownEvent, ...]:
 
 def _read(path: Path) -> tuple[KnownEvent, ...]:
     try:
-        events = _Events.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or ())
-    except (OSError, yaml.YAMLError) as error:
+        return _parsed(path.read_text(encoding="utf-8"), path)
+    except OSError as error:
+        raise SettingsError(f"The event catalogue {path} cannot be read ({type(error).__name__}).") from None
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str, path: Path) -> tuple[KnownEvent, ...]:
+    """Once for each edit: every card and every click asks for it."""
+    try:
+        events = _Events.validate_python(yaml.safe_load(text) or ())
+    except yaml.YAMLError as error:
         raise SettingsError(f"The event catalogue {path} cannot be read ({type(error).__name__}).") from None
     except ValidationError as error:
         first = error.errors()[0]

@@ -49,6 +49,11 @@ class LambdaConfig(Model):
         return "reserved_concurrency" if name == "unreserved" else name
 
     @property
+    def words(self) -> str:
+        """The field as people call it: `timeout`."""
+        return self.field.removesuffix("_mb").removesuffix("_s").replace("_", " ")
+
+    @property
     def value(self) -> int | None:
         """None: no concurrency is reserved."""
         return None if self.unreserved else getattr(self, self.field)
@@ -66,8 +71,7 @@ class LambdaConfigKind(ActionKind[LambdaConfig]):
         wanted, name = order.parameters, order.target.id
         if wanted.value is None:
             return f"Let {name} reserve no concurrency"
-        what = wanted.field.removesuffix("_mb").removesuffix("_s").replace("_", " ")
-        return f"Set the {what} of {name} to {_shown(wanted.field, wanted.value)}"
+        return f"Set the {wanted.words} of {name} to {_shown(wanted.field, wanted.value)}"
 
     def risk_of(self, order: Order[LambdaConfig]) -> Risk:
         return Risk.high if order.parameters.value == 0 else self.risk
@@ -97,7 +101,7 @@ class LambdaConfigKind(ActionKind[LambdaConfig]):
             at=now,
             before=before,
             after={"value": wanted.value},
-            differences=(Difference(field=wanted.field, before=was, after=will),),
+            differences=(Difference(field=wanted.words, before=was, after=will),),
             cost=_cost(wanted, more),
             usd_month=round(more, 2),
             blast_radius=f"Every call of {order.target.id}",
@@ -127,16 +131,25 @@ class LambdaConfigKind(ActionKind[LambdaConfig]):
             return _result(order, preview, since)
         if there != preview.before["value"]:
             raise UncertainEffect(
-                f"{order.parameters.field} of {order.target.id} is {there} now, which nobody foresaw."
+                f"The {order.parameters.words} of {order.target.id} is {there} now, which nobody foresaw."
             )
         return None
+
+    def outcome(self, order: Order[LambdaConfig], result: ActionResult, aws: AwsSession) -> ActionResult:
+        return lambda_functions.updated(order, result, aws)
 
     def undo(self, order: Order[LambdaConfig], result: ActionResult) -> dict[str, Any] | None:
         value = result.rollback_handle["value"]
         return {"unreserved": True} if value is None else {order.parameters.field: value}
 
     def check(self, order: Order[LambdaConfig], alert: Alert | None) -> Check:
-        return signal_check(alert, f"{order.target.id} no longer fails")
+        """Without a signal: a function that is stopped is called no more; else more room ends throttles or errors."""
+        wanted, name = order.parameters, order.target.id
+        metric, expected = ("Throttles", "is not throttled") if _of_calls(wanted) else ("Errors", "no longer fails")
+        if wanted.reserved_concurrency == 0:
+            metric, expected = "Invocations", "does not run more than usual"
+        told = {"service": "lambda", "resource": name, "comparison": "above"}
+        return signal_check(alert, f"{name} {expected}", "metric", metric, **told)
 
 
 def _of_calls(wanted: LambdaConfig) -> bool:
@@ -164,7 +177,7 @@ def _before(order: Order[LambdaConfig], aws: AwsSession, found: dict[str, Any]) 
 def _problems(wanted: LambdaConfig, before: dict[str, Any], aws: AwsSession) -> tuple[str, ...]:
     was, will = before["value"], wanted.value
     if was == will:
-        return (f"Its {wanted.field} is {_shown(wanted.field, will)} already.",)
+        return (f"Its {wanted.words} is {_shown(wanted.field, will)} already.",)
     if _of_calls(wanted):
         free = int(aws.client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"])
         left = free + (was or 0) - (will or 0)
@@ -218,6 +231,6 @@ def _result(order: Order[LambdaConfig], preview: Preview, at: datetime) -> Actio
         before=preview.before,
         after={"value": wanted.value},
         rollback_handle={"value": preview.before["value"]},
-        message=f"{wanted.field} of {order.target.id} is {_shown(wanted.field, wanted.value)} now.",
+        message=f"The {wanted.words} of {order.target.id} is {_shown(wanted.field, wanted.value)} now.",
         at=at,
     )

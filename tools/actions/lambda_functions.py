@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent.models import ActionResult
 from agent.ports import AwsSession
+from agent.redaction import redact
 from tools.actions.kind import Order
 
 SETTLED = ("Successful", "")
 RUNNABLE = ("Active", "Inactive", "")
+REASON_CHARS = 300
 
 
 def function_arn(order: Order[Any]) -> str:
@@ -33,6 +36,15 @@ def busy(found: dict[str, Any]) -> tuple[str, ...]:
     if found.get("State", "") not in RUNNABLE:
         return (f"It cannot be changed while it is {found['State']}.",)
     return ()
+
+
+def updated(order: Order[Any], result: ActionResult, aws: AwsSession) -> ActionResult:
+    """Lambda takes a change first, and may find out later that it cannot be made."""
+    found = configuration(order, aws)
+    if found.get("LastUpdateStatus") != "Failed":
+        return result
+    why = redact(str(found.get("LastUpdateStatusReason") or "it does not say why"))[:REASON_CHARS]
+    return result.model_copy(update={"succeeded": False, "message": f"Lambda could not update it ({why})."})
 
 
 def published(order: Order[Any], aws: AwsSession) -> tuple[str, ...]:

@@ -96,11 +96,16 @@ class LambdaRestartKind(ActionKind[NoParameters]):
             )
         return None
 
+    def outcome(self, order: Order[NoParameters], result: ActionResult, aws: AwsSession) -> ActionResult:
+        return lambda_functions.updated(order, result, aws)
+
     def undo(self, order: Order[NoParameters], result: ActionResult) -> dict[str, Any] | None:
         return None
 
     def check(self, order: Order[NoParameters], alert: Alert | None) -> Check:
-        return signal_check(alert, f"{order.target.id} no longer fails")
+        return signal_check(
+            alert, f"{order.target.id} no longer fails", "metric", "Errors", service="lambda", resource=order.target.id
+        )
 
 
 def _problems(found: dict[str, Any]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -16,7 +16,8 @@ from tools.actions.looking import unreadable
 from tools.actions.signals import signal_check
 from tools.evidence.failures import EXPECTED
 
-COMPARED = ("Runtime", "Handler", "MemorySize", "Timeout", "CodeSha256", "LastModified")
+COMPARED = ("Runtime", "Handler", "MemorySize", "Timeout", "CodeSha256")
+WORDS = {"MemorySize": "memory in MB", "Timeout": "timeout in s", "CodeSha256": "code"}
 
 
 Version = Annotated[str, Field(pattern=r"^[1-9]\d{0,18}$")]
@@ -55,13 +56,14 @@ class LambdaRollbackKind(ActionKind[LambdaRollback]):
         except EXPECTED as error:
             return unreadable(now, error)
         before = _pointed(alias)
-        changes = [(name, str(old.get(name, "")), str(new.get(name, ""))) for name in COMPARED]
+        changes = [(WORDS.get(name, name), str(old.get(name, "")), str(new.get(name, ""))) for name in COMPARED]
         return Preview(
             at=now,
             before=before,
             after=_wanted(wanted),
             differences=(
                 Difference(field="version", before=_shown(before), after=_shown(_wanted(wanted))),
+                Difference(field="deployed", before=_day(old), after=_day(new)),
                 *(Difference(field=name, before=was, after=will) for name, was, will in changes if was != will),
             ),
             blast_radius=f"Every call of {order.target.id}:{wanted.alias}, at once",
@@ -96,7 +98,9 @@ class LambdaRollbackKind(ActionKind[LambdaRollback]):
         return {"alias": order.parameters.alias, "version": before["version"], **split}
 
     def check(self, order: Order[LambdaRollback], alert: Alert | None) -> Check:
-        return signal_check(alert, f"{order.target.id} no longer fails")
+        return signal_check(
+            alert, f"{order.target.id} no longer fails", "metric", "Errors", service="lambda", resource=order.target.id
+        )
 
 
 def _pointed(alias: dict[str, Any]) -> dict[str, Any]:
@@ -112,6 +116,14 @@ def _shown(pointed: dict[str, Any]) -> str:
     """`41`, or `41 (10% to 42)`."""
     others = ", ".join(f"{weight:.0%} to {version}" for version, weight in pointed["weights"].items())
     return f"{pointed['version']} ({others})" if others else pointed["version"]
+
+
+def _day(version: dict[str, Any]) -> str:
+    """`2026-11-13 14:58 UTC`, of Lambda's `2026-11-13T14:58:11.000+0000`."""
+    try:
+        return f"{datetime.fromisoformat(version['LastModified']).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except (KeyError, ValueError):
+        return ""
 
 
 def _problems(wanted: LambdaRollback, before: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ class LambdaTestKind(ActionKind[LambdaTest]):
         return None
 
     def check(self, order: Order[LambdaTest], alert: Alert | None) -> Check:
-        return signal_check(alert, f"{order.target.id} answers as expected")
+        return signal_check(alert, f"{order.target.id} answers as expected", "command")
 
     def expected(self, order: Order[LambdaTest]) -> str:
         return f"It shows whether {order.target.id} works; it repairs nothing."

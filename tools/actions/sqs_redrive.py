@@ -100,15 +100,31 @@ class SqsRedriveKind(ActionKind[SqsRedrive]):
                 result = _result(order, preview, str(task.get("TaskHandle", "")), since)
                 if task["Status"] != FAILED:
                     return result
-                why = f"SQS could not move them ({task.get('FailureReason', 'it does not say why')})."
-                return result.model_copy(update={"succeeded": False, "message": why})
+                return result.model_copy(update={"succeeded": False, "over": True, "message": _why_failed(task)})
         return None
+
+    def outcome(self, order: Order[SqsRedrive], result: ActionResult, aws: AwsSession) -> ActionResult:
+        """That of the newest task since: a queue moves its messages one task at a time."""
+        earliest = (result.at - CLOCKS_DIFFER).timestamp() * 1000
+        tasks = [each for each in move_tasks(aws, _arn(order, order.target.id)) if each["Status"] != RUNNING]
+        own = next((each for each in tasks if each.get("StartedTimestamp", 0) >= earliest), None)
+        if own is None or result.over:
+            return result
+        moved = own.get("ApproximateNumberOfMessagesMoved", 0)
+        if own["Status"] == FAILED:
+            return result.model_copy(update={"succeeded": False, "over": True, "message": _why_failed(own)})
+        message = f"SQS has moved about {moved} messages of {order.target.id} back."
+        return result.model_copy(update={"over": True, "message": message})
 
     def undo(self, order: Order[SqsRedrive], result: ActionResult) -> dict[str, Any] | None:
         return None
 
     def check(self, order: Order[SqsRedrive], alert: Alert | None) -> Check:
-        return signal_check(alert, f"{order.target.id} is empty, and stays so")
+        return signal_check(alert, f"{order.target.id} is empty, and stays so", "queue", order.target.id)
+
+
+def _why_failed(task: dict[str, Any]) -> str:
+    return f"SQS could not move them ({task.get('FailureReason', 'it does not say why')})."
 
 
 def _arn(order: Order[SqsRedrive], name: str) -> str:
@@ -148,6 +164,7 @@ def _warnings(order: Order[SqsRedrive], aws: AwsSession, letters: DeadLetters, n
 def _result(order: Order[SqsRedrive], preview: Preview, handle: str, at: datetime) -> ActionResult:
     return ActionResult(
         succeeded=True,
+        over=False,
         before=preview.before,
         after=preview.after,
         reference=handle[:100],

@@ -43,6 +43,7 @@ def followed(result: ActionResult, instances: tuple[str, ...], aws: AwsSession) 
     said = " ".join(_said(name, answer) for name, answer in answers.items())
     changes = {
         "succeeded": not failed,
+        "over": True,
         "after": {**result.after, "status": {name: answer["Status"] for name, answer in answers.items()}},
         "message": f"It failed on {', '.join(failed)}. {said}" if failed else f"It ran. {said}",
     }

@@ -136,7 +136,7 @@ class SsmDocumentKind(ActionKind[SsmDocument]):
         return None
 
     def check(self, order: Order[SsmDocument], alert: Alert | None) -> Check:
-        return signal_check(alert, f"{order.parameters.document} ends well on {order.target.id}")
+        return signal_check(alert, f"{order.parameters.document} ends well on {order.target.id}", "command")
 
     def _known(self, order: Order[SsmDocument]) -> KnownDocument:
         known = self._catalogue.get(order.parameters.document)
@@ -204,7 +204,7 @@ def _ended(result: ActionResult, aws: AwsSession) -> ActionResult:
     why = f" ({found['FailureMessage']})" if found.get("FailureMessage") else ""
     message = "The automation has ended well." if worked else redact(f"The automation ended as {status}{why}.")[:500]
     return result.model_copy(
-        update={"succeeded": worked, "message": message, "after": {**result.after, "status": status}}
+        update={"succeeded": worked, "over": True, "message": message, "after": {**result.after, "status": status}}
     )
 
 
@@ -232,6 +232,7 @@ def _unknown(order: Order[SsmDocument]) -> str:
 def _result(order: Order[SsmDocument], preview: Preview, reference: str, at: datetime) -> ActionResult:
     return ActionResult(
         succeeded=True,
+        over=False,
         before=preview.before,
         after={"execution": reference},
         reference=reference,

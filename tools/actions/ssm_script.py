@@ -111,7 +111,7 @@ class SsmScriptKind(ActionKind[SsmScript]):
         return None
 
     def check(self, order: Order[SsmScript], alert: Alert | None) -> Check:
-        return signal_check(alert, f"The script ends well on {', '.join(_instances(order))}")
+        return signal_check(alert, f"The script ends well on {', '.join(_instances(order))}", "command")
 
 
 def instance_arn(order: Order[Any], instance: str) -> str:
@@ -158,6 +158,7 @@ def _other_platform(shell: Shell, hosts: list[Host]) -> tuple[str, ...]:
 def _result(order: Order[SsmScript], preview: Preview, command: str, at: datetime) -> ActionResult:
     return ActionResult(
         succeeded=True,
+        over=False,
         before=preview.before,
         after={"command": command},
         reference=command,

@@ -17,6 +17,7 @@ from tools.actions.looking import tags_of, unreadable
 from tools.actions.signals import signal_check
 from tools.evidence.failures import EXPECTED
 
+GOING_ON = ("RUNNING", "PENDING_REDRIVE")
 ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -114,11 +115,22 @@ class StepfunctionsRedriveKind(ActionKind[StepfunctionsRedrive]):
             raise
         return _result(order, preview, started["executionArn"], since)
 
+    def outcome(self, order: Order[StepfunctionsRedrive], result: ActionResult, aws: AwsSession) -> ActionResult:
+        """Its own words for an error are not shown: they may hold secrets."""
+        found = aws.client("stepfunctions").describe_execution(executionArn=result.reference)
+        status, name = str(found["status"]), result.reference.rpartition(":")[2]
+        if status in GOING_ON:
+            return result
+        worked = status == "SUCCEEDED"
+        message = f"The execution {name} {'has succeeded' if worked else f'ended as {status}'}."
+        after = {**result.after, "status": status}
+        return result.model_copy(update={"succeeded": worked, "over": True, "after": after, "message": message})
+
     def undo(self, order: Order[StepfunctionsRedrive], result: ActionResult) -> dict[str, Any] | None:
         return None
 
     def check(self, order: Order[StepfunctionsRedrive], alert: Alert | None) -> Check:
-        return signal_check(alert, f"The execution of {order.target.id} succeeds")
+        return signal_check(alert, f"The execution of {order.target.id} succeeds", "execution", order.target.id)
 
 
 def _machine_arn(order: Order[StepfunctionsRedrive]) -> str:
@@ -165,6 +177,7 @@ def _result(order: Order[StepfunctionsRedrive], preview: Preview, arn: str, at: 
     anew = f"{order.target.id} was started again with the input of {wanted.execution}."
     return ActionResult(
         succeeded=True,
+        over=False,
         before=preview.before,
         after={"execution": arn.rpartition(":")[2]},
         reference=arn,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -46,6 +47,7 @@ class Mortal:
 
     dies_at: int = 0
     after: bool = False
+    dies_at_name: str = ""
     done: int = 0
     names: list[str] = field(default_factory=list[str])
 
@@ -53,7 +55,7 @@ class Mortal:
         if not after:
             self.done += 1
             self.names.append(name)
-        if self.done == self.dies_at and self.after == after:
+        if (self.done == self.dies_at or name == self.dies_at_name) and self.after == after:
             raise Killed(name)
 
     def wrap(self, port: Any, *names: str) -> Any:
@@ -96,7 +98,7 @@ class Case:
             audit=life.wrap(self.deps.audit, "append"),
             locks=life.wrap(self.deps.locks, "acquire", "renew", "release"),
         )
-        return Executor(deps, _MortalWrites(self.bench.writes, life))
+        return Executor(deps, _mortal(self.bench.writes, life))
 
     async def prepare(self, approve: bool = True, **changes: Any) -> Action:
         """A step that people have seen and, if wanted, approved."""
@@ -134,23 +136,35 @@ class Case:
         return [entry.event for entry in reversed(await self.deps.audit.read())]
 
 
-class _MortalWrites:
-    """Write access whose one effect is among what is counted."""
+@dataclass(frozen=True)
+class _HookedWrites:
+    """Write access that tells of its calls before they are sent, and after they were answered."""
 
-    def __init__(self, writes: Any, life: Mortal) -> None:
-        self._writes, self._life = writes, life
+    writes: Any
+    before: Callable[..., None]
+    after: Callable[..., None] = lambda **_: None
 
     def open(self, *args: Any) -> Any:
-        session, life = self._writes.open(*args), self._life
+        return _HookedSession(self, self.writes.open(*args))
 
-        class Session:
-            def client(self, service: str) -> Any:
-                client = session.client(service)
-                client.meta.events.register("before-send", lambda **_: life.reached("effect", after=False))
-                client.meta.events.register("after-call", lambda **_: life.reached("effect", after=True))
-                return client
 
-        return Session()
+@dataclass(frozen=True)
+class _HookedSession:
+    writes: _HookedWrites
+    session: Any
+
+    def client(self, service: str) -> Any:
+        client = self.session.client(service)
+        client.meta.events.register("before-send", self.writes.before)
+        client.meta.events.register("after-call", self.writes.after)
+        return client
+
+
+def _mortal(writes: Any, life: Mortal) -> _HookedWrites:
+    """Their one effect is among what is counted."""
+    return _HookedWrites(
+        writes, lambda **_: life.reached("effect", after=False), lambda **_: life.reached("effect", after=True)
+    )
 
 
 @pytest.fixture
@@ -267,6 +281,59 @@ async def test_what_aws_refuses_has_failed_with_its_words(case: Case) -> None:
     case.bench.account.put(Fault("ecs:UpdateService", code="ThrottlingException"))
     step = await case.executor().execute(REMEDIATION, action.id)
     assert (step.status, "ThrottlingException" in step.note) == (StepStatus.failed, True)
+
+
+async def _die(case: Case, word: str, after: bool = False) -> Action:
+    """An approved action; who did it died at this write, more than a lease ago."""
+    action = await case.prepare()
+    with suppress(Killed):
+        await case.executor(Mortal(dies_at_name=word, after=after)).execute(REMEDIATION, action.id)
+    case.clock.now += timedelta(seconds=90)
+    return action
+
+
+async def test_what_was_begun_and_is_forbidden_meanwhile_is_not_done(case: Case) -> None:
+    action = await _die(case, "effect")
+    with pytest.raises(WriteRefused, match="Switched off"):
+        await case.executor().execute(REMEDIATION, action.id, forbidden="Switched off.")
+    assert case.restarts() == 0
+
+
+async def test_what_was_done_is_told_be_it_forbidden_meanwhile(case: Case) -> None:
+    action = await _die(case, "effect", after=True)
+    step = await case.executor().execute(REMEDIATION, action.id, forbidden="Switched off.")
+    assert (step.status, case.restarts()) == (StepStatus.executed, 1)
+
+
+async def test_what_was_begun_is_not_done_after_its_approval_has_expired(case: Case) -> None:
+    action = await _die(case, "effect")
+    case.clock.now += timedelta(minutes=30)
+    with pytest.raises(WriteRefused, match="expired"):
+        await case.executor().execute(REMEDIATION, action.id)
+    assert case.restarts() == 0
+
+
+async def test_who_is_cancelled_while_its_call_is_under_way_keeps_others_away(case: Case) -> None:
+    action = await case.prepare()
+    asked, answered, done = threading.Event(), threading.Event(), threading.Event()
+
+    def wait(**_: Any) -> None:
+        asked.set()
+        answered.wait(10)
+
+    writes = _HookedWrites(case.bench.writes, wait, lambda **_: done.set())
+    first = asyncio.create_task(Executor(case.deps, writes).execute(REMEDIATION, action.id))
+    await asyncio.to_thread(asked.wait, 10)
+    first.cancel()
+    with suppress(asyncio.CancelledError):
+        await first
+    with pytest.raises(RetryLater, match="right now"):
+        await case.executor().execute(REMEDIATION, action.id)
+    answered.set()
+    await asyncio.to_thread(done.wait, 10)
+    case.clock.now += timedelta(seconds=90)
+    step = await case.executor().execute(REMEDIATION, action.id)
+    assert (step.status, case.restarts()) == (StepStatus.executed, 1)
 
 
 LIVES = [(number, after) for number in range(1, 13) for after in (False, True)]

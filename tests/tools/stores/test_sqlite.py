@@ -14,7 +14,7 @@ from tests.contracts.adapters import SettableClock
 from tests.contracts.examples import PLACE, alert, audit_entry, evidence, incident
 from tools.stores.places import place_key
 from tools.stores.sqlite import Stores, open_stores
-from tools.stores.sqlite.database import Database
+from tools.stores.sqlite.database import Database, unusable
 from tools.stores.sqlite.schema import MIGRATIONS
 
 
@@ -229,3 +229,36 @@ async def test_the_audit_trail_refuses_to_be_rewritten(tmp_path: Path, statement
         stores.database.write(lambda connection: connection.execute(statement))
     assert await stores.audit.read() == [stored]
     stores.close()
+
+
+async def test_a_file_that_was_moved_away_or_replaced_is_not_written_to(tmp_path: Path) -> None:
+    """What is written into a file without a name would be lost, and nobody would know."""
+    path, away = tmp_path / "some.db", tmp_path / "away.db"
+    database = Database(path, ["CREATE TABLE a (x);"])
+    path.rename(away)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match=r"some.db cannot be used: it was moved away; put it back"):
+            await database.awrite(lambda connection: connection.execute("INSERT INTO a VALUES (1)"))
+        with pytest.raises(StoreUnavailable, match="moved away"):
+            await database.aread(lambda connection: connection.execute("SELECT x FROM a").fetchall())
+        path.touch()  # another file of that name is not the one that was opened
+    path.unlink()
+    away.rename(path)
+    await database.awrite(lambda connection: connection.execute("INSERT INTO a VALUES (2)"))
+    kept = await database.aread(lambda connection: [row[0] for row in connection.execute("SELECT x FROM a")])
+    assert kept == [2]
+    database.close()
+
+
+def test_a_file_is_looked_at_without_being_changed(tmp_path: Path) -> None:
+    path = tmp_path / "some.db"
+    assert unusable(path) == ""
+    assert not path.exists()
+    Database(path, ["CREATE TABLE a (x);"]).close()
+    assert unusable(path) == ""
+    held = sqlite3.connect(path, isolation_level=None)
+    held.execute("BEGIN IMMEDIATE")
+    assert "another process held it for too long" in unusable(path, busy_seconds=0.01)
+    held.close()
+    path.write_bytes(b"no database at all, whatever its name says" * 100)
+    assert "it is not a database" in unusable(path)

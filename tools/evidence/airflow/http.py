@@ -18,10 +18,12 @@ from urllib.parse import quote, urlsplit
 import httpx
 from pydantic import SecretStr
 
+from agent.secret_references import named_secrets, other_than
 from agent.settings import Settings
 from tools.evidence import deadline
 from tools.evidence.airflow.transport import AirflowRefused, AirflowTimeout, AirflowUnreachable, Json
 from tools.evidence.base import Look
+from tools.secrets.http_auth import DENIED, SecretAuth, basic, bearer
 
 Version = Literal["v1", "v2"]
 CONNECT_SECONDS = 3
@@ -91,14 +93,17 @@ class HttpTransport:
 
     def _log_in(self, version: Version) -> None:
         names = [name for name, _ in named_addresses(self._settings)]
-        token = secret_of(self._settings.airflow_token, self.name, names)
-        user, password = self._settings.airflow_user, secret_of(self._settings.airflow_password, self.name, names)
+        token = secret_for(self._settings.airflow_token, self.name, names)
+        user, password = self._settings.airflow_user, secret_for(self._settings.airflow_password, self.name, names)
         if token:
-            self._headers = {"authorization": f"Bearer {token}"}
+            self._client.auth = SecretAuth(bearer, token)
         elif user and version == "v1":
-            self._client.auth = httpx.BasicAuth(user, password)
+            self._client.auth = SecretAuth(basic(user), password or SecretStr(""))
         elif user:
-            answer = self._send("POST", "/auth/token", body={"username": user, "password": password})
+            given = password.get_secret_value() if password else ""
+            answer = self._send("POST", "/auth/token", body={"username": user, "password": given})
+            if answer.status_code in DENIED and (other := other_than(password, given)):
+                answer = self._send("POST", "/auth/token", body={"username": user, "password": other})
             if answer.status_code >= 500:
                 raise self._unreachable(f"its login answers {answer.status_code} {detail_of(answer)}")
             if answer.status_code >= 400:
@@ -135,11 +140,10 @@ class HttpTransport:
         return AirflowUnreachable(environment=self.name, url=self.url, reason=reason)
 
 
-def secret_of(secret: SecretStr | None, name: str, names: Sequence[str]) -> str:
+def secret_for(secret: SecretStr | None, name: str, names: Sequence[str]) -> SecretStr | None:
     """One secret for all environments, or `name=secret` for each, separated by commas: then no other gets to see it."""
-    text = secret.get_secret_value() if secret else ""
-    own = {each: part.split("=", 1)[1] for part in text.split(",") for each in names if part.startswith(f"{each}=")}
-    return own.get(name, "") if own else text
+    own = named_secrets(secret, names)
+    return own.get(name) if own else secret
 
 
 def detail_of(answer: httpx.Response) -> str:

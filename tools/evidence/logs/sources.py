@@ -6,10 +6,11 @@ search(look, "orders", "apigateway").groups
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,6 +21,8 @@ from tools.evidence.partial import explain
 MAX_GROUPS_LISTED = 10_000
 GROUPS_IN_A_PAGE = 1000
 MAX_APIS = 500
+MAX_CALLED = 10
+"""Functions of one state machine whose logs are read."""
 INFREQUENT = "INFREQUENT_ACCESS"
 
 Found = Iterator[tuple[str, str]]
@@ -229,6 +232,21 @@ def _of_state_machine(look: Look, listing: Listing, name: str) -> Found:
         for destination in described.get("loggingConfiguration", {}).get("destinations", []):
             if group := _group_of_arn(destination.get("cloudWatchLogsLogGroup", {}).get("logGroupArn", "")):
                 yield group, f"executions of the state machine {name}"
+        for function in _called(json.loads(described["definition"]))[:MAX_CALLED]:
+            for group, what in _of_function(look, listing, function):
+                yield group, f"{what}, which {name} calls"
+
+
+def _called(node: Any) -> list[str]:
+    """The functions that a state machine's definition names, each once, in its order."""
+    if isinstance(node, list):
+        return list(dict.fromkeys(name for each in cast("list[Any]", node) for name in _called(each)))
+    if not isinstance(node, dict):
+        return []
+    fields = cast("dict[str, Any]", node)
+    named = [str(fields.get(key, "")) for key in ("Resource", "FunctionName")]
+    own = [text for text in named if re.search(r":lambda:[^:]*:\d+:function:|^[\w-]+$", text)]
+    return list(dict.fromkeys([*own, *_called(list(fields.values()))]))
 
 
 def _of_build(look: Look, listing: Listing, name: str) -> Found:

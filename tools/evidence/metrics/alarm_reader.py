@@ -68,16 +68,16 @@ def choose(alarms: Sequence[dict[str, Any]], name: str, resource: str, metric: s
     if resource:
         chosen = [alarm for alarm in chosen if _is_about(alarm, resource)]
     if metric:
-        chosen = [alarm for alarm in chosen if metric.lower() in json.dumps(_stats(alarm), default=str).lower()]
+        chosen = [alarm for alarm in chosen if metric.lower() in json.dumps(metrics_of(alarm), default=str).lower()]
     return chosen
 
 
 def _is_about(alarm: dict[str, Any], resource: str) -> bool:
-    values = [d["Value"] for stat in _stats(alarm) for d in stat.get("Dimensions", [])]
+    values = [d["Value"] for stat in metrics_of(alarm) for d in stat.get("Dimensions", [])]
     return any(matches(value, resource) for value in values) or bool(matches(alarm["AlarmName"], resource))
 
 
-def _stats(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+def metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
     """The metrics an alarm reads: its own, or those of its metric math."""
     if alarm.get("MetricName"):
         return [alarm]
@@ -85,7 +85,7 @@ def _stats(alarm: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _stat(alarm: dict[str, Any]) -> dict[str, Any]:
-    return next(iter(_stats(alarm)), {})
+    return next(iter(metrics_of(alarm)), {})
 
 
 def _expression(alarm: dict[str, Any]) -> str:
@@ -184,13 +184,13 @@ def _points(look: Look, alarm: dict[str, Any]) -> Series:
         StartTime=start,
         EndTime=look.window.end,
         ScanBy="TimestampAscending",
-        MetricDataQueries=_queries(alarm, period),
+        MetricDataQueries=queries_of(alarm, period),
     )
     results = reply["MetricDataResults"]
     return list(zip(results[0]["Timestamps"], results[0]["Values"], strict=True)) if results else []
 
 
-def _queries(alarm: dict[str, Any], period: int) -> list[dict[str, Any]]:
+def queries_of(alarm: dict[str, Any], period: int) -> list[dict[str, Any]]:
     """What the alarm evaluates: its metric math, without the band it is compared with, or its one metric."""
     band = alarm.get("ThresholdMetricId")
     if alarm.get("Metrics"):

@@ -58,7 +58,7 @@ def diagnose(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speci
         claims=under_headline(cause, verdict, claims, summary),
         ruled_out=_ruled_out(brief, knowledge, verdict),
         next_steps=[verdict.fill(step) for step in book.next_steps],
-        follow_ups=follow_ups(brief, specialists, verdict),
+        follow_ups=follow_ups(brief, specialists, None if book.name in brief.refuted else verdict),
     )
 
 

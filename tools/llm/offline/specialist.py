@@ -91,10 +91,12 @@ def plan(
     """Every call worth making now, most useful first.
 
     A service that the words only hinted at may have been the wrong one, so a look that found nothing is made once more
-    without it. Further resources that stand out are looked at until a runbook explains the case.
+    without it. Further resources that stand out are looked at until a runbook explains the case. One whose remedy did
+    not help explains nothing, and what it looked at was too little.
     """
     focus = focus_of(brief, gathered)
     carried = _carried([*gathered, *brief.evidence], knowledge)
+    carried = [verdict for verdict in carried if verdict.runbook.name not in brief.refuted]
     named = focus_of(replace(brief, evidence=())).known.keys() & set(NAMED)
     if "key" in focus.known:
         named |= {"bucket"}  # an object that an error speaks of
@@ -105,7 +107,8 @@ def plan(
     if not gathered and "resource" not in focus.known:
         wanted = [name for name in wanted if name not in AFTERWARDS] or wanted
     calls = [call for name in wanted if (call := _call(name, tools[name], focus.known))]
-    if gathered and not any(f.strength >= NOTEWORTHY for piece in gathered for f in piece.findings):
+    in_vain = bool(brief.refuted) or not any(f.strength >= NOTEWORTHY for piece in gathered for f in piece.findings)
+    if gathered and in_vain:
         calls += [
             (name, _without(args, "service")) for name, args in calls if "service" in args and "resource" not in args
         ]

@@ -28,7 +28,8 @@ def best_verdict(brief: Brief, knowledge: KnowledgeBase, strict: bool = False, o
     """The complete runbook with the most support, weighed by how well it fits the words and the resource.
 
     With `strict` only one that is about the resource or the service that is asked for: `is the database ok` is not
-    answered by trouble elsewhere. A cause that the text `other_than` names already is the last to be chosen.
+    answered by trouble elsewhere. A cause that the text `other_than` names already is the last to be chosen, and so is
+    one whose remedy was tried and did not help.
     """
     prior = dict[str, float]()
     found = knowledge.search(brief.text, len(knowledge.runbooks))
@@ -50,6 +51,7 @@ def best_verdict(brief: Brief, knowledge: KnowledgeBase, strict: bool = False, o
     elif strict and (service := service_in(brief.question)):
         candidates = [v for v in candidates if _is_of(v, service)]
     fresh = [v for v in candidates if not other_than or main_resource(v) not in other_than]
+    fresh = [v for v in fresh if v.runbook.name not in brief.refuted]
     return max(fresh or candidates, key=weight, default=None)
 
 

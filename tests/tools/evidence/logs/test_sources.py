@@ -90,6 +90,23 @@ def test_a_state_machine_logs_where_it_is_told_to(load: Load, look: Look, writer
     assert list(search(look, "invoices", "stepfunctions").groups) == ["/aws/vendedlogs/states/billing"]
 
 
+def test_what_a_state_machine_calls_logs_for_it(load: Load, look: Look):
+    upload = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "upload"}}
+    check = {"Type": "Task", "Resource": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:check"}
+    states = {"Check": {**check, "Next": "Upload"}, "Upload": {**upload, "End": True}}
+    load(
+        resources={
+            "state_machines": [{"name": "settle", "definition": {"StartAt": "Check", "States": states}}],
+            "lambda_functions": [{"name": "check"}, {"name": "upload"}, {"name": "settlements"}],
+        },
+        logs=groups("/aws/lambda/check", "/aws/lambda/upload", "/aws/lambda/settlements"),
+    )
+    assert search(look, "settle", "stepfunctions").groups == {
+        "/aws/lambda/check": "log of the function check, which settle calls",
+        "/aws/lambda/upload": "log of the function upload, which settle calls",
+    }
+
+
 def test_a_function_may_log_into_a_group_of_another_name(load: Load, look: Look):
     functions = [{"name": "checkout", "log_group": "/shop/all"}, {"name": "mailer"}]
     load(resources={"lambda_functions": functions}, logs=groups("/shop/all", "/shop/rest"))
