@@ -17,6 +17,8 @@ from agent.models import Approval, AuditEntry, Remediation, Step
 
 
 class AuditEvent(StrEnum):
+    requested = "remediation.requested"
+    """Somebody asked for the known fix."""
     proposed = "action.proposed"
     refused = "action.refused"
     """By the policy or because it is not possible, before anybody was asked."""
@@ -27,6 +29,8 @@ class AuditEvent(StrEnum):
     by_itself = "approval.by_itself"
     """Allowed by a rule of the policy, without a person."""
     rejected = "approval.rejected"
+    withdrawn = "approval.withdrawn"
+    """Nobody was asked any more: the incident was over."""
     expired = "approval.expired"
     superseded = "approval.superseded"
     click_refused = "approval.click_refused"

@@ -52,15 +52,17 @@ def monthly_report(
     later: Sequence[AuditEntry],
     incidents: Sequence[Incident],
     chain: ChainReport,
+    earlier: Sequence[AuditEntry] = (),
 ) -> str:
-    """`entries` are the month's; `later` ones tell whether a break-glass use was reviewed since. `incidents` are those
-    that were `remediated`. Entries about other things than remediation are left out."""
-    entries, later = _of_remediation(entries), _of_remediation(later)
+    """`entries` are the month's; `later` ones tell whether a break-glass use was reviewed since, and `earlier` ones
+    which uses still wait for that. `incidents` are those that were `remediated`. Entries about other things than
+    remediation are left out."""
+    entries, later, earlier = _of_remediation(entries), _of_remediation(later), _of_remediation(earlier)
     sections = (
         ("Actions", _actions(entries)),
         ("Who approved what", _approvals(entries)),
         ("Refused", _refusals(entries)),
-        ("Break-glass", _break_glass(entries, [*entries, *later])),
+        ("Break-glass", _break_glass(entries, earlier, [*earlier, *entries, *later])),
         ("Versions", _versions(entries)),
         ("Time to resolve", _times(incidents)),
         ("The audit trail", _chain(month, chain)),
@@ -130,8 +132,17 @@ def _refusals(entries: Sequence[AuditEntry]) -> str:
     return _table(("times", "what", "why"), rows, "Nothing was refused.")
 
 
-def _break_glass(entries: Sequence[AuditEntry], all_entries: Sequence[AuditEntry]) -> str:
+def _break_glass(
+    entries: Sequence[AuditEntry], earlier: Sequence[AuditEntry], all_entries: Sequence[AuditEntry]
+) -> str:
+    """The month's uses, after those of earlier months that nobody has reviewed yet; each use once."""
     reviews = {entry.detail.get("approval_id"): entry for entry in all_entries if entry.event == AuditEvent.reviewed}
+    waiting = [entry for entry in earlier if entry.detail.get("approval_id") not in reviews]
+    uses = {
+        str(entry.detail.get("approval_id") or entry.sequence): entry
+        for entry in (*waiting, *entries)
+        if entry.event == AuditEvent.broke_glass
+    }
     rows = [
         (
             _time(entry.at),
@@ -140,8 +151,7 @@ def _break_glass(entries: Sequence[AuditEntry], all_entries: Sequence[AuditEntry
             str(entry.detail.get("reason") or entry.detail.get("why") or "no reason given"),
             _review(reviews.get(entry.detail.get("approval_id"))),
         )
-        for entry in entries
-        if entry.event == AuditEvent.broke_glass
+        for entry in uses.values()
     ]
     return _table(("when", "who", "what", "why", "review"), rows, "Nobody broke the glass.")
 

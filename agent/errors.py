@@ -12,7 +12,8 @@ WatchkeeperError
 ├── BudgetExceeded         the run used up steps, tokens, time or money: answer with what there is
 ├── ReadOnlyRefusal        the read session was asked to do more than read; a maintainer fixes the tool
 ├── WriteRefused           an action may not or cannot be done; nothing was changed
-└── UncertainEffect        nobody can tell whether an action was done: a person has to look
+├── UncertainEffect        nobody can tell whether an action was done: a person has to look
+└── WrongPlace             a message was to go where its job has no business; it was not sent, and a maintainer looks
 """
 
 from __future__ import annotations
@@ -71,4 +72,8 @@ class WriteRefused(WatchkeeperError):
 
 
 class UncertainEffect(WatchkeeperError):
+    pass
+
+
+class WrongPlace(WatchkeeperError):
     pass

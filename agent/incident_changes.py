@@ -95,7 +95,7 @@ def turned(incident: Incident, firing: int, text: str, now: datetime) -> Inciden
     event = TimelineEvent(at=now, kind="refired" if firing else "resolved", text=text)
     changes: dict[str, object] = {"status": status, "timeline": (*incident.timeline, event)}
     if firing:
-        cleared: dict[str, None] = dict.fromkeys(("resolved", "snoozed", "snoozed_until"))
+        cleared: dict[str, None] = dict.fromkeys(("resolved", "remedied", "snoozed", "snoozed_until"))
         changes["ownership"] = incident.ownership.model_copy(update=cleared)
     return _changed(incident, changes, now)
 

@@ -1,4 +1,4 @@
-"""What a person can do who asked Watchkeeper to change something: it reads only, and names the step instead.
+"""What a person can do who asked Watchkeeper to change something that no runbook has as a fix: the step is named.
 
 steps_for("please restart payments-api")
 # ("Restart it yourself: `aws ecs update-service … --force-new-deployment`, or …", "Ask me …")
@@ -164,7 +164,7 @@ def steps_for(request: str, resource: str = "", service: str = "") -> tuple[str,
     if step:
         command = step.command.format(name=name if _NAMES.get(step.service, _SAFE).fullmatch(name) else PLACEHOLDER)
         steps.append(f"{step.what}, if you are sure: `{command}`, or in the console {step.console}.")
-    steps.append("In an alert's thread, my summary names the step of the runbook that fits; a person takes it.")
+    steps.append("In an incident's thread, say “fix it”: where a runbook knows the fix, I propose it there.")
     ask = f"Ask me “what is wrong with `{name}`?”" if name else "Tell me what looks wrong"
     steps.append(f"{ask}, and I look for the cause before anybody changes anything.")
     return tuple(steps)

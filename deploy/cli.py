@@ -14,7 +14,19 @@ import typer
 
 from agent.errors import InputError, WatchkeeperError
 from agent.logs import read_log_settings, set_up_logging
-from deploy.commands import alerts, approvals, audit, dlq, executor, incidents, policy, safety, tick, triage
+from deploy.commands import (
+    alerts,
+    approvals,
+    audit,
+    dlq,
+    executor,
+    incidents,
+    policy,
+    remediations,
+    safety,
+    tick,
+    triage,
+)
 from deploy.commands.options import AwsOption, JsonOption, ScenarioOption, aws_of, print_result
 
 app = typer.Typer(
@@ -32,6 +44,7 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(executor.app, name="executor")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(policy.app, name="policy")
+app.add_typer(remediations.app, name="remediations")
 app.add_typer(safety.app, name="safety")
 app.add_typer(tick.app, name="tick")
 app.add_typer(triage.app, name="triage")
@@ -205,7 +218,7 @@ def iam_policy(
         str, typer.Option(help="Read-only user of Redshift clusters; credentials of no other can be had then.")
     ] = "",
     own: Annotated[
-        str, typer.Option(help="Instead: the policy for Watchkeeper's own tables, queue and bucket in this account id.")
+        str, typer.Option(help="Instead: the policy for Watchkeeper's own stores and secrets in this account id.")
     ] = "",
 ) -> None:
     """Print the IAM policy that reading AWS needs: every action that the evidence tools call, and no other."""

@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 
 from agent.errors import SettingsError
 from agent.settings import Settings
+from deploy.doctor_approvers import check_approvers
 from deploy.doctor_aws import check_aws
 from deploy.doctor_channels import check_channels, listed_channels
 from deploy.doctor_detection import check_detection
@@ -24,8 +25,11 @@ from deploy.doctor_models import check_models
 from deploy.doctor_outside import check_one_shot, check_outside
 from deploy.doctor_policy import check_policy
 from deploy.doctor_rules import check_rules
+from deploy.doctor_secrets import check_sealing, check_secrets
 from deploy.doctor_webhooks import check_webhooks
 from slack_app.tokens import check_tokens
+from tools.secrets import secret_environment
+from tools.stores.sqlite.database import unusable
 
 MANIFEST = Path(__file__).parents[1] / "slack_app" / "manifest.yaml"
 
@@ -50,14 +54,17 @@ def examine(aws: Literal["simulated", "real"]) -> list[Check]:
         settings = Settings.read()
     except SettingsError as error:
         return [*checks, Check("Settings", "fail", str(error), "correct the variable, in the environment or in .env")]
-    checks += [_unknown_settings(), _home(settings), *(Check(**check) for check in check_models(settings))]
+    settings, secrets = check_secrets(settings, aws)
+    checks += [_unknown_settings(), _home(settings), *(Check(**check) for check in secrets)]
+    checks += [Check(**check_sealing(settings))]
+    checks += [Check(**check) for check in check_models(settings)]
     checks += [Check(**check_rules(settings)), *_slack(settings)]
     checks += [Check(**check) for check in check_webhooks(settings)]
     checks += [Check(**check) for check in check_aws(settings, aws)]
     checks += [Check(**check) for check in check_executor(settings, aws)]
     checks += [Check(**check_policy(settings))]
     checks += [Check(**check) for check in check_detection(settings)]
-    checks += [Check(**check) for check in check_mcp(settings, os.environ)]
+    checks += [Check(**check) for check in check_mcp(settings, secret_environment(settings, os.environ))]
     checks += [Check(**check) for check in check_outside(settings)]
     return checks
 
@@ -80,13 +87,20 @@ def _unknown_settings() -> Check:
 
 def _home(settings: Settings) -> Check:
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = settings.home / ".doctor"
         probe.write_text("")
         probe.unlink()
     except OSError as error:
         fix = "set WATCHKEEPER_HOME to a folder that you may write to"
         return Check("Store", "fail", f"{settings.home} is not writable ({error.strerror})", fix)
+    names = (
+        *(("watchkeeper.db",) if settings.store == "sqlite" else ()),
+        *(() if settings.queue_url else ("queue.db",)),
+    )
+    for path in (settings.home / name for name in names):
+        if problem := unusable(path):
+            return Check("Store", "fail", problem, "until then nothing is answered, and nothing is changed")
     return Check("Store", "ok", f"{settings.store}; files in {settings.home}")
 
 
@@ -125,6 +139,7 @@ def _bot_token(client: WebClient, settings: Settings) -> Iterator[Check]:
     else:
         yield Check("Slack scopes", "ok", f"all {len(wanted)} granted")
     yield _channels(client, settings)
+    yield from (Check(**check) for check in check_approvers(client, settings))
 
 
 def _channels(client: WebClient, settings: Settings) -> Check:

@@ -30,6 +30,10 @@ class Wire:
         """The next requests (of a kind, when it is named) never leave; this is what comes back."""
         self._answers += [(operation, status, body)] * times
 
+    def mend(self) -> None:
+        """From now on every request goes its way."""
+        self._answers.clear()
+
     def let_through(self, operation: str) -> None:
         """The next request of this kind goes its way, before any answer that is asked for after this."""
         self._answers.append((operation, 0, {}))

@@ -40,7 +40,7 @@ class Correlator:
     def restored(cls, incidents: Iterable[Incident], dependencies: Iterable[tuple[str, str]] = ()) -> Correlator:
         """One that goes on where the one that made these incidents stopped, as far as their alerts tell.
 
-        An incident that a person has resolved takes no further alert.
+        An incident that a person has resolved, or a change has ended, takes no further alert.
         """
         correlator, known = cls(dependencies), list(incidents)
         alerts = [(alert.started_at, incident.id, alert, incident) for incident in known for alert in incident.alerts]
@@ -142,6 +142,6 @@ class Correlator:
         window.told, window.storm = incident.grouped, incident.storm
         said = re.search(r"\d+", incident.grouped) if incident.storm else None
         window.peak = int(said.group()) if said else len(incident.alerts)
-        window.closed = incident.ownership.resolved is not None
+        window.closed = incident.ownership.closed is not None
         if incident.last_alert_at:
             window.last = max(window.last, incident.last_alert_at.timestamp())

@@ -8,8 +8,9 @@ from agent.ports.coordination import Lease, LockStore, MuteStore, SpendLedger, S
 from agent.ports.core import Clock, ModelRole
 from agent.ports.deps import Deps
 from agent.ports.ledger import AlertLedger, Episode, Sighting, Tally
-from agent.ports.outside import AlertOrigin, Messenger, TicketSystem
+from agent.ports.outside import AlertOrigin, Messenger, Page, Pager, TicketSystem
 from agent.ports.queue import DeadLetter, Queue, Waiting
+from agent.ports.sealing import Sealer
 from agent.ports.stores import (
     ApprovalStore,
     Archive,
@@ -41,8 +42,11 @@ __all__ = [
     "Messenger",
     "ModelRole",
     "MuteStore",
+    "Page",
+    "Pager",
     "Queue",
     "RemediationStore",
+    "Sealer",
     "Sighting",
     "SpendLedger",
     "StateStore",

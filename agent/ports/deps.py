@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-
-from langchain_core.language_models import BaseChatModel
+from typing import TYPE_CHECKING
 
 from agent.budgets import RunBudget, RunMeter
 from agent.knowledge import KnowledgeBase
@@ -15,6 +14,7 @@ from agent.ports.core import Clock, ModelRole
 from agent.ports.ledger import AlertLedger
 from agent.ports.outside import AlertOrigin, TicketSystem
 from agent.ports.queue import Queue
+from agent.ports.sealing import NobodysSealer, Sealer
 from agent.ports.stores import (
     ApprovalStore,
     Archive,
@@ -27,6 +27,9 @@ from agent.ports.stores import (
 )
 from agent.settings import Settings
 from agent.telemetry import NO_METRICS, Metrics
+
+if TYPE_CHECKING:  # half a second to import, which commands that ask no model need not wait for
+    from langchain_core.language_models import BaseChatModel
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,5 @@ class Deps:
     """What language models took in this run and may still take; each run gets its own."""
     metrics: Metrics = NO_METRICS
     """What is counted for Prometheus; nothing by default."""
+    sealer: Sealer = field(default_factory=NobodysSealer)
+    """What encrypts the fields that must be stored and would let a reader act."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from agent.models import Alert, Incident, SlackPlace, TicketRef
 
@@ -41,6 +42,24 @@ class TicketSystem(Protocol):
         ...
 
     async def close(self, ticket: TicketRef, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Page:
+    """What wakes somebody. The same `key` rings once as long as the incident is open."""
+
+    key: str
+    title: str
+    text: str
+
+
+@runtime_checkable
+class Pager(Protocol):
+    """A ticket system that can wake people."""
+
+    async def page(self, ticket: TicketRef, incident: Incident, link: str, page: Page) -> TicketRef:
+        """Also where somebody has acknowledged the ticket, and where there is none yet. It ends with the ticket."""
+        ...
 
 
 class AlertOrigin(Protocol):

@@ -1,4 +1,4 @@
-"""`watchkeeper approvals list | approve | reject`: what waits for people, and deciding without Slack.
+"""`watchkeeper approvals list | approve | reject | reviews | review`: what waits for people, decided without Slack.
 
 A decision becomes a job for the Watchkeeper that is running, which judges it by the same rules as a click on the card.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,8 +17,10 @@ from agent.models import Approval, Job, JobKind, Remediation, Urgency, new_id
 from agent.settings import Settings
 from deploy.commands.kept import kept_things, now, print_rows, when
 from deploy.commands.options import JsonOption, print_result
-from slack_app.blocks.approval import APPROVE, REJECT
-from tools.persistence import Persistence
+
+if TYPE_CHECKING:
+    from graphs.remediation_reviews import ToReview
+    from tools.persistence import Persistence
 
 app = typer.Typer(help="Changes that wait for somebody's approval.", no_args_is_help=True)
 
@@ -44,6 +46,8 @@ def approve(
     approval_id: IdArgument, user: AsOption = "", wait: WaitOption = 120, json_output: JsonOption = False
 ) -> None:
     """Approve one, as the person that the policy names; the worker that is running judges it and goes on."""
+    from slack_app.blocks.approval import APPROVE
+
     _decide(approval_id, {"action": APPROVE}, user, wait, json_output)
 
 
@@ -56,7 +60,35 @@ def reject(
     json_output: JsonOption = False,
 ) -> None:
     """Reject one, with a reason."""
+    from slack_app.blocks.approval import REJECT
+
     _decide(approval_id, {"action": REJECT, "reason": reason}, user, wait, json_output)
+
+
+@app.command()
+def reviews(json_output: JsonOption = False) -> None:
+    """List what was done by breaking the glass and nobody has reviewed yet, oldest first."""
+    found = asyncio.run(_to_review())
+    document = {"reviews": [each.model_dump(mode="json") for each in found]}
+    print_result(json_output, lambda: document, lambda: _show_reviews(found))
+
+
+@app.command()
+def review(
+    approval_id: IdArgument,
+    note: Annotated[str, typer.Option(help="What you found.")],
+    user: AsOption = "",
+    wait: WaitOption = 120,
+    json_output: JsonOption = False,
+) -> None:
+    """Review one, as somebody else than who broke the glass."""
+    from slack_app.blocks.approval import REVIEW
+
+    who = _who(user)
+    decision = {"action": REVIEW, "reason": note, "user": who}
+    found = asyncio.run(_reviewed(approval_id, decision, wait))
+    document = {**found.model_dump(mode="json"), "reviewed_by": who, "note": note}
+    print_result(json_output, lambda: document, lambda: _tell(f"It is reviewed, by {who}.\n"))
 
 
 def approval_json(approval: Approval, remediation: Remediation | None) -> dict[str, Any]:
@@ -73,38 +105,65 @@ def approval_json(approval: Approval, remediation: Remediation | None) -> dict[s
 
 
 def _decide(approval_id: str, decision: dict[str, Any], user: str, wait: float, as_json: bool) -> None:
+    approval, remediation = asyncio.run(_decided(approval_id, {**decision, "user": _who(user)}, wait))
+    print_result(as_json, lambda: approval_json(approval, remediation), lambda: _tell(f"{_became(approval)}\n"))
+
+
+def _who(user: str) -> str:
+    """Whether Slack knows them, the worker finds out."""
     who = user or Settings.read().cli_user
-    if not re.fullmatch(r"[UW][A-Z0-9]+", who):
+    if not re.fullmatch(r"[UW][A-Z0-9]{1,40}", who):
         raise InputError("Say who you are: --as with your Slack user id (U…), or set WATCHKEEPER_CLI_USER.")
-    approval = asyncio.run(_decided(approval_id, {**decision, "user": who}, wait))
-    print_result(as_json, lambda: approval_json(approval, None), lambda: _tell(f"{_became(approval)}\n"))
+    return who
 
 
-async def _decided(approval_id: str, decision: dict[str, Any], seconds: float) -> Approval:
+async def _decided(approval_id: str, decision: dict[str, Any], seconds: float) -> Waiting:
     """The approval afterwards. InputError with the worker's reason when it did not count."""
-    from slack_app.handlers.approvals import CLI
-
     async with kept_things() as kept:
         if await kept.approvals.get(approval_id) is None:
-            raise InputError(f"There is no approval {approval_id}; `watchkeeper approvals list` shows them.")
-        at = now()
-        said = {**decision, "approval": approval_id, "via": CLI, "at": f"{at.timestamp():.6f}"}
-        name = new_id("job")
-        key = f"{JobKind.approval}:{CLI}:{name}"
-        job = Job(
-            id=name,
-            kind=JobKind.approval,
-            idempotency_key=key,
-            payload=said,
-            urgency=Urgency.critical,
-            created_at=at,
-        )
-        await asyncio.to_thread(kept.queue.send, job)
-        if refusal := await _answer(kept, job, seconds):
-            raise InputError(refusal)
+            raise InputError(f"There is no approval {approval_id[:80]!r}; `watchkeeper approvals list` shows them.")
+        await _judged(kept, approval_id, decision, seconds)
         approval = await kept.approvals.get(approval_id)
         assert approval is not None
-        return approval
+        return approval, await kept.remediations.get(approval.remediation_id)
+
+
+async def _reviewed(approval_id: str, decision: dict[str, Any], seconds: float) -> ToReview:
+    from graphs.remediation_reviews import open_reviews
+
+    async with kept_things() as kept:
+        found = next((each for each in await open_reviews(kept.state) if each.approval_id == approval_id), None)
+        if found is None:
+            raise InputError(
+                f"There is nothing to review of {approval_id[:80]!r}; `watchkeeper approvals reviews` lists it."
+            )
+        await _judged(kept, approval_id, decision, seconds)
+        return found
+
+
+async def _judged(kept: Persistence, approval_id: str, decision: dict[str, Any], seconds: float) -> None:
+    """By the worker that is running. InputError with its reason when it did not count."""
+    from slack_app.handlers.approvals import CLI
+
+    at, name = now(), new_id("job")
+    job = Job(
+        id=name,
+        kind=JobKind.approval,
+        idempotency_key=f"{JobKind.approval}:{CLI}:{name}",
+        payload={**decision, "approval": approval_id, "via": CLI, "at": f"{at.timestamp():.6f}"},
+        urgency=Urgency.critical,
+        created_at=at,
+    )
+    await asyncio.to_thread(kept.queue.send, job)
+    if refusal := await _answer(kept, job, seconds):
+        raise InputError(refusal)
+
+
+async def _to_review() -> list[ToReview]:
+    from graphs.remediation_reviews import open_reviews
+
+    async with kept_things() as kept:
+        return await open_reviews(kept.state)
 
 
 async def _answer(kept: Persistence, job: Job, seconds: float) -> str:
@@ -136,6 +195,14 @@ def _show(found: list[Waiting]) -> None:
         may = ", ".join(approval.approvers) + (f" ({approval.needed} needed)" if approval.needed > 1 else "")
         rows.append((approval.id, str(said["effect"]), may, when(approval.expires_at), approval.incident_id))
     print_rows(("id", "what", "who may approve it", "expires", "incident"), rows)
+
+
+def _show_reviews(found: list[ToReview]) -> None:
+    if not found:
+        _tell("Nothing waits for a review.\n")
+        return
+    rows = [(each.approval_id, when(each.at), each.by, each.what, each.reason, each.incident_id) for each in found]
+    print_rows(("id", "when", "who broke the glass", "what", "why", "incident"), rows)
 
 
 def _became(approval: Approval) -> str:

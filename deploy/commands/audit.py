@@ -17,6 +17,7 @@ import typer
 
 from agent.audit_chain import ChainHead
 from agent.audit_check import ChainReport, verify
+from agent.audit_events import AuditEvent
 from agent.audit_export import FORMATS, Chosen, brief
 from agent.audit_report import month_range, monthly_report, remediated
 from agent.errors import InputError
@@ -125,13 +126,15 @@ async def _export(form: str, chosen: Chosen, file: TextIO) -> tuple[int, int]:
 
 async def _report(month: str, start: datetime, end: datetime) -> str:
     async with kept_things() as kept:
-        since = Chosen(since=start)
-        found = [line.entry async for line in kept.audit.walk() if line.entry and since.has(line)]
+        glass = (AuditEvent.broke_glass, AuditEvent.reviewed)
+        lines = (line.entry async for line in kept.audit.walk() if line.entry)
+        found = [entry async for entry in lines if entry.at >= start or entry.event in glass]
+        earlier, found = [e for e in found if e.at < start], [e for e in found if e.at >= start]
         entries = [entry for entry in found if entry.at < end]
         later = [entry for entry in found if entry.at >= end]
         incidents = [await kept.incidents.get(each) for each in remediated(entries)]
         chain = await verify(kept.audit, now())
-    return monthly_report(month, entries, later, [each for each in incidents if each], chain)
+    return monthly_report(month, entries, later, [each for each in incidents if each], chain, earlier)
 
 
 def _time(option: str, text: str) -> datetime | None:

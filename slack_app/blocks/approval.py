@@ -9,21 +9,23 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.models import Approval, Evidence, Preview, Remediation, Risk, Step, StepStatus, Table
+from agent.models import Action, Approval, Evidence, Preview, Remediation, Risk, Step, StepStatus, Table
 from slack_app.blocks.figures import table_block
 from slack_app.blocks.moments import moment
 from slack_app.blocks.parts import Block, context, header, section
 from slack_app.blocks.text import cut, escape, link
 
 ACTION = "approval_"
-APPROVE, REJECT, EDIT, DRY_RUN, BREAK_GLASS = (
-    f"{ACTION}{name}" for name in ("approve", "reject", "edit", "dry_run", "break_glass")
+APPROVE, REJECT, EDIT, DRY_RUN, BREAK_GLASS, REVIEW = (
+    f"{ACTION}{name}" for name in ("approve", "reject", "edit", "dry_run", "break_glass", "review")
 )
-OPEN_EDIT = "approval_open_edit"
-"""A job's word for a click on Edit, which opens a modal first."""
+OPEN_EDIT, NOT_OPENED, UNKNOWN_BUTTON = "approval_open_edit", "approval_not_opened", "approval_unknown"
+"""A job's words for a click on Edit, which opens a modal first, for a modal that Slack did not open, and for a button
+that no card has."""
 MAX_EVIDENCE, MAX_WARNINGS, MAX_TRIED = 6, 6, 5
 TEXT_CHARS = 300
 DONE = (StepStatus.executed, StepStatus.helped, StepStatus.no_effect, StepStatus.worse, StepStatus.rolled_back)
+NOT_NEEDED = "Not needed any more"
 HEADINGS = {
     StepStatus.awaiting: "✋ Approval needed",
     StepStatus.approved: "⚙️ Approved",
@@ -61,6 +63,8 @@ class Card:
     def heading(self) -> str:
         """An approval is decided before its step says so."""
         status, approval = self.step.status, self.approval
+        if approval is not None and is_withdrawn(approval):
+            return f"🟢 {NOT_NEEDED}"
         if status is StepStatus.awaiting and approval and approval.decision in ("approved", "rejected", "expired"):
             status = StepStatus(approval.decision)
         return HEADINGS.get(status, "🔎 Being looked at")
@@ -70,6 +74,11 @@ class Card:
         """Whether anybody is asked."""
         pending = self.approval is not None and self.approval.decision == "pending"
         return pending and self.step.status is StepStatus.awaiting
+
+
+def is_withdrawn(approval: Approval) -> bool:
+    """Not a person's no: nothing had to be changed any more."""
+    return approval.decision == "rejected" and approval.decided_by == "watchkeeper"
 
 
 def shown_step(remediation: Remediation) -> Step | None:
@@ -86,12 +95,13 @@ def card_text(card: Card) -> str:
 def card_blocks(card: Card) -> list[Block]:
     step, preview = card.step, card.step.preview
     blocks = [header(card.heading), section(f"*{escape(cut(card.title, TEXT_CHARS))}*"), _facts(card)]
-    if preview is not None and preview.differences:
+    changed = step.intended_at and step.status is not StepStatus.failed
+    if preview is not None and preview.differences and (card.is_open or changed):
         blocks.append(_differences(preview))
     if preview is not None and preview.warnings and card.is_open:
         lines = [f"⚠️ {escape(cut(text, TEXT_CHARS))}" for text in preview.warnings[:MAX_WARNINGS]]
         blocks.append(section("\n".join(lines)))
-    if step.action.evidence and (sources := _sources(card)):
+    if card.is_open and step.action.evidence and (sources := _sources(card)):
         blocks.append(context(f"*Evidence* {sources}"))
     blocks += [context(line) for line in (*_consent(card), _outcome(step)) if line]
     if tried := _tried(card):
@@ -122,28 +132,37 @@ def who(name: str) -> str:
 
 
 def _facts(card: Card) -> Block:
+    """What exactly is done; as long as people are asked also what they weigh, shortest first."""
     action, preview = card.step.action, card.step.preview
+    lines = [f"`{action.type}` {escape(cut(_exactly(action), 2 * TEXT_CHARS))}"]
+    if card.is_open:
+        cost = preview.cost if preview and preview.cost else "costs nothing more"
+        weighed = f"{action.risk.value} · {_way_back(action)} · {cost[:1].lower()}{cost[1:]}"
+        lines.append(_fact("Risk", weighed))
+        lines += [_fact("Who notices", preview.blast_radius)] if preview and preview.blast_radius else []
+    if card.is_open or card.step.status is StepStatus.executed:
+        lines.append(_fact("Fixed when", action.verification.expected))
+    asked = card.remediation.requested_by
+    lines += [f"*Asked by* {who(asked)}"] if card.is_open or asked != "watchkeeper" else []
+    return section("\n".join(lines))
+
+
+def _exactly(action: Action) -> str:
+    """`lambda checkout (123456789012 · us-east-1) {"memory_mb": 512}`."""
     target = action.target
     where = " · ".join(part for part in (target.account, target.region) if part)
-    exact = json.dumps(action.parameters, ensure_ascii=False, sort_keys=True)
-    rows = {
-        "Action": action.type,
-        "Target": f"{target.service} {target.id}" + (f" ({where})" if where else ""),
-        "Parameters": exact if action.parameters else "none",
-        "Risk": action.risk.value,
-        "Rollback": "it can be undone" if action.reversible else "it cannot be undone",
-        "Cost": preview.cost if preview and preview.cost else "nothing more",
-        "Who notices": preview.blast_radius if preview else "",
-        "Asked by": who(card.remediation.requested_by),
-        "How it is checked": action.verification.expected,
-    }
+    exact = json.dumps(action.parameters, ensure_ascii=False, sort_keys=True) if action.parameters else ""
+    return " ".join(part for part in (target.service, target.id, f"({where})" if where else "", exact) if part)
+
+
+def _way_back(action: Action) -> str:
     if action.rolls_back:
-        rows["Rollback"] = "this undoes what was done before"
-    ready = ("Asked by",)
-    lines = [
-        f"*{name}* {text if name in ready else escape(cut(text, TEXT_CHARS))}" for name, text in rows.items() if text
-    ]
-    return section("\n".join(lines))
+        return "this undoes what was done before"
+    return "can be undone" if action.reversible else "⚠️ cannot be undone"
+
+
+def _fact(name: str, text: str) -> str:
+    return f"*{name}* {escape(cut(text, TEXT_CHARS))}"
 
 
 def _differences(preview: Preview) -> Block:
@@ -168,6 +187,8 @@ def _consent(card: Card) -> list[str]:
         glass = f" · the glass was broken: {escape(cut(approval.reason, TEXT_CHARS))}" if approval.break_glass else ""
         return [f"Approved by {gave}{glass}"]
     if approval.decision == "rejected":
+        if is_withdrawn(approval):
+            return [escape(cut(approval.reason, TEXT_CHARS))]
         why = f": {escape(cut(approval.reason, TEXT_CHARS))}" if approval.reason else ""
         return [f"Rejected by {who(approval.decided_by)}{why}"]
     if approval.decision != "pending":
@@ -183,7 +204,7 @@ def _outcome(step: Step) -> str:
     """What was done, and what was seen since."""
     parts = [step.result.message if step.result else "", step.verification.seen if step.status in DONE else ""]
     if step.status in (StepStatus.failed, StepStatus.refused):
-        parts.append(step.note)
+        parts = [step.note] if parts[0] in step.note else [*parts, step.note]
     return escape(cut(" · ".join(dict.fromkeys(part for part in parts if part)), 2 * TEXT_CHARS))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -15,10 +15,12 @@ from pydantic.fields import FieldInfo
 from slack_app.blocks.parts import Block, section
 from slack_app.blocks.text import cut, escape
 
-REJECT_VIEW, EDIT_VIEW, GLASS_VIEW = "approval_rejected", "approval_edited", "approval_glass"
+REJECT_VIEW, EDIT_VIEW, GLASS_VIEW, REVIEW_VIEW = (
+    f"approval_{name}" for name in ("rejected", "edited", "glass", "reviewed")
+)
 REASON_BLOCK, TYPED = "reason", "typed"
 PARAMETER = "parameter:"
-MAX_TYPED = 3000
+MAX_TYPED, MAX_FIELDS = 3000, 50
 LABEL_CHARS, HINT_CHARS = 48, 150
 
 
@@ -31,6 +33,10 @@ def glass_view(metadata: str) -> dict[str, Any]:
         "It is done at once, on your word alone. Who is on call hears of it, and it is reviewed afterwards."
     )
     return _modal(GLASS_VIEW, "Break the glass", "Do it now", metadata, [about, _reason("Why can this not wait?")])
+
+
+def review_view(metadata: str) -> dict[str, Any]:
+    return _modal(REVIEW_VIEW, "Review", "Reviewed", metadata, [_reason("What did you find?")])
 
 
 def _reason(label: str) -> Block:
@@ -52,14 +58,22 @@ def edit_view(metadata: str, title: str, parameters: type[BaseModel], now: Mappi
 
 
 def typed_reason(values: Mapping[str, Any]) -> str:
-    return str(((values.get(REASON_BLOCK) or {}).get(TYPED) or {}).get("value") or "").strip()
+    return _typed(values, REASON_BLOCK, TYPED)
 
 
 def typed_parameters(values: Mapping[str, Any]) -> dict[str, str]:
     """What stands in the fields, as text, by the parameter's name; fields left empty are left out."""
-    names = [block.removeprefix(PARAMETER) for block in values if block.startswith(PARAMETER)]
-    typed = {name: str((values[f"{PARAMETER}{name}"].get(name) or {}).get("value") or "").strip() for name in names}
+    names = [block.removeprefix(PARAMETER) for block in values if block.startswith(PARAMETER)][:MAX_FIELDS]
+    typed = {name[:LABEL_CHARS]: _typed(values, f"{PARAMETER}{name}", name) for name in names}
     return {name: text for name, text in typed.items() if text}
+
+
+def _typed(values: Mapping[str, Any], block: str, action: str) -> str:
+    """What somebody typed; "" for whatever has another shape."""
+    fields = values.get(block)
+    field = cast("Mapping[str, Any]", fields).get(action) if isinstance(fields, Mapping) else None
+    text = cast("Mapping[str, Any]", field).get("value") if isinstance(field, Mapping) else None
+    return text.strip()[:MAX_TYPED] if isinstance(text, str) else ""
 
 
 def read_parameters(typed: Mapping[str, str]) -> dict[str, Any]:
@@ -84,10 +98,17 @@ def _field(name: str, field: FieldInfo, value: Any) -> Block:
         "type": "input",
         "block_id": f"{PARAMETER}{name}",
         "optional": not field.is_required(),
-        "label": _plain(cut(name.replace("_", " "), LABEL_CHARS)),
+        "label": _plain(cut(_label(name), LABEL_CHARS)),
         "element": element,
     }
     return {**made, "hint": _plain(cut(field.description, HINT_CHARS))} if field.description else made
+
+
+def _label(name: str) -> str:
+    """`Timeout (s)` of `timeout_s`."""
+    words, _, unit = name.rpartition("_")
+    text = f"{words} ({unit.upper() if unit == 'mb' else unit})" if words and unit in ("mb", "s") else name
+    return (text[:1].upper() + text[1:]).replace("_", " ")
 
 
 def _modal(callback_id: str, title: str, submit: str, metadata: str, blocks: list[Block]) -> dict[str, Any]:

@@ -52,13 +52,15 @@ class Status:
         return "\n".join(lines)
 
 
-def whoami_text(asker: Asker, spend: Spend) -> str:
+def whoami_text(asker: Asker, spend: Spend, approver: bool) -> str:
+    """`approver`: whether the action policy names this person, or a user group of theirs, for anything."""
+    approves = "You may approve changes" if approver else "You are not among those who may approve changes"
     return "\n".join(
         [
             f"*{escape(asker.name) or 'Slack does not tell me your name'}* (`{escape(asker.user)}`)",
             f"*Time zone:* {escape(asker.zone)}; “yesterday” and “2 pm” mean yours",
-            "*You may* ask, stop answers, judge them, and mute or unmute channels and threads. "
-            "Nobody can make me change anything in AWS: I only read.",
+            "*You may* ask, stop answers, judge them, mute or unmute channels and threads, and ask for a known fix. "
+            f"{approves}.",
             f"*Your questions today (UTC):* {spent_words(spend)}",
         ]
     )

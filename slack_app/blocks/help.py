@@ -27,9 +27,17 @@ def help_blocks(alert_channels: Sequence[str], note: str = "") -> list[Block]:
     examples = "\n".join(f"• {question}" for _, question in QUESTIONS)
     return [
         *([section(escape(note))] if note else []),
-        section("*Watchkeeper stands watch over AWS.* It only reads, and cites what it found."),
+        section(
+            "*Watchkeeper stands watch over AWS.* It cites what it found, and changes nothing "
+            "but what your action policy lets it."
+        ),
         section(f"*Ask* by mentioning me in a channel, or write to me directly:\n{examples}"),
         section(f"*Alerts* posted in {channels} get an analysis in their thread."),
+        section(
+            "*Fixes* that a runbook knows are proposed there, on a card for those who may approve them. Later, press "
+            "*Fix…* under the incident's message or say `fix it` in its thread. `/watchkeeper remediation off` stops "
+            "all changes."
+        ),
         section(
             "*While I work* reply `stop` or press Slack's stop button; what you write meanwhile is answered next.\n"
             "*To keep me quiet* type `/watchkeeper mute 1h`, or mention me with `mute` in a thread; mentions are "

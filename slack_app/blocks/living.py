@@ -184,8 +184,8 @@ def _run_words(incident: Incident) -> str:
 
 def _remediation(incident: Incident) -> str:
     """What is being done about it, and who decided that."""
-    event = last_event(incident, "remediation")
-    if event is None:
+    event, again = last_event(incident, "remediation"), last_event(incident, "refired", "reopened")
+    if event is None or (again is not None and event.at < again.at):
         return ""
     who = f" · {person(event.actor)}" if event.actor != "watchkeeper" else ""
     return f"🔧 {escape(cut(event.text, 300))}{who} ({moment(event.at, incident.created_at)})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from agent.incident_changes import AT_WORK
 from agent.living import is_snoozed, last_event, state_of
 from agent.models import Incident, IncidentStatus, Mark
 from slack_app.blocks.buttons import SHOW_EVIDENCE
@@ -19,6 +20,7 @@ OWNERSHIP_BLOCK = "incident:"
 ACTION = "incident_"
 ACKNOWLEDGE, ASSIGN, SNOOZE = f"{ACTION}acknowledge", f"{ACTION}assign", f"{ACTION}snooze"
 ESCALATE, RESOLVE, REOPEN = f"{ACTION}escalate", f"{ACTION}resolve", f"{ACTION}reopen"
+FIX = f"{ACTION}fix"
 ACTIONS = (ACKNOWLEDGE, ASSIGN, SNOOZE, ESCALATE, RESOLVE, REOPEN)
 SNOOZES = {"30m": "For 30 minutes", "2h": "For 2 hours", "tomorrow": "Until tomorrow 09:00"}
 MORNING = 9
@@ -44,6 +46,7 @@ def ownership_buttons(incident: Incident) -> Block:
             _assign(own.assigned),
             _snooze(),
             *([] if own.escalated else [_button(ESCALATE, "Escalate", value)]),
+            *([_button(FIX, "Fix…", value)] if incident.fix and incident.status not in AT_WORK else []),
             _button(RESOLVE, "Resolve", value),
         ]
         if state_of(incident) == "failed":

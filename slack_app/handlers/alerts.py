@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from agent.errors import RetryLater
-from agent.models import Alert, AuditEntry, Job, Severity, SlackPlace, Urgency
+from agent.models import Alert, AlertStatus, AuditEntry, Job, Severity, SlackPlace, Urgency
 from agent.redaction.plain import redacted_json
 from agent.sources import parse_alerts, read_mappings, source_named
 from graphs.alert_intake import Taken
 from slack_app.alert_channels import is_watched
 from slack_app.handlers.desk import Desk, place_of
 from slack_app.handlers.redraws import ask_analysis, ask_redraw
+from slack_app.handlers.remediation_jobs import ask_about
 from slack_app.handlers.tickets import ask_ticket
 
 OLD_AFTER_AN_ALERT = ("answer|", "evidence|")
@@ -118,6 +119,8 @@ async def _follow_up(taken: Taken, alert: Alert, place: SlackPlace, desk: Desk) 
         await ask_redraw(deps, incident_id, post=post, fingerprint=alert.fingerprint)
     if taken.sighting.changed or taken.sighting.repeated:  # perhaps it is over, or back
         await ask_ticket(deps, incident_id, "update")
+        if alert.status is AlertStatus.resolved:
+            await ask_about(deps, incident_id)
     urgency = ANALYSIS_URGENCY[alert.severity]
     if taken.overlooked:
         minute = int(deps.clock().timestamp() // GATHER_SECONDS)

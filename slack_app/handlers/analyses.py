@@ -25,11 +25,11 @@ from agent.models import (
 from agent.ports import Deps
 from slack_app.blocks.summary import summary_text
 from slack_app.handlers.desk import Desk
+from slack_app.handlers.fixes import begin_remediation
 from slack_app.handlers.following import shown_while
 from slack_app.handlers.living import redraw
 from slack_app.handlers.places import is_muted
 from slack_app.handlers.redraws import ask_analysis
-from slack_app.handlers.remediations import begin_remediation
 from slack_app.handlers.same_cause import tie
 from slack_app.handlers.sightings import look
 from slack_app.handlers.stopping import Found, Stopped, stopped_answer, until_stopped
@@ -128,7 +128,7 @@ async def _analyse(job: Job, desk: Desk, incident: Incident, seen: Seen, why: st
             await _stopped(stop.by, incident, found.evidence, run_id, desk)
         else:
             about = [sighting.alert for sighting in seen.sightings] or [alert]
-            await _diagnosed(incident, diagnosis, evidence, about, deps)
+            await keep_diagnosis(incident, diagnosis, evidence, about, deps, status=IncidentStatus.open)
     await _tell(incident.id, desk)
 
 
@@ -143,7 +143,7 @@ async def _tell(incident_id: str, desk: Desk) -> None:
     await redraw(incident_id, desk)
     incident = await desk.app.deps.incidents.get(incident_id)
     if incident is not None:
-        await _remember(incident, desk.app.deps)
+        await remember(incident, desk.app.deps)
         if not placed:
             await begin_remediation(incident_id, desk)
 
@@ -167,20 +167,25 @@ def _stops(incident: Incident) -> list[tuple[SlackPlace, datetime]]:
     return [(place, runs[-1].at if ended else slack_time(place.thread_ts))]
 
 
-async def _diagnosed(
-    incident: Incident, diagnosis: Diagnosis, evidence: list[Evidence], about: list[Alert], deps: Deps
-) -> None:
+async def keep_diagnosis(
+    incident: Incident,
+    diagnosis: Diagnosis,
+    evidence: list[Evidence],
+    about: list[Alert],
+    deps: Deps,
+    **changes: Any,
+) -> Incident:
     """Kept before anything is shown."""
-    await _change(
+    return await _change(
         deps,
         incident,
         "diagnosed",
         diagnosis.root_cause or diagnosis.summary,
-        status=IncidentStatus.open,
         diagnosis=diagnosis,
         evidence=tuple(evidence),
         same_as="",
         **_known(incident, about, deps),
+        **changes,
     )
 
 
@@ -215,7 +220,7 @@ async def give_up_incident(incident: Incident, desk: Desk, text: str) -> None:
     await redraw(incident.id, desk)
 
 
-async def _remember(incident: Incident, deps: Deps) -> None:
+async def remember(incident: Incident, deps: Deps) -> None:
     """The turn that the thread's questions and the evidence view read. A later analysis is a further turn."""
     found, place = incident.diagnosis, incident.place
     if found is None or place is None or not place.thread_ts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from slack_sdk.errors import SlackApiError
+
 from agent.errors import InputError, RetryLater
 from agent.models import Approval, Incident, Remediation, SlackPlace, Step, digest
 from agent.ports import Deps
@@ -28,11 +30,12 @@ async def show_card(given: Remediation, incident: Incident, desk: Desk, only_edi
     if mark != given.shown:
         if wait := await desk.budget.take(place.channel, PERSON):
             raise RetryLater("So much is told in this channel that the card has to wait.", wait)
-        if ts:
-            await desk.messenger.edit(place, ts, text, blocks)
-        else:
+        if not ts:
             ts, posted = await _post(given, place, text, blocks, desk)
             mark = mark if posted else ""
+        elif not await _edited(place, ts, text, blocks, desk):
+            await _is_gone(given, approval if card.is_open else None, deps)
+            return
         changes = {"card_ts": ts, "place": place, "shown": mark}
         await deps.remediations.change(given.id, lambda kept: kept.model_copy(update=changes))
     if approval is not None and card.is_open:
@@ -58,6 +61,25 @@ def title_of(step: Step, deps: Deps) -> str:
         return kind.title(kind.order(step.action.target, step.action.parameters, deps.aws.partition))
     except InputError:  # of a version that had other parameters
         return step.action.expected_effect
+
+
+async def _edited(place: SlackPlace, ts: str, text: str, blocks: list[dict[str, object]], desk: Desk) -> bool:
+    """False when somebody has deleted it."""
+    try:
+        await desk.messenger.edit(place, ts, text, blocks)
+    except SlackApiError as error:
+        if error.response.get("error") != "message_not_found":
+            raise
+        return False
+    return True
+
+
+async def _is_gone(given: Remediation, asked: Approval | None, deps: Deps) -> None:
+    """What is to be told next is a new card. A question that was on it is asked anew there: RetryLater."""
+    await deps.remediations.change(given.id, lambda kept: kept.model_copy(update={"card_ts": "", "shown": ""}))
+    if asked is not None:
+        await deps.approvals.supersede(asked.id)
+        raise RetryLater("Somebody deleted the card: it is asked anew.", 1.0)
 
 
 async def _post(

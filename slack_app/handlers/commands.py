@@ -13,13 +13,17 @@ from agent.models import Asker, AuditEntry, Job, JobKind, Mute, SlackPlace
 from slack_app.alert_channels import is_watched
 from slack_app.blocks.commands import HOME, Status, waiting_words, whoami_text
 from slack_app.blocks.help import home_view
+from slack_app.blocks.links import trusted
 from slack_app.blocks.text import escape
+from slack_app.handlers.deciders import approvers_of, decider
 from slack_app.handlers.desk import Desk, nicely, place_of
 from slack_app.handlers.muting import muted_place, until_words
 from slack_app.handlers.open_incidents import open_incidents
 from slack_app.handlers.switching import switch_remediation
 from slack_app.handlers.unmuting import tell_of_a_place
 from slack_app.mute_phrases import mute_end
+from slack_app.outgoing import cleaned
+from slack_app.response_urls import opened_url
 
 AWS_SECONDS = 5.0
 LAST_ENTRIES = 20
@@ -36,11 +40,13 @@ async def handle_command(job: Job, desk: Desk) -> None:
         text = await _carry_out(name, rest, job, desk, asker)
     except InputError as error:
         text = str(error)
-    url = str(job.payload.get("response_url", ""))
-    if url:
-        await nicely(AsyncWebhookClient(url).send(text=text, response_type="ephemeral"))
+    url = opened_url(desk.app.deps.sealer, job.payload)
+    if trusted(url):  # Slack's own
+        shown = cleaned("chat.postEphemeral", {"text": text})["text"]
+        await nicely(AsyncWebhookClient(url).send(text=shown, response_type="ephemeral"))
     else:
-        await desk.whisper(place_of(job), asker.user, text)
+        where = place_of(job) if job.payload.get("ts") else _scope(job)  # a slash command has no message
+        await desk.whisper(where, asker.user, text)
 
 
 async def _carry_out(name: str, rest: str, job: Job, desk: Desk, asker: Asker) -> str:
@@ -52,8 +58,16 @@ async def _carry_out(name: str, rest: str, job: Job, desk: Desk, asker: Asker) -
     if name == "remediation":
         return await switch_remediation(rest, desk, asker.user)
     if name == "whoami":
-        return whoami_text(asker, await desk.app.deps.spend.today(asker.user))
+        approver = await _approves(asker.user, desk)
+        return whoami_text(asker, await desk.app.deps.spend.today(asker.user), approver)
     return (await _status(where, desk, asker)).text()
+
+
+async def _approves(user: str, desk: Desk) -> bool:
+    """Whether the action policy names somebody, or a user group of theirs, for any change."""
+    named = approvers_of(desk.app.deps)
+    who = await decider(user, named, desk.messenger.client)
+    return who.doubt is None and (user in named or bool(who.groups))
 
 
 async def _mute(where: SlackPlace, rest: str, desk: Desk, asker: Asker) -> str:

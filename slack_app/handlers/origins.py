@@ -45,7 +45,7 @@ async def handle_origin(job: Job, desk: Desk) -> None:
     if incident is None or not _still_wanted(what, incident, deps.clock()):
         return
     user = str(job.payload["by"])
-    by = await desk.people.name(user)
+    by = "Watchkeeper" if user == "watchkeeper" else await desk.people.name(user)
     for origin in deps.origins:
         alerts = await _alerts(incident, origin, deps)
         try:

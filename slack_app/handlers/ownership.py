@@ -25,6 +25,7 @@ from slack_app.handlers.desk import Desk, place_of
 from slack_app.handlers.living import redraw
 from slack_app.handlers.origins import What, ask_origins
 from slack_app.handlers.redraws import ask_analysis, ask_redraw
+from slack_app.handlers.remediation_jobs import ask_about
 from slack_app.handlers.tickets import ask_ticket
 from slack_app.intake import slack_time
 
@@ -118,7 +119,7 @@ class Click:
 
     def _reopened(self, incident: Incident) -> Incident:
         """Whoever had it has it still. Its end and its quiet are over, and it can be escalated anew."""
-        over = dict.fromkeys(("resolved", "snoozed", "snoozed_until", "escalated"))
+        over = dict.fromkeys(("resolved", "remedied", "snoozed", "snoozed_until", "escalated"))
         return self._owned(incident.model_copy(update={"status": IncidentStatus.open}), **over)
 
 
@@ -143,6 +144,7 @@ async def _follow_up(incident: Incident, action: str, user: str, desk: Desk) -> 
         await _escalate(incident, user, desk)
     if action == RESOLVE and incident.ownership.resolved:
         await settle(incident, incident.ownership.resolved.at, desk)
+        await ask_about(deps, incident.id)
     if action == REOPEN and incident.diagnosis is None:  # it was over before anybody looked into it
         again = last_event(incident, "reopened")
         await ask_analysis(deps, incident.id, "changed", unique=f"reopened:{again.at.timestamp() if again else 0}")

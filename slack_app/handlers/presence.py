@@ -16,6 +16,8 @@ REFRESH_SECONDS = 90.0
 """Slack drops a status after two minutes."""
 SLACK_SECONDS = 5.0
 TITLE_LIMIT = 80
+NO_MARKUP = str.maketrans("<>", "‹›")
+"""The question as it was typed has Slack's own tokens in it, and no title is the place for a mention."""
 
 
 @asynccontextmanager
@@ -58,6 +60,6 @@ async def _session(messenger: SlackMessenger, place: SlackPlace, status: str, ti
             channel_id=place.channel,
             thread_ts=place.thread_ts,
             status=status,
-            title=cut(" ".join(title.split()), TITLE_LIMIT) or None,
+            title=cut(" ".join(title.translate(NO_MARKUP).split()), TITLE_LIMIT) or None,
         )
     )

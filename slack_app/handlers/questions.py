@@ -13,6 +13,7 @@ from slack_app.blocks.answers import answer_blocks, answer_files, answer_markdow
 from slack_app.blocks.zones import in_zone
 from slack_app.handlers.choices import take_choice
 from slack_app.handlers.desk import Desk, nicely, place_of
+from slack_app.handlers.fixes import fix_answer
 from slack_app.handlers.muting import muted_place, until_words
 from slack_app.handlers.presence import at_rest, at_work
 from slack_app.handlers.stopping import Found, Stopped, stopped_answer, until_stopped
@@ -133,6 +134,8 @@ class _Run:
         app, found = self._desk.app, Found(self.live.follow)
         question = "\n".join(turn.text for turn in self._waiting)
         asker = await self._desk.people.asker(self._user)
+        if asked := await fix_answer(question, self._place, self._user, self._ts, self._desk):
+            return _together(asked, len(self._waiting)), []
         clicked = next((turn.message_ts for turn in self._waiting if turn.message_ts), "")
         asking = app.ask(question, history, self._id, found.follow, asker, clicked)
         own = (everything_of(self._user, self._place), slack_time(self._ts))

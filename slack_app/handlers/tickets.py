@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from dataclasses import asdict
 from typing import Literal
 
 from agent.errors import InputError, RetryLater, SettingsError
 from agent.living import last_run
-from agent.models import AuditEntry, Incident, IncidentStatus, Job, JobKind, Severity, TicketRef, new_id
-from agent.ports import Deps, TicketSystem
+from agent.models import AuditEntry, Incident, IncidentStatus, Job, JobKind, Severity, TicketRef, Urgency, new_id
+from agent.ports import Deps, Page, Pager, TicketSystem
 from agent.ticket_text import end_text, facts_of, news, people_in, told, told_before
 from slack_app.handlers.desk import Desk
 from slack_app.handlers.held import held
@@ -31,6 +32,8 @@ BUSY_SECONDS = 3.0
 LINK_TRIES, LINK_SECONDS = 3, 10.0
 """The ticket leads to the message in Slack, so that has to be there; but not for ever."""
 SERIOUS = (Severity.critical, Severity.error)
+OURSELVES = "watchkeeper"
+PAGE = "page"
 IN_THE_BODY = ("diagnosis", "severity")
 """What a new ticket says by itself."""
 
@@ -58,6 +61,21 @@ async def ask_ticket(
     await asyncio.to_thread(deps.queue.send, job, delay)
 
 
+async def ask_page(deps: Deps, incident_id: str, page: Page) -> None:
+    """A job, once for each key of a page, where there is a system that pages."""
+    if not any(isinstance(system, Pager) for system in deps.tickets):
+        return
+    job = Job(
+        id=new_id("job"),
+        kind=JobKind.ticket,
+        idempotency_key=f"page:{incident_id}:{page.key}",
+        payload={"incident": incident_id, "what": PAGE, "page": asdict(page)},
+        urgency=Urgency.critical,
+        created_at=deps.clock(),
+    )
+    await asyncio.to_thread(deps.queue.send, job)
+
+
 async def handle_ticket(job: Job, desk: Desk) -> None:
     """Bring the incident's tickets up to date. RetryLater while a system is busy or somebody else is at them."""
     if job.payload["what"] in WHATS:
@@ -70,6 +88,9 @@ async def handle_ticket(job: Job, desk: Desk) -> None:
         incident = await deps.incidents.get(incident_id)
         if incident is None:
             return
+        if job.payload["what"] == PAGE:
+            await _page(incident, Page(**job.payload["page"]), desk)
+            return
         await _tell_what_lacks(incident, desk)
         for system in deps.tickets:
             ref = next((ticket for ticket in incident.tickets if ticket.system == system.name), None)
@@ -78,6 +99,28 @@ async def handle_ticket(job: Job, desk: Desk) -> None:
             if ref is None and await _waits_for_its_message(job, incident, desk):
                 return
             await _bring_up_to_date(incident, system, ref, desk)
+
+
+async def _page(incident: Incident, page: Page, desk: Desk) -> None:
+    """By an alert of its own, which is acknowledged and resolved together with the incident's ticket."""
+    if incident.status is IncidentStatus.resolved:
+        return
+    for system in desk.app.deps.tickets:
+        if not isinstance(system, Pager):
+            continue
+        known = next((ticket for ticket in incident.tickets if ticket.system == system.name), None)
+        ref = TicketRef(system=system.name, id=incident.id) if known is None or known.closed else known
+        if page.key in ref.pages:
+            continue
+        try:
+            ref = await system.page(ref, incident, await _link(incident, desk), page)
+        except (SettingsError, InputError) as error:
+            await _audit(desk.app.deps, incident, "ticket.page_failed", system, str(error))
+            await remark(incident, desk, f"Nobody could be paged: {error}")
+            raise
+        await _save(incident, ref, desk)
+        await system.comment(ref, f"{page.title}.\n{page.text}")
+        await _audit(desk.app.deps, incident, "ticket.paged", system, page.key)
 
 
 def _wants_ticket(incident: Incident, system: TicketSystem, deps: Deps) -> bool:
@@ -129,10 +172,7 @@ async def _bring_up_to_date(incident: Incident, system: TicketSystem, ref: Ticke
 
 
 async def _open(incident: Incident, system: TicketSystem, before: TicketRef | None, desk: Desk) -> TicketRef:
-    place, link = incident.place, ""
-    if place is not None and incident.summary_ts:
-        link = await desk.messenger.permalink(place.channel, incident.summary_ts)
-    ref = await system.open(incident, link)
+    ref = await system.open(incident, await _link(incident, desk))
     facts = facts_of(incident)
     known = told({name: facts[name] for name in IN_THE_BODY})
     same = before is not None and before.id == ref.id
@@ -140,6 +180,13 @@ async def _open(incident: Incident, system: TicketSystem, before: TicketRef | No
     await _save(incident, ref, desk)
     await _audit(desk.app.deps, incident, "ticket.reopened" if same else "ticket.opened", system, ref.id)
     return ref
+
+
+async def _link(incident: Incident, desk: Desk) -> str:
+    """To the incident's message; "" without one."""
+    if incident.place is None or not incident.summary_ts:
+        return ""
+    return await desk.messenger.permalink(incident.place.channel, incident.summary_ts)
 
 
 async def _tell(incident: Incident, system: TicketSystem, ref: TicketRef, desk: Desk) -> TicketRef:
@@ -159,8 +206,9 @@ async def _tell(incident: Incident, system: TicketSystem, ref: TicketRef, desk: 
 
 
 async def _close(incident: Incident, system: TicketSystem, ref: TicketRef, desk: Desk) -> None:
-    mark = incident.ownership.resolved
-    await system.close(ref, end_text(incident, await desk.people.name(mark.by) if mark else ""))
+    mark = incident.ownership.closed
+    by = await desk.people.name(mark.by) if mark and mark.by != OURSELVES else ""
+    await system.close(ref, end_text(incident, by))
     await _save(incident, ref.model_copy(update={"closed": True}), desk)
     await _audit(desk.app.deps, incident, "ticket.closed", system, ref.id)
 

@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 
 from agent.models import JobKind
 from slack_app.blocks.buttons import CLARIFY, FEEDBACK, SHOW_EVIDENCE
-from slack_app.blocks.ownership import ACTION, ACTIONS
+from slack_app.blocks.ownership import ACTION, ACTIONS, FIX
 from slack_app.blocks.passed import ANALYSE
 from slack_app.blocks.views import comment_view, notice_view
 from slack_app.intake import Intake
@@ -58,7 +58,10 @@ def register(app: App, intake: Intake) -> None:
     def on_ownership(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it
         ack()
         incident, name, value = owned(action)
-        if incident and name in ACTIONS:
+        if incident and name == FIX:
+            wanted = {**clicked(body), "fix": incident, "at": str(action["action_ts"])}
+            intake.quick(JobKind.verify, f"fix:{incident}:{wanted['user']}:{wanted['at']}", wanted)
+        elif incident and name in ACTIONS:
             done = {**clicked(body), "incident": incident, "action": name, "value": value}
             done["at"] = str(action["action_ts"])
             intake.quick(JobKind.ownership, f"{incident}:{done['user']}:{done['at']}", done)

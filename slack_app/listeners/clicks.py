@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -15,15 +15,20 @@ LATE = ("expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id")
 
 def clicked(body: dict[str, Any]) -> dict[str, Any]:
     """The payload of a job for this click."""
-    container, message = body.get("container") or {}, body.get("message") or {}
-    channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
-    message_ts = str(container.get("message_ts") or message.get("ts") or "")
+    container, message = body.get("container"), body.get("message")
+    message_ts = text_of(container, "message_ts") or text_of(message, "ts")
     return {
-        "channel": channel,
-        "thread_ts": str(container.get("thread_ts") or message.get("thread_ts") or message_ts),
+        "channel": text_of(body.get("channel"), "id") or text_of(container, "channel_id"),
+        "thread_ts": text_of(container, "thread_ts") or text_of(message, "thread_ts") or message_ts,
         "message_ts": message_ts,
-        "user": str((body.get("user") or {}).get("id", "")),
+        "user": text_of(body.get("user"), "id"),
     }
+
+
+def text_of(part: Any, name: str) -> str:
+    """A text of a payload; "" for what has another shape."""
+    found = cast("dict[str, Any]", part).get(name) if isinstance(part, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def owned(action: dict[str, Any]) -> tuple[str, str, str]:

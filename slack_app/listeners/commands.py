@@ -10,19 +10,25 @@ from slack_bolt import App
 from agent.models import JobKind
 from slack_app.blocks.help import help_blocks, help_text
 from slack_app.intake import Intake
+from slack_app.response_urls import FIELD, sealed_url
 
 BY_THE_WORKER = ("status", "mute", "unmute", "whoami", "remediation")
+ELSEWHERE = "I stand watch for another workspace; nothing was done."
+"""An app that is installed in several signs for all of them."""
 GREETINGS = ("", "help", "hi", "hello")
 
 
 def register(app: App, intake: Intake) -> None:
     @app.command("/watchkeeper")
     def on_command(ack: Callable[..., None], command: dict[str, Any]) -> None:  # pyright: ignore[reportUnusedFunction] -- Bolt calls it
+        if command.get("team_id") not in (None, intake.identity.team_id):
+            ack(text=ELSEWHERE)
+            return
         text = " ".join(str(command.get("text", "")).split())
         if text.lower().partition(" ")[0] in BY_THE_WORKER:
             ack()
             asked = {"channel": command["channel_id"], "user": command["user_id"], "text": text.lower()}
-            answer = {"response_url": command["response_url"]}
+            answer = {FIELD: sealed_url(intake.sealer, asked, str(command[FIELD]))}
             intake.quick(JobKind.command, str(command["trigger_id"]), {**asked, **answer})
             return
         note = f"Ask me in a channel, so that everybody sees the answer: @watchkeeper {text}"

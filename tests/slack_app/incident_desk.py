@@ -183,7 +183,9 @@ def incident_desk(ws: RunningWorkspace, home: Path, model: Any = None, **setting
     def models(role: str) -> Any:
         return OfflineAnalyst(held.deps.knowledge, SPECIALISTS) if model is None or role == "offline" else model
 
-    held = build_deps(Settings(home=home, **settings), clock=clock, aws=Nowhere(), models=models)
+    held = build_deps(
+        Settings(home=home, slack_api_url=ws.api_url, **settings), clock=clock, aws=Nowhere(), models=models
+    )
     try:
         yield IncidentDesk(ws, held.deps, clock)
     finally:

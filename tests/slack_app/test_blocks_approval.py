@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from agent.models import (
     Action,
+    ActionResult,
     Approval,
     Check,
     Difference,
@@ -139,6 +141,11 @@ def test_what_is_risky_is_asked_twice() -> None:
     ("status", "decided", "said"),
     [
         (StepStatus.awaiting, YES, "Approved by <@U0MAYA>"),
+        (
+            StepStatus.rejected,
+            {"decision": "rejected", "decided_by": "watchkeeper", "reason": "It recovered by itself."},
+            "🟢 Not needed any more",
+        ),
         (StepStatus.rejected, NO, "Rejected by <@U0MAYA>: Not now"),
         (StepStatus.expired, {"decision": "expired", "decided_by": "watchkeeper"}, "Nobody decided before"),
         (StepStatus.helped, YES, "✅ It helped"),
@@ -149,6 +156,15 @@ def test_once_decided_it_says_who_and_has_no_buttons(status: StepStatus, decided
     shown = card(status, approval(**decided))
     assert said in words(shown)
     assert buttons(shown) == []
+
+
+def test_a_failure_is_told_once_and_not_as_if_anything_had_changed() -> None:
+    shown = card(StepStatus.failed, approval(**YES), note="UpdateService: AccessDenied Nothing was changed.")
+    result = ActionResult(succeeded=False, message="UpdateService: AccessDenied", at=NOW)
+    step = shown.step.model_copy(update={"result": result, "intended_at": NOW})
+    said = words(replace(shown, step=step))
+    assert said.count("AccessDenied") == 1
+    assert "128 MB" not in said
 
 
 def test_of_several_who_are_needed_it_says_who_has_approved() -> None:
@@ -185,6 +201,8 @@ def test_the_modal_for_other_parameters_has_a_field_for_each_of_the_kind() -> No
     fields = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
     assert set(fields) == {f"parameter:{name}" for name in LambdaConfig.model_fields}
     assert fields["parameter:memory_mb"]["initial_value"] == "512"
+    labels = [block["label"]["text"] for block in view["blocks"] if block["type"] == "input"]
+    assert labels == ["Memory (MB)", "Timeout (s)", "Reserved concurrency", "Unreserved"]
     assert validate_blocks(view["blocks"], "modal") == []
 
 

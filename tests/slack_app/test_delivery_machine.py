@@ -131,6 +131,10 @@ class DeliveryMachine(RuleBasedStateMachine):
     def click(self, action: str, which: int) -> None:
         self.world.click(action, which)
 
+    @rule(which=st.integers(0, 3))
+    def a_change_helps(self, which: int) -> None:
+        self.world.run(self.world.a_change_helps(which))
+
     @invariant()
     def nothing_is_doubled_or_given_up(self) -> None:
         type(self).steps += 1

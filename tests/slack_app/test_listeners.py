@@ -56,7 +56,8 @@ def test_every_button_and_modal_has_a_listener() -> None:
     incidents = {"^incident_", r"^analyse_alert(:\d+)?$"}
     answers = {"^link:", "show_evidence", "answer_feedback", r"^clarify_\d+$"}
     assert heard["action"] == answers | incidents | {"^approval_"}
-    assert heard["view"] == {"feedback_comment", "approval_rejected", "approval_edited", "approval_glass"}
+    approvals_of = {"approval_rejected", "approval_edited", "approval_glass", "approval_reviewed"}
+    assert heard["view"] == {"feedback_comment"} | approvals_of
 
 
 def test_the_local_workspace_grants_what_the_manifest_asks_for() -> None:

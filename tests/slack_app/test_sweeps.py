@@ -1,10 +1,10 @@
-"""Analyses whose worker died: what their messages say in the end."""
+"""Analyses whose worker died: what their messages say in the end. And remediations that nobody goes on with."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from agent.models import IncidentStatus, JobKind, TimelineEvent
+from agent.models import IncidentStatus, JobKind, Remediation, RemediationStatus, TimelineEvent
 from slack_app.handlers.sweeps import handle_sweep
 from tests.slack_app.incident_desk import IncidentDesk
 
@@ -58,3 +58,29 @@ async def test_a_run_that_holds_the_incidents_lock_is_left_alone(desk: IncidentD
     await desk.deps.locks.acquire(f"incident:{desk.id}", "a worker", 60)
     await sweep(desk)
     assert (await desk.incident()).status is IncidentStatus.investigating
+
+
+async def remediation(desk: IncidentDesk, silent: timedelta, status: RemediationStatus) -> None:
+    """One that nothing was written of for so long."""
+    at = desk.deps.clock() - silent
+    made = Remediation(id="rem_1", incident_id=desk.id, status=status, created_at=at, updated_at=at)
+    await desk.deps.remediations.create(made)
+
+
+async def test_a_remediation_whose_job_was_lost_is_gone_on_with(desk: IncidentDesk) -> None:
+    await remediation(desk, RUN_AND_LEASES + timedelta(seconds=1), RemediationStatus.executing)
+    await sweep(desk)
+    (job,) = await desk.queued(JobKind.verify)
+    assert job.payload == {"remediation": "rem_1"}
+
+
+async def test_a_remediation_that_is_at_work_is_left_alone(desk: IncidentDesk) -> None:
+    await remediation(desk, RUN_AND_LEASES - timedelta(seconds=5), RemediationStatus.executing)
+    await sweep(desk)
+    assert await desk.queued(JobKind.verify) == []
+
+
+async def test_a_remediation_that_is_over_is_left_alone(desk: IncidentDesk) -> None:
+    await remediation(desk, timedelta(days=1), RemediationStatus.escalated)
+    await sweep(desk)
+    assert await desk.queued(JobKind.verify) == []

@@ -406,6 +406,13 @@ def notice(**more: Any) -> dict[str, Any]:
     return {"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:1:ops", "MessageId": "m1", "Message": "x"} | more
 
 
+async def test_a_link_that_ends_the_subscription_is_not_stored(opened: Opened) -> None:
+    async with opened(sns=Topic()) as gate:
+        await gate.post("sns", notice(UnsubscribeURL="https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe"), {})
+        (job,) = await gate.jobs()
+    assert job.payload["body"] == notice()
+
+
 async def test_a_notification_of_sns_is_queued_once(opened: Opened) -> None:
     async with opened(sns=Topic()) as gate:
         assert [(await gate.post("sns", notice(), {}))[0] for _ in range(2)] == [202, 202]

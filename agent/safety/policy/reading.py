@@ -88,7 +88,7 @@ def parse_policy(
 
 
 def policy_of(settings: Settings) -> ActionPolicy:
-    """By the settings, read anew each time, so that an edit counts at once (a few milliseconds).
+    """By the settings, read anew each time, so that an edit counts at once.
 
     A file that cannot be read gives a policy that refuses everything, and says why.
     """
@@ -121,7 +121,9 @@ def _caps(own: Caps, on_board: Caps) -> Caps:
     )
 
 
+@lru_cache(maxsize=8)
 def _document(text: str | bytes, name: str) -> Document:
+    """Parsed once for each edit: every card and every click asks for it."""
     value, lines = located(text, name)
     mistakes = doubled(lines)
     try:

@@ -23,6 +23,7 @@ from agent.settings import Settings
 from slack_app.bootstrap import Held, build_deps
 from tests.contracts.adapters import CONVERSATION_DAYS, MAX_RECEIVES
 from tests.graphs.conftest import Nowhere
+from tests.quick_moto import make_moto_quick
 from tests.slack_app.delivery_machine.virtual_time import AtOnce, MachineClock
 from tests.wire import Raw, throttled
 from tools.archive import FolderArchive
@@ -44,6 +45,7 @@ from tools.stores.dynamodb.tables import (
     create_request,
 )
 
+make_moto_quick()
 PREFIX = "wk-"
 PORTS = ("incidents", "conversations", "ledger", "approvals", "audit", "mutes", "feedback", "spend", "locks", "stops")
 KEPT = (*PORTS, "remediations", "state", "archive", "queue")
@@ -160,8 +162,14 @@ class Aws:
         return Held(replace(deps, archive=archive, queue=queue), close)
 
 
+@cache
+def _session() -> Any:
+    """One for all: to make one takes as long as ten requests."""
+    return own_session("us-east-1")
+
+
 def _client(service: Any, line: Line) -> Any:
-    client = own_session("us-east-1").client(service, config=own_config(5, attempts=1))
+    client = _session().client(service, config=own_config(5, attempts=1))
 
     def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
         if line.is_cut():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from agent.models import Job
 from agent.ports import Deps
 from slack_app.application import Application
 from slack_app.bootstrap import Held
+from slack_app.handlers.desk import Desk
 from slack_app.messenger import SlackMessenger, web_client
 from slack_app.worker import Worker
 from tests.slack_app.delivery_machine.slack_wire import SlackSession
@@ -28,6 +28,9 @@ class Life:
     def is_over(self) -> bool:
         return self.ended.is_set()
 
+    def end(self) -> None:
+        self.ended.set()
+
     def is_cut(self) -> bool:
         if self.left is not None and not self.is_over:
             self.left -= 1
@@ -42,13 +45,16 @@ class Life:
 class Process:
     """A real worker. `await process.work(jobs)` returns when they are settled, or the process is dead."""
 
-    def __init__(self, held: Held, life: Life, session: SlackSession, graph: Any, token: str) -> None:
+    def __init__(self, held: Held, life: Life, session: SlackSession, application: Application, token: str) -> None:
         self.life = life
         self._held = held
         client = web_client(token, "https://slack.invalid/api/")
         client.session = session  # type: ignore[assignment]
-        application = Application(held.deps, alert_analysis=graph, conversation=None)
         self._worker = Worker(application, SlackMessenger(client, seconds_between_edits=0))
+
+    @property
+    def desk(self) -> Desk:
+        return self._worker._desk
 
     @property
     def deps(self) -> Deps:

@@ -8,7 +8,6 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,29 +19,53 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 
-from agent.errors import StoreUnavailable
 from agent.living import last_run, state_of
-from agent.models import AlertStatus, Diagnosis, Incident, IncidentStatus, Job, JobKind, digest, new_id
+from agent.models import (
+    Action,
+    AlertStatus,
+    Check,
+    Diagnosis,
+    Incident,
+    IncidentStatus,
+    Job,
+    JobKind,
+    Remediation,
+    RemediationStatus,
+    Resource,
+    Risk,
+    Step,
+    StepStatus,
+    digest,
+    new_id,
+)
 from agent.ports import Deps
 from agent.settings import Settings
 from deploy.local.workspace.workspace import Workspace
 from graphs.alert_counting import APART
 from graphs.state import AlertState
+from slack_app.application import Application
 from slack_app.blocks.living import living_blocks, living_text
 from slack_app.handlers.sightings import look
 from slack_app.messenger import MARK
 from tests.slack_app.delivery_machine.backends import Aws, Free, Sqlite
 from tests.slack_app.delivery_machine.chance import drawn_from
+from tests.slack_app.delivery_machine.crew import LEASE_SECONDS, Crew
 from tests.slack_app.delivery_machine.process import Life, Process
 from tests.slack_app.delivery_machine.senders import POSTS, Delivery, words_of
 from tests.slack_app.delivery_machine.slack_wire import SlackSession, Troubles
 from tests.slack_app.delivery_machine.virtual_time import MachineClock, VirtualLoop
 
-LEASE_SECONDS = 60.0
 WINDOW = timedelta(hours=1)
 ANALYSIS_SECONDS = 20.0
-MAX_ATTEMPTS = 3
-DRAIN_SECONDS, DRAIN_ROUNDS = 60.0, 400
+HELPED: dict[str, Any] = {
+    "id": "act_1",
+    "type": "a change",
+    "target": Resource(id="x"),
+    "risk": Risk.low,
+    "reversible": True,
+    "expected_effect": "It is changed.",
+    "verification": Check(kind="state", name="x", expected="It is changed"),
+}
 
 
 @dataclass
@@ -60,7 +83,7 @@ class Told:
         return sum(each.status is AlertStatus.firing for each in self.deliveries)
 
 
-class World:
+class World(Crew):
     """Time stands still but for what works in it. `async` methods are run by `run`.
 
     Two worlds with one `seed`, to which the same happens, are the same.
@@ -79,6 +102,8 @@ class World:
         self.at_work: Counter[str] = Counter()
         self.analyses = 0
         self.twice_at_once = False
+        self.remedied: dict[str, dict[str, int]] = {}
+        """Incidents that a change closed, with how many messages of each of their alerts had come by then."""
         self.touched: set[str] = set()
         """Incidents of which a person said that they are over, or not."""
         self._workspace = Workspace(clock=lambda: self.clock.true.timestamp(), subscriptions=())
@@ -144,6 +169,7 @@ class World:
                 self.told[fingerprint].murky = True
         if wrong:
             self.clock.wrong_by += timedelta(seconds=seconds)
+            self.remedied.clear()  # what came before a change helped is not known by its time any more
         else:
             self.clock.pass_by(seconds)
 
@@ -160,8 +186,38 @@ class World:
             self._queue(JobKind.analysis, {**payload, "why": "asked"})
         else:
             self.touched.add(incident.id)
+            self.remedied.pop(incident.id, None)
             at = f"{self.clock.true.timestamp():.6f}"
             self._queue(JobKind.ownership, {**payload, "action": action, "value": "", "at": at})
+
+    async def a_change_helps(self, which: int) -> None:
+        """With one of the incidents: whatever was counted before that opens it no more, however often it comes."""
+        shown = [incident for incident in await self._incidents() if incident.summary_ts]
+        if not shown:
+            return
+        incident, name, now = shown[which % len(shown)], new_id("rem"), self.clock()
+        fingerprints = {alert.fingerprint for alert in incident.alerts}
+        if incident.status is IncidentStatus.resolved:
+            return
+        counted = all([await self._all_counted(fingerprint) for fingerprint in fingerprints])
+        if counted and incident.id not in self.touched:
+            self.remedied[incident.id] = {fingerprint: self._heard(fingerprint) for fingerprint in fingerprints}
+        self.touched.add(incident.id)
+        watched = {"status": IncidentStatus.verifying}
+        await self.deps.incidents.change(incident.id, lambda kept: kept.model_copy(update=watched))
+        step = Step(action=Action(**HELPED), status=StepStatus.helped, by_policy=True)
+        over = {"status": RemediationStatus.succeeded, "steps": (step,), "created_at": now, "updated_at": now}
+        await self.deps.remediations.create(Remediation(id=name, incident_id=incident.id, **over))
+        self._queue(JobKind.verify, {"remediation": name})
+
+    async def _all_counted(self, fingerprint: str) -> bool:
+        found = [s for i in await self._incidents() for s in await self.deps.ledger.of_incident(i.id)]
+        apart = await self.deps.ledger.of_incident("")
+        seen = [s for s in (*found, *apart) if s.alert.fingerprint in (fingerprint, APART + fingerprint)]
+        return sum(s.events for s in seen) >= self._heard(fingerprint)
+
+    def _heard(self, fingerprint: str) -> int:
+        return len(self.told[fingerprint].deliveries) if fingerprint in self.told else 0
 
     def _queue(self, kind: JobKind, payload: dict[str, Any]) -> None:
         key = new_id("click")
@@ -177,56 +233,13 @@ class World:
 
     # Work
 
-    async def work(self, who: Sequence[int], jobs: int, dies_after: int | None = None) -> bool:
-        """These processes take so many jobs each and settle them at the same time. False when there was none.
-
-        `dies_after`: so many requests the first of them lives on. Nobody dies or is kept waiting over a job that was
-        disturbed twice already: a third time would make it one of those that kill whoever takes them.
-        """
-        taken = [(self._processes[number], await self._take(self._processes[number], jobs)) for number in who]
-        careful = any(job.attempt >= MAX_ATTEMPTS for _, mine in taken for job in mine)
-        troubles, self.store_troubles = self.store_troubles, 0 if careful else self.store_troubles
-        if not careful:
-            taken[0][0].life.left = dies_after
-        await asyncio.gather(*(process.work(mine) for process, mine in taken))
-        if careful:
-            self.store_troubles = troubles
-        for number in who:
-            self._processes[number].life.left = None
-            if self._processes[number].life.is_over:
-                await self._processes[number].close()
-                self._processes[number] = self._begin()
-        return any(mine for _, mine in taken)
-
-    async def _take(self, process: Process, jobs: int) -> list[Job]:
-        try:
-            return await process.deps.queue.receive(jobs, LEASE_SECONDS)
-        except StoreUnavailable:
-            return []
-
-    async def drain(self) -> None:
-        """Until nothing waits."""
-        for _ in range(DRAIN_ROUNDS):
-            if await self.work((0, 1), 10):
-                continue
-            if not await self.deps.queue.depth():
-                return
-            self.clock.pass_by(DRAIN_SECONDS)
-        raise AssertionError(f"The queue does not drain: {await self.deps.queue.waiting()}")
-
-    async def _two(self) -> list[Process]:
-        return [self._begin(), self._begin()]
-
     def _begin(self) -> Process:
         life = Life()
         life.busy = self._is_busy
         held = self._backend.open(self._settings, life, self.clock)
         session = SlackSession(self._workspace, self.troubles, life)
-        return Process(held, life, session, self._graph(), self._workspace.bot_token)
-
-    def _is_busy(self) -> bool:
-        self.store_troubles -= self.store_troubles > 0
-        return self.store_troubles > 0
+        application = Application(held.deps, alert_analysis=self._graph(), conversation=None)
+        return Process(held, life, session, application, self._workspace.bot_token)
 
     def _graph(self) -> Any:
         """An analysis that takes its time, and must be the only one of its incident."""
@@ -271,6 +284,9 @@ class World:
             await self._is_shown(incident, messages)
             if incident.status is not IncidentStatus.resolved:
                 assert incident.diagnosis is not None, f"{incident.id} was not analysed"
+            counted = self.remedied.get(incident.id)
+            if counted == {alert.fingerprint: self._heard(alert.fingerprint) for alert in incident.alerts}:
+                assert incident.status is IncidentStatus.resolved, f"{incident.id} was opened again by something old"
             run = last_run(incident)
             assert run is None or run.kind == "diagnosed"
 

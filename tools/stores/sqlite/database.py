@@ -51,6 +51,7 @@ class Database:
         self.path = path
         self._lock = threading.Lock()
         self._connection = self._open(synchronous, busy_seconds)
+        self._file = _identity(path)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"sqlite-{path.stem}")
         self._together = Together(self.read, self.write, self._thread)
         try:
@@ -87,6 +88,8 @@ class Database:
 
     def _transact(self, begin: str, work: Work[Result]) -> Result:
         with self._lock:
+            if _identity(self.path) != self._file:  # what is written into a file without a name is lost
+                raise StoreUnavailable(f"{self.path} cannot be used: it was moved away; put it back, or start again.")
             try:
                 self._connection.execute(begin)
                 try:
@@ -118,6 +121,33 @@ class Database:
             connection.close()
             raise _unavailable(self.path, error) from error
         return connection
+
+
+def unusable(path: Path, busy_seconds: float = 1) -> str:
+    """Why a file cannot be written to just now; "" when it can, or is not there yet. Nothing in it is changed."""
+    if not path.exists():
+        return ""
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw", busy_seconds, isolation_level=None, uri=True
+        )
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        return str(_unavailable(path, error))
+    return ""
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Of the file that has this name now."""
+    try:
+        there = path.stat()
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino
 
 
 def _use_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:

@@ -25,6 +25,7 @@ def test_the_state_has_everything_the_page_draws(ws: RunningWorkspace) -> None:
     state = httpx.get(f"{ws.url}/_/state").json()
     assert [channel["name"] for channel in state["channels"]] == ["alerts", "general", "data-alerts", "finops", "maya"]
     assert {"FinOps analyst", "Data engineer"} <= {user["title"] for user in state["users"]}
+    assert state["groups"] == [{"id": "S0PLATFORM", "handle": "platform"}]
     assert state["agent"]["bot_user"] == ws.bot_user
     assert (state["commands"], state["connected"]) == (["/watchkeeper"], False)
 
