@@ -22,6 +22,7 @@ from agent.sources import SOURCES, read_mappings
 from deploy.local.account.scenario import load_scenario
 from deploy.local.world import World, local_world
 from deploy.local_home import fresh_home, has_local_workspace
+from deploy.looked_up import for_the_service
 from deploy.start_checks import check_start
 from slack_app.tokens import check_tokens
 
@@ -40,6 +41,7 @@ async def run_everything(port: int, aws: Literal["simulated", "real"], first_ale
     settings = Settings.read()
     if aws == "simulated" and settings.store != "sqlite":
         raise SettingsError("WATCHKEEPER_STORE=dynamodb needs a real account: add --aws real, or leave it out.")
+    settings = for_the_service(settings, aws)
     if first_alert:
         load_scenario(first_alert)  # a wrong name is told before anything starts
     local_slack = has_local_workspace(settings)
@@ -60,7 +62,7 @@ async def run_everything(port: int, aws: Literal["simulated", "real"], first_ale
             if aws == "simulated":
                 own |= change_settings(settings, world.changes)
             home = fresh_home(settings.home, urlsplit(world.url).port or port)
-            settings = Settings.read(**world.slack, **own, home=home)
+            settings = for_the_service(Settings.read(**world.slack, **own, home=home), aws)
         shown = _Shown(world if local_slack else None, first_alert if aws == "simulated" else "", made_up)
         await _serve(settings, shown)
 

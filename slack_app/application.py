@@ -14,6 +14,7 @@ from agent.budgets import RunBudget, RunMeter
 from agent.errors import StoreUnavailable
 from agent.models import Alert, Answer, Asker, ChatMessage, Diagnosis, Evidence, Provenance, Spend
 from agent.ports import Deps
+from agent.redaction import redact
 from agent.redaction.plain import redact_plain
 from agent.telemetry import running
 from graphs.state import NO_USAGE, conversation_start, typed
@@ -58,12 +59,14 @@ class Application:
         return datetime.fromisoformat(waits[0].value["until"]) if waits else None
 
     async def analyse(
-        self, alert: Alert, run_id: str, follow: Follow, related: Sequence[Alert] = ()
+        self, alert: Alert, run_id: str, follow: Follow, related: Sequence[Alert] = (), tried: Sequence[str] = ()
     ) -> tuple[Diagnosis, list[Evidence]]:
-        """One alert through the graph. `related`: others of its incident, which are told about in a line each."""
+        """One alert through the graph. `related`: others of its incident, which are told about in a line each;
+        `tried`: what was changed about it already, and what came of that."""
         start = {
             "alert": redact_plain(alert.model_dump(mode="json")),
             "related": [redact_plain(other.model_dump(mode="json")) for other in related],
+            "tried": [redact(line) for line in tried],
             "evidence": [],
             "usage": NO_USAGE,
         }

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request import BoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -25,6 +26,7 @@ from slack_app.alert_channels import channel_name
 from slack_app.intake import Identity, Intake, RequestStop
 from slack_app.large_payloads import is_large, lightened
 from slack_app.listeners import register
+from slack_app.live_tokens import LiveRequestVerification, LiveWebClient, with_client
 
 log = logging.getLogger(__name__)
 NAME_SECONDS = 1
@@ -39,6 +41,25 @@ class SlackApp:
     identity: Identity
 
 
+class SteadyApp(App):
+    """Bolt, which raises on payloads that are of no shape of Slack's: they are answered instead, by 400."""
+
+    def dispatch(self, req: BoltRequest) -> BoltResponse:
+        try:
+            return super().dispatch(req)
+        except Exception as error:  # Bolt's own: those of listeners are answered by `_not_now`
+            return _no_shape(error)
+
+
+def dispatched(bolt: App, body: str, query: str, headers: dict[str, str]) -> BoltResponse:
+    """A request over HTTP, which Bolt reads before it looks at the signature."""
+    try:
+        asked = BoltRequest(body=body, query=query, headers=cast("Any", headers))
+    except Exception as error:
+        return _no_shape(error)
+    return bolt.dispatch(asked)
+
+
 def build_slack_app(deps: Deps) -> SlackApp:
     """Checks the bot token once and wires the listeners. A token that Slack refuses is a SettingsError."""
     settings = deps.settings
@@ -46,34 +67,34 @@ def build_slack_app(deps: Deps) -> SlackApp:
         raise SettingsError(
             "WATCHKEEPER_SLACK_BOT_TOKEN is not set; take it from OAuth & Permissions in the Slack app's settings."
         )
-    token = settings.slack_bot_token.get_secret_value()
-    client = WebClient(token=token, base_url=settings.slack_api_url)
+    token = settings.slack_bot_token
+    client = LiveWebClient(token, settings.slack_api_url)
     client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
     identity = who_am_i(client, settings)
-    secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
-    known = AuthorizeResult(
-        enterprise_id=None,
-        team_id=identity.team_id,
-        bot_user_id=identity.bot_user_id,
-        bot_id=identity.bot_id,
-        bot_token=token,
-    )
+    secret = settings.slack_signing_secret
 
     def authorize(**_: Any) -> AuthorizeResult:
         """One workspace: no need to ask Slack who we are for each event."""
-        return known
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.team_id,
+            bot_user_id=identity.bot_user_id,
+            bot_id=identity.bot_id,
+            bot_token=token.get_secret_value(),
+        )
 
-    bolt = App(
+    bolt = SteadyApp(
         client=client,
-        signing_secret=secret or None,
         authorize=authorize,
-        request_verification_enabled=bool(secret),
+        before_authorize=LiveRequestVerification(secret) if secret else None,
+        request_verification_enabled=False,  # the line before does it, and knows of rotations
         ssl_check_enabled=True,
         process_before_response=True,  # what is acknowledged is in the queue
     )
     bolt.error(_not_now)
-    asking = WebClient(token=token, base_url=settings.slack_api_url, timeout=NAME_SECONDS)
-    names, outside = partial(channel_name, asking), (_stops(deps), lightened_by(deps))
+    bolt.use(with_client(client))
+    asking = LiveWebClient(token, settings.slack_api_url, timeout=NAME_SECONDS)
+    names, outside = partial(channel_name, asking), (_stops(deps), lightened_by(deps), deps.sealer)
     register(bolt, Intake(deps.queue, deps.clock, identity, settings.alert_channels, names, *outside))
     return SlackApp(bolt, identity)
 
@@ -92,6 +113,11 @@ def who_am_i(client: WebClient, settings: Settings) -> Identity:
             f"Slack cannot be reached at {settings.slack_api_url}; check WATCHKEEPER_SLACK_API_URL and the network."
         ) from error
     return Identity(str(me["team_id"]), str(me["user_id"]), str(me.get("bot_id", "")), str(me.get("app_id") or ""))
+
+
+def _no_shape(error: Exception) -> BoltResponse:
+    log.warning("a request is of no known shape (%s)", type(error).__name__)
+    return BoltResponse(status=400, body="unknown shape")
 
 
 def _not_now(error: Exception) -> BoltResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,7 @@ from agent.redaction import Policy, use
 from agent.settings import Settings
 from agent.specialists import read_specialists
 from slack_app.application import Application
+from slack_app.blocks.links import trust
 from slack_app.equipment import equipped
 from slack_app.watching import watched
 from slack_app.web.metrics import metrics_folder
@@ -30,10 +31,15 @@ from tools.llm.links import Link
 from tools.llm.prices import PriceTable
 from tools.origins import alert_origins
 from tools.persistence import open_persistence
+from tools.secrets import secret_environment, with_secrets
+from tools.secrets.sealing import field_sealer
 from tools.telemetry import ROLE
 from tools.telemetry.feedback import CountedFeedback
 from tools.telemetry.prometheus import metrics_in
 from tools.tickets import ticket_systems
+
+OWNERS_ONLY = 0o700
+"""Of a home that is made: incidents and a key lie in it."""
 
 
 def utc_now() -> datetime:
@@ -50,11 +56,13 @@ class Held:
 
 def build_deps(settings: Settings, **replaced: Any) -> Held:
     """The frozen `Deps`. A keyword replaces the field of that name."""
+    settings = with_secrets(settings)
     use(Policy(cards=settings.redact_cards, emails=settings.redact_emails))
+    trust(settings)
     clock = replaced.get("clock", utc_now)
     home = settings.home
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=OWNERS_ONLY, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(
             f"WATCHKEEPER_HOME: {home} cannot be made ({error.strerror}); name another folder."
@@ -86,6 +94,7 @@ def build_deps(settings: Settings, **replaced: Any) -> Held:
         "cache": replaced.get("cache") or MemoryCache(),
         "tickets": replaced.get("tickets") or ticket_systems(settings),
         "origins": replaced.get("origins") or alert_origins(settings),
+        "sealer": field_sealer(settings),
         "meter": RunMeter(PriceTable.read(settings.llm_prices).usd),
     }
     return Held(Deps(**(fields | replaced)), kept.close)
@@ -142,20 +151,22 @@ async def application(deps: Deps) -> AsyncGenerator[Application]:
     from graphs.alert_analysis import build_alert_analysis
     from graphs.conversation import build_conversation
     from graphs.remediation import Remediator, build_remediation
+    from slack_app.handlers.looking_again import looking_again
     from tools.aws.writing import AssumedWriteAccess
     from tools.evidence.catalog import TOOLS
     from tools.executor import Executor
 
+    environ = secret_environment(deps.settings, os.environ)
     async with (
-        equipped(deps.settings, read_specialists(), TOOLS, os.environ) as (specialists, tools),
+        equipped(deps.settings, read_specialists(), TOOLS, environ) as (specialists, tools),
         watched(deps, [specialist.name for specialist in specialists], os.environ) as watch,
         open_checkpointer(deps.settings) as saver,
     ):
-        remediator = Remediator(Executor(deps, AssumedWriteAccess.of(deps.settings)))
-        yield Application(
+        asked = Application(
             deps=deps,
             alert_analysis=watch(build_alert_analysis(deps, specialists, tools, saver)),
             conversation=watch(build_conversation(deps, specialists, tools, saver)),
-            remediator=remediator,
-            remediation=watch(build_remediation(remediator, saver)),
         )
+        executor = Executor(deps, AssumedWriteAccess.of(deps.settings))
+        remediator = Remediator(executor, look_again=looking_again(asked))
+        yield replace(asked, remediator=remediator, remediation=watch(build_remediation(remediator, saver)))

@@ -21,6 +21,8 @@ KEPT_SECONDS = 3600.0
 REFUSED_SECONDS = 300.0
 """How long a refusal (a missing scope, Slack unreachable) is believed before it is tried again."""
 LOOKUP_SECONDS = 3.0
+REFUSED = ("missing_scope", "not_allowed_token_type", "no_permission", "access_denied")
+"""What waiting does not help against."""
 _GROUP_ID, _USER_ID = re.compile(r"S[A-Z0-9]{6,}"), re.compile(r"[UW][A-Z0-9]{6,}")
 
 
@@ -43,18 +45,23 @@ class People:
         """What people call somebody; "somebody" when Slack does not say."""
         return (await self.asker(user)).name or "somebody"
 
-    async def mention(self, name: str) -> str:
-        """Calls a user group or a person: by id (`S…`, `U…`) or by the group's handle; what nobody has is dead text."""
+    async def mention(self, name: str, patient: bool = False) -> str:
+        """Calls a user group or a person: by id (`S…`, `U…`) or by the group's handle; what nobody has is dead text.
+
+        `patient`: raises when Slack cannot be asked now, rather than calling nobody.
+        """
         if _USER_ID.fullmatch(name):
             return f"<@{name}>"
-        group = name if _GROUP_ID.fullmatch(name) else await self._group(name)
+        group = name if _GROUP_ID.fullmatch(name) else await self._group(name, patient)
         return f"<!subteam^{group}>" if group else escape(name)
 
-    async def _group(self, handle: str) -> str:
+    async def _group(self, handle: str, patient: bool) -> str:
         """The id of the user group with this handle; "" when Slack knows none."""
         try:
             reply = await self._client.usergroups_list()
         except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            if patient and _reason(error) not in REFUSED:
+                raise
             log.warning("usergroups.list is refused (%s): %s cannot be called", _reason(error), handle)
             return ""
         groups = cast("list[dict[str, Any]]", reply.get("usergroups") or [])

@@ -16,7 +16,7 @@ from agent.ports import Deps
 from agent.settings import Settings
 from slack_app.bolt import build_slack_app
 from slack_app.bootstrap import application
-from slack_app.handlers.remediations import go_on_after_a_start
+from slack_app.handlers.remediation_jobs import go_on_after_a_start
 from slack_app.incoming_webhook import WebhookMessenger
 from slack_app.messenger import SlackMessenger, web_client
 from slack_app.scheduler import schedule
@@ -106,4 +106,4 @@ def _messenger(settings: Settings) -> SlackMessenger:
     if is_one_shot(settings):
         return WebhookMessenger(settings)
     assert settings.slack_bot_token is not None, "check_tokens comes first"
-    return SlackMessenger(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))
+    return SlackMessenger(web_client(settings.slack_bot_token, settings.slack_api_url, only_in_jobs=True))

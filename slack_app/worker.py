@@ -27,6 +27,7 @@ from agent.models import Job, JobKind
 from agent.ports import Lease
 from agent.telemetry import running
 from slack_app.application import Application
+from slack_app.destinations import only_in
 from slack_app.handlers.alerts import handle_alert
 from slack_app.handlers.analyses import handle_analysis
 from slack_app.handlers.approvals import handle_approval
@@ -43,6 +44,7 @@ from slack_app.handlers.stops import handle_stop
 from slack_app.handlers.sweeps import handle_sweep
 from slack_app.handlers.tickets import handle_ticket
 from slack_app.handlers.ticks import handle_tick
+from slack_app.job_places import JobPlaces
 from slack_app.lanes import BATCH, Lane, Lanes
 from slack_app.large_payloads import whole
 from slack_app.messenger import SlackMessenger
@@ -132,7 +134,7 @@ class Worker:
         try:
             async with lane.working:
                 begun = True
-                with running(job.id):
+                with running(job.id), only_in(self._places(job)):
                     await self._settlement.settle(job, self._do)
         except asyncio.CancelledError:
             await self._settlement.put_back(job, 0, begun)
@@ -143,12 +145,16 @@ class Worker:
 
     async def _do(self, job: Job) -> None:
         job = await whole(job, self._app.deps.archive)
-        if job.kind in IN_TURN:
-            await self._in_turn(job)
-        elif job.kind in AT_ONCE:
-            await self._handle(job, AT_ONCE[job.kind])
-        else:
-            raise InputError(f"This version does not know what to do with a job of the kind {job.kind}.")
+        with only_in(self._places(job)):
+            if job.kind in IN_TURN:
+                await self._in_turn(job)
+            elif job.kind in AT_ONCE:
+                await self._handle(job, AT_ONCE[job.kind])
+            else:
+                raise InputError(f"This version does not know what to do with a job of the kind {job.kind}.")
+
+    def _places(self, job: Job) -> JobPlaces:
+        return JobPlaces(job, self._app.deps, self._desk.messenger)
 
     async def _in_turn(self, job: Job) -> None:
         """When nobody else is at work in its thread or on its incident, and a worker is free."""

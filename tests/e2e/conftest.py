@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 from deploy.local.account import SimulatedAccount
 from deploy.local.workspace.background import RunningWorkspace, running_workspace
+from tests.e2e.remediation_stage import MovedClock, Stage, opened_stage
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +31,27 @@ def account(simulated_account: SimulatedAccount, monkeypatch: pytest.MonkeyPatch
 def workspace() -> Generator[RunningWorkspace]:
     with running_workspace() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def moved_clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture(scope="session")
+def moving_account(moved_clock: MovedClock) -> Generator[SimulatedAccount]:
+    """One whose time tests set forward."""
+    with SimulatedAccount(clock=moved_clock) as running:
+        yield running
+
+
+@pytest.fixture
+def stage(
+    moving_account: SimulatedAccount,
+    moved_clock: MovedClock,
+    workspace: RunningWorkspace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Generator[Stage]:
+    with opened_stage(moving_account, moved_clock, workspace, tmp_path, monkeypatch) as opened:
+        yield opened

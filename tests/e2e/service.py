@@ -15,6 +15,7 @@ from typing import Any
 from agent.ports import Deps
 from agent.settings import Settings
 from deploy.local.account import SimulatedAccount, load_scenario, render_alert
+from deploy.local.account.scenario import Scenario
 from deploy.local.workspace.background import RunningWorkspace
 from slack_app.bootstrap import build_deps
 from slack_app.service import serve
@@ -86,9 +87,9 @@ def _end_what_is_left(loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(asyncio.wait(left, timeout=START_SECONDS))
 
 
-def fire(name: str, account: SimulatedAccount, workspace: RunningWorkspace, channel: str = "alerts") -> str:
+def fire(name: str | Scenario, account: SimulatedAccount, workspace: RunningWorkspace, channel: str = "alerts") -> str:
     """Let a scenario happen and post its alert as the monitoring app would; returns the message's ts."""
-    scenario, now = load_scenario(name), datetime.now(UTC)
+    scenario, now = load_scenario(name) if isinstance(name, str) else name, datetime.now(UTC)
     account.load(scenario, now)
     known = {message["ts"] for message in workspace.messages(channel)}
     post_to_webhook(workspace.incoming_webhook_url(channel, scenario.alert.app), render_alert(scenario, now))

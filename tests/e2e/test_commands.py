@@ -50,7 +50,7 @@ def test_whoami_knows_name_and_zone(workspace: RunningWorkspace, tmp_path: Path)
         unknown = _command(talk, "whoami", "jonas")
     assert "*Priya Nair* (`U0PRIYANAI`)" in said
     assert "Asia/Kolkata" in said
-    assert "Nobody can make me change anything" in said
+    assert "You are not among those who may approve changes" in said
     assert "`U0JONASBRG`" in unknown
     assert "UTC" in unknown
 

@@ -3,124 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from agent.errors import InputError
 from deploy.cli import app
-from deploy.local.account import SimulatedAccount
-from deploy.local.workspace.background import RunningWorkspace
-from deploy.local.workspace.block_kit import validate_blocks
-from tests.e2e.service import PATIENT, fire, replies, running_service, text_of
-from tests.tools.actions.account import person
+from tests.e2e.remediation_stage import CARD_SECONDS, FUNCTION, Stage
+from tests.e2e.service import text_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
-SCENARIO, FUNCTION = "lambda-errors-after-deploy", "checkout-submit-order"
-CARD_SECONDS = 120
-POLICY = """
-approvers:
-  - who: [{maya}, S0PLATFORM]
-break_glass:
-  who: [{sofia}]
-"""
-
-
-class MovedClock:
-    """The account's and the service's; tests set it forward."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-
-class Stage:
-    """An alert of which people see the card."""
-
-    def __init__(self, ws: RunningWorkspace, account: SimulatedAccount, clock: MovedClock) -> None:
-        self.ws, self.account, self.clock = ws, account, clock
-        self.ts = ""
-
-    def fire(self) -> dict[str, Any]:
-        """The card, once there is one."""
-        self.ts = fire(SCENARIO, self.account, self.ws)
-        return self.card("Approval needed")
-
-    def card(self, words: str, seconds: float = CARD_SECONDS) -> dict[str, Any]:
-        """The card, once it says so; and it is one that Slack takes."""
-        return self.ws.wait_for(lambda: self.reply("Point the alias", words), seconds)
-
-    def living(self, words: str, seconds: float = CARD_SECONDS) -> dict[str, Any]:
-        return self.ws.wait_for(lambda: self.reply("🔧", words), seconds)
-
-    def click(self, card: dict[str, Any], button: str, user: str = "maya") -> None:
-        self.ws.click(user, "alerts", card["ts"], f"approval_{button}")
-
-    def whisper(self, user: str, words: str) -> None:
-        """Waits until only this person is told so."""
-        self.ws.wait_for(lambda: any(words in text_of(told) for told in self.ws.whispers(user, "alerts")), CARD_SECONDS)
-
-    def soon(self, shown: Callable[[], Any]) -> None:
-        """Lets time pass, half a minute in each second, until it is shown."""
-
-        def moved() -> Any:
-            self.clock.ahead += timedelta(seconds=5)
-            return shown()
-
-        self.ws.wait_for(moved, CARD_SECONDS)
-
-    def version(self) -> str:
-        """What the alias points at."""
-        return person()("lambda").get_alias(FunctionName=FUNCTION, Name="live")["FunctionVersion"]
-
-    def reply(self, *words: str) -> dict[str, Any] | None:
-        for message in replies(self.ws, "alerts", self.ts):
-            if all(word in text_of(message) for word in words):
-                assert validate_blocks(message.get("blocks") or []) == []
-                return message
-        return None
-
-
-@pytest.fixture(scope="module")
-def clock() -> MovedClock:
-    return MovedClock()
-
-
-@pytest.fixture(scope="module")
-def moving_account(clock: MovedClock) -> Generator[SimulatedAccount]:
-    with SimulatedAccount(clock=clock) as running:
-        yield running
-
-
-@pytest.fixture
-def stage(
-    moving_account: SimulatedAccount,
-    clock: MovedClock,
-    workspace: RunningWorkspace,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Generator[Stage]:
-    clock.ahead = timedelta()
-    for name, value in moving_account.environment(read_only=True).items():
-        monkeypatch.setenv(name, value)
-    policy = tmp_path / "policy.yaml"
-    policy.write_text(POLICY.format(maya=workspace.user_id("maya"), sofia=workspace.user_id("sofia")), "utf-8")
-    settings: dict[str, Any] = {
-        **PATIENT,
-        "action_policy": policy,
-        "executor_role_arn": moving_account.executor_role_arn,
-        "oncall_group": "S0PLATFORM",
-        "channel_messages_per_minute": 600,
-    }
-    with running_service(workspace, tmp_path, {"clock": clock}, **settings):
-        yield Stage(workspace, moving_account, clock)
-    moving_account.reset()
 
 
 def test_what_is_approved_is_done_watched_and_the_incident_closed(stage: Stage) -> None:

@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Any, Literal, cast
 
-import httpx
-
 from agent.errors import InputError, SettingsError
 from agent.models import Incident, TicketRef
 from agent.settings import Settings
 from agent.ticket_text import body_of, title_of
 from tools.json_api import JsonApi
+from tools.secrets.http_auth import SecretAuth, basic
 
 TITLE_CHARS, TEXT_CHARS = 255, 30_000
 """Of a summary, and (somewhat below Jira's 32,767) of a description or a comment."""
@@ -37,7 +36,7 @@ class Jira:
             raise SettingsError(
                 "WATCHKEEPER_JIRA_URL needs WATCHKEEPER_JIRA_USER, _TOKEN and _PROJECT; set all of them."
             )
-        auth = httpx.BasicAuth(user, token.get_secret_value())
+        auth = SecretAuth(basic(user), token)
         return cls(JsonApi("Jira", settings.jira_url, SETTINGS, auth=auth), project, settings.jira_issue_type)
 
     async def open(self, incident: Incident, link: str) -> TicketRef:

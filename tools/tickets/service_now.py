@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal, cast
 
-import httpx
-
 from agent.errors import InputError, SettingsError
 from agent.models import Incident, Severity, TicketRef
 from agent.settings import Settings
 from agent.ticket_text import body_of, title_of
 from tools.json_api import JsonApi
+from tools.secrets.http_auth import SecretAuth, basic, bearer
 
 TABLE = "/api/now/table/incident"
 TITLE_CHARS, TEXT_CHARS = 160, 4000
@@ -36,17 +35,15 @@ class ServiceNow:
     @classmethod
     def of(cls, settings: Settings) -> ServiceNow:
         user, password, token = settings.servicenow_user, settings.servicenow_password, settings.servicenow_token
-        headers: dict[str, str] = {}
-        auth: httpx.Auth | None = None
         if token is not None:
-            headers["Authorization"] = f"Bearer {token.get_secret_value()}"
+            auth = SecretAuth(bearer, token)
         elif user and password is not None:
-            auth = httpx.BasicAuth(user, password.get_secret_value())
+            auth = SecretAuth(basic(user), password)
         else:
             raise SettingsError(
                 "WATCHKEEPER_SERVICENOW_URL needs WATCHKEEPER_SERVICENOW_TOKEN, or _USER and _PASSWORD; set them."
             )
-        api = JsonApi("ServiceNow", settings.servicenow_url, SETTINGS, auth=auth, headers=headers)
+        api = JsonApi("ServiceNow", settings.servicenow_url, SETTINGS, auth=auth)
         return cls(api, settings.servicenow_group, settings.servicenow_close_code)
 
     async def open(self, incident: Incident, link: str) -> TicketRef:

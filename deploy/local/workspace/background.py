@@ -133,6 +133,10 @@ class RunningWorkspace:
 
         self._run_async(act())
 
+    def deliver(self, payload: JSON) -> bool:
+        """An interaction of any shape over the app's own wire; whether the app acknowledged it."""
+        return self._run_async(self.workspace.transport.ask("interactive", payload)).ok
+
     def command(self, user_name: str, channel_name: str, command: str, text: str = "") -> None:
         user, channel = self.workspace.state.user(user_name), self._channel(channel_name)
         self._run_async(self.workspace.interactions.command(user, channel, command, text))

@@ -70,6 +70,7 @@ async def state(request: web.Request) -> web.Response:
             "team": {"id": workspace.state.team_id, "name": workspace.state.team_name},
             "me": me.id,
             "users": [_user(user) for user in workspace.state.users.values()],
+            "groups": [{"id": group.id, "handle": group.handle} for group in workspace.state.groups.values()],
             "channels": [_channel(channel, me) for channel in channels],
             "apps": [vars(app) for app in workspace.state.apps.values()],
             "scenarios": [vars(scenario) for scenario in workspace.scenarios],

@@ -37,6 +37,9 @@ class User:
     avatar_color: str = "#4a154b"
     app_id: str | None = None
     bot_id: str | None = None
+    deleted: bool = False
+    team_id: str = ""
+    """Of another workspace, of which channels are shared; empty for this one's own people."""
 
     @property
     def is_bot(self) -> bool:

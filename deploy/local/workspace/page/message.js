@@ -15,10 +15,13 @@ const SYSTEM = new Set(["channel_join", "channel_leave", "channel_topic", "tombs
 
 export const isSystem = (message) => SYSTEM.has(message.subtype);
 
+/** Clicks are those of whoever acts at that moment, however long the message has been there. */
 function sender(message) {
-  const at = { user: state.me, channel: message.channel, ts: message.ts };
-  return (blockId, element, change) =>
-    attempt(api.action({ ...at, block_id: blockId, action_id: element.action_id, type: element.type, ...change }));
+  const at = { channel: message.channel, ts: message.ts };
+  return (blockId, element, change) => {
+    const clicked = { user: state.me, block_id: blockId, action_id: element.action_id, type: element.type };
+    return attempt(api.action({ ...at, ...clicked, ...change }));
+  };
 }
 
 function file(item) {
