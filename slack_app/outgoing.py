@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from agent.redaction.plain import redact_plain
@@ -48,8 +49,14 @@ _TOKENS_BEGINNING = re.compile(r"<(?=[!@#])")
 _EVERYBODY = re.compile(r"@(?=(channel|here|everyone)\b)", re.I)
 _SCHEME = re.compile(rf":(?=//)|\b(mailto|tel|sms|callto|facetime):(?=[^\s{ZERO_WIDTH_SPACE}])", re.I)
 _MARKDOWN_LINK = re.compile(r"\](?=[(\[])")
-_DOMAIN = re.compile(r"(?<=[^\W_])[.\u2024\u3002\uff0e\uff61](?=xn--|[^\W\d_]{2,}(?![^\W_]))", re.I)
+_DOMAIN = re.compile(r"(?<=[^\W_])[.\u2024\u3002\uff0e\uff61](?=(xn--|[^\W\d_]{2,}(?![^\W_])))", re.I)
 """The dot before what may be a top-level domain, be it of an address without a scheme or of an e-mail address."""
+_TOP_LEVEL = frozenset(
+    word
+    for line in (Path(__file__).parent / "top_level_domains.txt").read_text("utf-8").splitlines()
+    if not line.startswith("#")
+    for word in line.split()
+)
 
 
 def cleaned(method: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,9 +131,16 @@ def _words(text: str, verbatim: bool) -> str:
     text = _EVERYBODY.sub(f"@{ZERO_WIDTH_SPACE}", text.replace("<", "&lt;"))
     if verbatim:
         return text
-    for live in (_SCHEME, _MARKDOWN_LINK, _DOMAIN):
+    for live in (_SCHEME, _MARKDOWN_LINK):
         text = live.sub(_with_a_break, text)
-    return text
+    return _DOMAIN.sub(_domain_broken, text)
+
+
+def _domain_broken(found: re.Match[str]) -> str:
+    """A name such as `dana.okafor` stays as it can be copied: nothing links it. What is not ASCII may be a domain."""
+    end = found[1].lower()
+    live = end == "xn--" or not end.isascii() or end in _TOP_LEVEL
+    return _with_a_break(found) if live else found[0]
 
 
 def _with_a_break(found: re.Match[str]) -> str:

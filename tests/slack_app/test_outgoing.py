@@ -163,3 +163,8 @@ def test_a_companys_own_hosts_may_be_linked_and_nothing_that_only_looks_like_the
     finally:
         trust(Settings())
     assert (shown == f"<{address}|there>") is live
+
+
+@pytest.mark.parametrize("name", ["dana.okafor", "com.acme.OrderHandler", "prod.orders_v2", "fx-rates.reader"])
+def test_a_name_that_is_no_address_can_be_copied_as_it_stands(name: str) -> None:
+    assert mrkdwn(escape(name), verbatim=False) == name
