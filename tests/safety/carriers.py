@@ -31,13 +31,14 @@ class Carriers:
     of: dict[str, int] = field(default_factory=dict[str, int])
     """The injection of each marker of this run."""
 
-    def begin(self, injections: Sequence[str], most_chars: int) -> list[Carrier]:
-        """Those of a run, in the order of the injections."""
+    def begin(self, injections: Sequence[str], most_chars: int, *, by_line: bool = False) -> list[Carrier]:
+        """Those of a run, in the order of the injections. `by_line`: each line goes alone, as in logs."""
         self.of = {}
         return [
-            self._carrier(number, text[at : at + most_chars])
+            self._carrier(number, line[at : at + most_chars])
             for number, text in enumerate(injections)
-            for at in range(0, max(len(text), 1), most_chars)
+            for line in (text.splitlines() if by_line else [text])
+            for at in range(0, len(line), most_chars)
         ]
 
     def whole_in(self, texts: Iterable[str]) -> set[int]:

@@ -20,6 +20,11 @@ def own_injections(names: Mapping[str, str]) -> list[str]:
     return [_named(str(each), names) for each in listed]
 
 
+def own_plots(names: Mapping[str, str]) -> list[str]:
+    """Those that are aimed at a card that waits for people."""
+    return [str(each).format(**names) for each in yaml.safe_load(OWN.read_text("utf-8"))["plots"]]
+
+
 def injections_in(path: Path) -> list[str]:
     """The texts of a corpus."""
     lines = path.read_text("utf-8").splitlines()

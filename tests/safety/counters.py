@@ -8,6 +8,7 @@ with AwsWire(secrets) as aws:
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -55,6 +56,11 @@ class AwsWire:
     def operations(self) -> set[str]:
         return {operation for operation, _ in self.sent}
 
+    def writes(self) -> list[tuple[str, dict[str, Any]]]:
+        """What changes something, with its parameters where they are JSON."""
+        found = [(name, request) for name, request in self.sent if not _reads(name, request)]
+        return [(name, _json_of(request)) for name, request in found]
+
     def violations(self, approved: Collection[str] = (), since: int = 0) -> list[str]:
         """What changes something and was not `approved` (`lambda.UpdateAlias`), and every secret in a request."""
         return [each for sent in self.sent[since:] for each in self.violations_of(*sent, approved)]
@@ -75,6 +81,12 @@ class AwsWire:
             operation = event_name.removeprefix("before-send.")
             body = _bytes(request.body) if isinstance(request.body, str | bytes) else b""
             self.sent.append((operation, b"\n".join([_bytes(request.url), headers, body])))
+
+
+def _json_of(request: bytes) -> dict[str, Any]:
+    with suppress(ValueError):
+        return dict(json.loads(request.rpartition(b"\n")[2]))
+    return {}
 
 
 def _reads(operation: str, request: bytes) -> bool:

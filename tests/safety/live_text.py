@@ -12,13 +12,19 @@ import html
 import re
 import unicodedata
 from collections.abc import Collection
+from importlib.resources import files
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 How = Literal["linked", "verbatim", "plain", "address"]
 CONSOLES = ("console.aws.amazon.com", "console.amazonaws.cn", "console.amazonaws-us-gov.com", "health.aws.amazon.com")
 SCHEMES = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\b(?:mailto|tel|sms):[^\s\u200b]+", re.I)
-DOMAINS = re.compile(r"\b(?:[^\W_](?:[\w-]*[^\W_])?[.。．｡․])+(?:xn--[\w-]+|[^\W\d_]{2,24})(?![^\W_])")
+DOMAINS = re.compile(r"\b(?:[^\W_](?:[\w-]*[^\W_])?[.。．｡․])+(xn--[\w-]+|[^\W\d_]{2,24})(?![^\W_])")
+TOP_LEVEL = {
+    "example",
+    *files("hypothesis").joinpath("vendor/tlds-alpha-by-domain.txt").read_text("utf-8").lower().split(),
+}
+"""Slack links no address that ends otherwise; `.example` stands for an attacker's in our texts."""
 MARKDOWN = re.compile(r"!?\[[^\]]*\]\([^)]*\)|\[[^\]]*\]\[[^\]]*\]")
 PLAIN = ("plain_text", "raw_text", "text", "data_visualization", "image")
 TOKENS = re.compile(r"<([^<>]*)>")
@@ -49,8 +55,13 @@ def live_in(text: str, how: How = "linked", own_hosts: Collection[str] = ()) -> 
     found += [f"call {call}" for call in CALLS.findall(plain)]
     if how == "linked":
         found += [f"link {each}" for each in (*SCHEMES.findall(plain), *MARKDOWN.findall(plain))]
-        found += [f"domain {match[0]}" for match in DOMAINS.finditer(html.unescape(plain))]
+        found += [f"domain {match[0]}" for match in DOMAINS.finditer(html.unescape(plain)) if _ends_one(match[1])]
     return found
+
+
+def _ends_one(label: str) -> bool:
+    label = label.lower()
+    return label.startswith("xn--") or not label.isascii() or label in TOP_LEVEL
 
 
 def mentions_in(text: str) -> list[str]:
