@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Generator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import pytest
 
@@ -85,9 +86,10 @@ class Scene:
         self.stage.ws.wait_for(lambda: len(self.aws.writes()) > before, SOON)
         (sent,) = self.aws.writes()[before:]
         assert sent[0] == MOVED
-        made = {name: sent[1][name] for name in ("FunctionName", "Name", "FunctionVersion")}
         ordered = step.action.parameters
-        assert list(made.values()) == [step.action.target.id, ordered["alias"], ordered["version"]]
+        *_, request = (request.decode() for name, request in self.aws.sent if name == MOVED)
+        assert sent[1]["FunctionVersion"] == ordered["version"]
+        assert f"/functions/{step.action.target.id}/aliases/{ordered['alias']}" in unquote(request)
         return sent
 
     def assert_pending(self, writes: int) -> None:
