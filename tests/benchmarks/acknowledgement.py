@@ -84,14 +84,14 @@ async def _under_load(world: World, deps: Deps, port: int) -> tuple[list[float],
         "seconds": SECONDS,
     }
     out, _ = await sender.communicate(json.dumps(order).encode())
-    return json.loads(out), await _finished(deps, IncidentStatus.investigating)
+    return json.loads(out), await _finished(deps)
 
 
-async def _finished(deps: Deps, status: IncidentStatus) -> int:
+async def _finished(deps: Deps) -> int:
     """How many alerts have a diagnosis, after waiting for the last of them."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        incidents = await deps.incidents.by_status(status, 50)
+        incidents = [each for status in IncidentStatus for each in await deps.incidents.by_status(status, 50)]
         done = sum(incident.diagnosis is not None for incident in incidents)
         if done >= ANALYSES:
             return done

@@ -10,6 +10,7 @@ the job then changes nothing.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import Generator, Sequence
@@ -24,7 +25,7 @@ from agent.redaction import redact
 from tools.queues import local_rows as rows
 from tools.queues.limits import Headroom
 from tools.queues.local_schema import MIGRATIONS
-from tools.stores.sqlite.database import Database
+from tools.stores.sqlite.database import Database, Statement
 
 POLL_SECONDS = 0.25
 """How late, at most, a waiting receive notices a job that another process sent or whose lease or delay has ended."""
@@ -66,18 +67,18 @@ class LocalQueue:
     async def extend(self, job: Job, lease_seconds: float) -> None:
         """Renew the lease from now on. RetryLater when it has ended: somebody else may have the job, so stop."""
         now, until = self._after(0), self._after(lease_seconds)
-        if not await self._database.awrite(lambda connection: rows.extend(connection, job, now, until)):
+        if not await self._alone(rows.extending(job, now, until)):
             raise RetryLater(f"The lease on job {job.id} has ended, so another worker may have it.", seconds=0)
 
     async def delete(self, job: Job) -> None:
         """Done. Nothing happens when another worker has received it since."""
         now = self._after(0)
-        await self._database.awrite(lambda connection: rows.finish(connection, job, now))
+        await self._alone(rows.finishing(job, now), rows.purging(now))
 
     async def release(self, job: Job, delay_seconds: float = 0, reason: str = "") -> None:
         """Nothing happens when the lease has ended: the job is back already."""
         now, why = self._after(0), redact(reason)
-        if await self._database.awrite(lambda connection: rows.release(connection, job, now, now + delay_seconds, why)):
+        if await self._alone(rows.releasing(job, now, now + delay_seconds, why)):
             self._arrivals.announce()
 
     async def put_back(self, job: Job, again: Job, delay_seconds: float = 0) -> None:
@@ -90,7 +91,7 @@ class LocalQueue:
     async def bury(self, job: Job, reason: str) -> None:
         """Nothing happens when the lease has ended: somebody else decides."""
         now, why = self._after(0), redact(reason)
-        await self._database.awrite(lambda connection: rows.bury(connection, job, now, why))
+        await self._alone(rows.burying(job, now, why))
 
     async def dead_letters(self, limit: int = 50) -> list[DeadLetter]:
         """A job joins them at the first receive after its last lease ended, as with SQS."""
@@ -117,7 +118,10 @@ class LocalQueue:
         self._headroom.admit(jobs)
         now = self._after(0)
         prepared = [rows.prepared(job, now, delay_seconds) for job in jobs]
-        added = self._database.write(lambda connection: rows.add(connection, prepared))
+        if len(prepared) == 1:
+            added = self._database.statement(*rows.adding(prepared[0]))
+        else:
+            added = self._database.write(lambda connection: rows.add(connection, prepared))
         if added:
             self._arrivals.announce()
         return added
@@ -127,19 +131,33 @@ class LocalQueue:
 
     async def _lease(self, max_jobs: int, lease_seconds: float) -> list[Job]:
         """Look before locking: an idle worker only reads."""
-        now = self._after(0)
-        if not await self._database.aread(lambda connection: rows.anything_to_take(connection, now)):
-            return []
-        until = self._after(lease_seconds)
-        leasing = asyncio.ensure_future(
-            self._database.awrite(lambda connection: rows.take(connection, max_jobs, self._max_receives, now, until))
-        )
-        try:
-            return await asyncio.shield(leasing)
-        except asyncio.CancelledError:
-            for job in await leasing:
-                await self.release(job)
-            raise
+        while True:
+            now, until = self._after(0), self._after(lease_seconds)
+            found = await self._database.aread(
+                lambda connection, now=now: rows.look(connection, max_jobs, self._max_receives, now)
+            )
+            if found.repairs:
+                await self._alone(*found.repairs)
+                continue
+            leasing = asyncio.ensure_future(self._take(found.jobs, now, until))
+            try:
+                taken = await asyncio.shield(leasing)
+            except asyncio.CancelledError:
+                for job in await leasing:
+                    await self.release(job)
+                raise
+            if taken or not found.jobs:  # another worker was faster: there may be more
+                return taken
+
+    async def _take(self, found: Sequence[sqlite3.Row], now: float, until: float) -> list[Job]:
+        changed = await self._database.astatements([rows.taking(row, now, until) for row in found])
+        ours = [(row, rows.taken(row)) for row, took in zip(found, changed, strict=True) if took]
+        await self._alone(*(rows.setting_aside(row, now) for row, job in ours if job is None))
+        return [job for _, job in ours if job]
+
+    async def _alone(self, *statements: Statement) -> bool:
+        """Whether the first one changed anything. Each is its own transaction, too short to keep `send` waiting."""
+        return bool(statements) and (await self._database.astatements(statements))[0] > 0
 
 
 class _Arrivals:

@@ -1,10 +1,11 @@
-"""The local queue's statements, each a function of the connection within one transaction."""
+"""The local queue's statements: functions of the connection within one transaction, and single ones that need none."""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from agent.models import Job, Urgency
 from agent.ports import DeadLetter, Waiting
 from agent.redaction.plain import redacted_json
+from tools.stores.sqlite.database import Statement
 
 log = logging.getLogger(__name__)
 
@@ -24,102 +26,125 @@ _PURGED = 3
 
 Row = tuple[str, str, int, float, float]
 
+"""A job as it is added: key, body, urgency, visible at, since."""
+
+_AHEAD_OF_THE_CLOCK = "SELECT 1 FROM jobs WHERE state = 'ready' AND since > ? LIMIT 1"
+_SPENT = "SELECT 1 FROM jobs WHERE state = 'ready' AND attempt > 0 AND attempt >= ? AND visible_at <= ? LIMIT 1"
+_GIVE_UP = (
+    "UPDATE jobs SET state = 'dead', leased = 0, visible_at = ?,"
+    " reason = CASE reason WHEN '' THEN 'its worker stopped or took too long, ' || attempt || ' times'"
+    " ELSE reason END WHERE state = 'ready' AND attempt > 0 AND attempt >= ? AND visible_at <= ?"
+)
+# When the clock was put back, delays and leases begin again, instead of lasting for as long as it was put back by.
+_FOLLOW_THE_CLOCK = (
+    "UPDATE jobs SET visible_at = ? + (visible_at - since), since = ? WHERE state = 'ready' AND since > ?"
+)
+
 
 def prepared(job: Job, now: float, delay_seconds: float) -> Row:
     """Made before the transaction begins, since redaction takes longer than the write."""
     return (job.idempotency_key, redacted_json(job), int(job.urgency), now + delay_seconds, now)
 
 
-def add(connection: sqlite3.Connection, jobs: Sequence[Row]) -> int:
-    """How many are new."""
+def adding(job: Row) -> Statement:
+    """Changes nothing when its key is known."""
     sql = (
         "INSERT INTO jobs (idempotency_key, body, urgency, visible_at, since) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (idempotency_key) DO NOTHING"
     )
-    return sum(connection.execute(sql, job).rowcount for job in jobs)
+    return sql, job
 
 
-def anything_to_take(connection: sqlite3.Connection, now: float) -> bool:
-    """A job that is visible, or one that the clock's being put back may have hidden."""
-    visible = "SELECT 1 FROM jobs WHERE state = 'ready' AND urgency IN (0, 1, 2) AND visible_at <= ? LIMIT 1"
-    ahead = "SELECT 1 FROM jobs WHERE state = 'ready' AND since > ? LIMIT 1"
-    return any(connection.execute(sql, (now,)).fetchone() is not None for sql in (visible, ahead))
+def add(connection: sqlite3.Connection, jobs: Sequence[Row]) -> int:
+    """How many are new."""
+    return sum(connection.execute(*adding(job)).rowcount for job in jobs)
 
 
-def _follow_the_clock(connection: sqlite3.Connection, now: float) -> None:
-    """When it was put back, delays and leases begin again, instead of lasting for as long as it was put back by."""
-    connection.execute(
-        "UPDATE jobs SET visible_at = ? + (visible_at - since), since = ? WHERE state = 'ready' AND since > ?",
-        (now, now, now),
+@dataclass(frozen=True)
+class Look:
+    """What a receive finds without locking anything."""
+
+    repairs: list[Statement]
+    """To be done before anything is taken; look again afterwards."""
+    jobs: list[sqlite3.Row]
+    """The next ones, in order."""
+
+
+def look(connection: sqlite3.Connection, max_jobs: int, max_receives: int, now: float) -> Look:
+    repairs: list[Statement] = []
+    if connection.execute(_AHEAD_OF_THE_CLOCK, (now,)).fetchone():
+        repairs.append((_FOLLOW_THE_CLOCK, (now, now, now)))
+    if connection.execute(_SPENT, (max_receives, now)).fetchone():
+        repairs.append((_GIVE_UP, (now, max_receives, now)))
+    return Look(repairs, [] if repairs else _next(connection, max_jobs, now))
+
+
+def taking(row: sqlite3.Row, now: float, until: float) -> Statement:
+    """Changes nothing when another worker was faster."""
+    sql = (
+        "UPDATE jobs SET leased = 1, attempt = attempt + 1, visible_at = ?, since = ?"
+        " WHERE seq = ? AND attempt = ? AND state = 'ready' AND visible_at <= ?"
     )
+    return sql, (until, now, row["seq"], row["attempt"], now)
 
 
-def take(connection: sqlite3.Connection, max_jobs: int, max_receives: int, now: float, until: float) -> list[Job]:
-    _follow_the_clock(connection, now)
-    connection.execute(
-        "UPDATE jobs SET state = 'dead', leased = 0, visible_at = ?,"
-        " reason = CASE reason WHEN '' THEN 'its worker stopped or took too long, ' || attempt || ' times'"
-        " ELSE reason END WHERE state = 'ready' AND attempt > 0 AND attempt >= ? AND visible_at <= ?",
-        (now, max_receives, now),
-    )
-    sql = "UPDATE jobs SET leased = 1, attempt = attempt + 1, visible_at = ?, since = ? WHERE seq = ? RETURNING *"
-    taken: list[Job] = []
-    for seq in _next(connection, max_jobs, now):
-        row = connection.execute(sql, (until, now, seq)).fetchone()
-        if job := _job(row):
-            taken.append(job)
-        else:
-            reason = "it was written by another version and cannot be read"
-            connection.execute(
-                "UPDATE jobs SET state = 'dead', leased = 0, visible_at = ?, reason = ? WHERE seq = ?",
-                (now, reason, seq),
-            )
-    return taken
+def taken(row: sqlite3.Row) -> Job | None:
+    """The job of a row that was taken; None when this version cannot read it."""
+    job = _job(row)
+    return job and job.model_copy(update={"attempt": row["attempt"] + 1})
 
 
-def extend(connection: sqlite3.Connection, job: Job, now: float, until: float) -> bool:
+def setting_aside(row: sqlite3.Row, now: float) -> Statement:
+    """What was taken and cannot be read: one such row must not stop all the others."""
+    reason = "it was written by another version and cannot be read"
+    sql = "UPDATE jobs SET state = 'dead', leased = 0, visible_at = ?, reason = ? WHERE seq = ? AND attempt = ?"
+    return sql, (now, reason, row["seq"], row["attempt"] + 1)
+
+
+def extending(job: Job, now: float, until: float) -> Statement:
     sql = (
         "UPDATE jobs SET visible_at = ?, since = ?"
         " WHERE idempotency_key = ? AND attempt = ? AND state = 'ready' AND leased AND visible_at > ?"
     )
-    return connection.execute(sql, (until, now, job.idempotency_key, job.attempt, now)).rowcount == 1
+    return sql, (until, now, job.idempotency_key, job.attempt, now)
 
 
-def release(connection: sqlite3.Connection, job: Job, now: float, visible_at: float, reason: str) -> bool:
+def releasing(job: Job, now: float, visible_at: float, reason: str) -> Statement:
     sql = (
         "UPDATE jobs SET leased = 0, visible_at = ?, since = ?, reason = ?"
         " WHERE idempotency_key = ? AND attempt = ? AND state = 'ready' AND leased AND visible_at > ?"
     )
-    return connection.execute(sql, (visible_at, now, reason, job.idempotency_key, job.attempt, now)).rowcount == 1
+    return sql, (visible_at, now, reason, job.idempotency_key, job.attempt, now)
 
 
-def bury(connection: sqlite3.Connection, job: Job, now: float, reason: str) -> None:
+def burying(job: Job, now: float, reason: str) -> Statement:
     sql = (
         "UPDATE jobs SET state = 'dead', leased = 0, visible_at = ?, reason = ?"
         " WHERE idempotency_key = ? AND attempt = ? AND state = 'ready' AND leased AND visible_at > ?"
     )
-    connection.execute(sql, (now, reason, job.idempotency_key, job.attempt, now))
+    return sql, (now, reason, job.idempotency_key, job.attempt, now)
 
 
 def put_back(connection: sqlite3.Connection, job: Job, again: Row, now: float) -> bool:
-    ours = finish(connection, job, now)
+    ours = connection.execute(*finishing(job, now)).rowcount == 1
     if ours:
         add(connection, [again])
     return ours
 
 
-def finish(connection: sqlite3.Connection, job: Job, now: float) -> bool:
-    """False when another worker has received it since."""
-    finished = connection.execute(
+def finishing(job: Job, now: float) -> Statement:
+    """Changes nothing when another worker has received it since."""
+    sql = (
         "UPDATE jobs SET state = 'done', body = '', reason = '', visible_at = ?"
-        " WHERE idempotency_key = ? AND attempt = ? AND state = 'ready'",
-        (now, job.idempotency_key, job.attempt),
+        " WHERE idempotency_key = ? AND attempt = ? AND state = 'ready'"
     )
-    connection.execute(
-        "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state = 'done' AND visible_at <= ? LIMIT ?)",
-        (now - KEPT_SECONDS, _PURGED),
-    )
-    return finished.rowcount == 1
+    return sql, (now, job.idempotency_key, job.attempt)
+
+
+def purging(now: float) -> Statement:
+    """A few old keys, each time that a job is finished."""
+    sql = "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state = 'done' AND visible_at <= ? LIMIT ?)"
+    return sql, (now - KEPT_SECONDS, _PURGED)
 
 
 def dead_letters(connection: sqlite3.Connection, limit: int) -> list[DeadLetter]:
@@ -155,15 +180,14 @@ def count(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM jobs WHERE state = 'ready'").fetchone()[0])
 
 
-def _next(connection: sqlite3.Connection, max_jobs: int, now: float) -> list[int]:
+def _next(connection: sqlite3.Connection, max_jobs: int, now: float) -> list[sqlite3.Row]:
     """The oldest of each urgency, in the order of what their urgency has grown to."""
     sql = (
-        "SELECT urgency, visible_at, seq FROM jobs WHERE state = 'ready' AND urgency = ? AND visible_at <= ?"
-        " ORDER BY visible_at, seq LIMIT ?"
+        "SELECT * FROM jobs WHERE state = 'ready' AND urgency = ? AND visible_at <= ? ORDER BY visible_at, seq LIMIT ?"
     )
     found = [row for urgency in Urgency for row in connection.execute(sql, (int(urgency), now, max_jobs))]
     found.sort(key=lambda row: (_rank(row, now), row["visible_at"], row["seq"]))
-    return [row["seq"] for row in found[:max_jobs]]
+    return found[:max_jobs]
 
 
 def _rank(row: sqlite3.Row, now: float) -> int:
@@ -171,7 +195,7 @@ def _rank(row: sqlite3.Row, now: float) -> int:
 
 
 def _job(row: sqlite3.Row) -> Job | None:
-    """None for a job that this version cannot read: one such row must not stop all the others."""
+    """None for a job that this version cannot read."""
     try:
         return Job.model_validate_json(row["body"]).model_copy(update={"attempt": row["attempt"]})
     except ValidationError:

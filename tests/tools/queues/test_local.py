@@ -212,3 +212,20 @@ async def test_a_long_queue_is_worked_off_as_fast_as_a_short_one(tmp_path: Path)
     assert done == 10_000
     assert time.monotonic() - began < 30
     queue.close()
+
+
+async def test_whatever_a_worker_does_to_a_job_holds_the_file_for_one_statement_only(tmp_path: Path) -> None:
+    """Between the statements of a transaction a busy worker waits for its interpreter, and Slack for the file."""
+    queue = LocalQueue(tmp_path / "queue.db", SettableClock())
+    for key in ("done", "given back", "given up"):
+        queue.send(job(key))
+    said: list[str] = []
+    queue._database._connection.set_trace_callback(said.append)
+    done, back, up = await queue.receive(max_jobs=3)
+    await queue.extend(done, 60)
+    await queue.delete(done)
+    await queue.release(back)
+    await queue.bury(up, "it cannot be done")
+    assert sum(each.startswith(("UPDATE", "DELETE")) for each in said) == 8
+    assert not [each for each in said if each.startswith(("BEGIN IMMEDIATE", "SAVEPOINT"))]
+    queue.close()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -14,6 +16,8 @@ from agent.errors import StoreUnavailable
 from tools.stores.sqlite.together import Together, Work
 
 Result = TypeVar("Result")
+Statement = tuple[str, tuple[object, ...]]
+"""SQL and its values."""
 
 _ADVICE = {
     "SQLITE_FULL": "the disk that holds it is full; free some space and try again",
@@ -33,8 +37,10 @@ class Database:
     `write` and `read` run a function of the connection in one transaction, in the calling thread; `awrite` and `aread`
     do so in this database's own thread, so that a slow disk never stops an event loop and never waits for a slow model
     call in the loop's shared pool. What waits there together is done together (`tools.stores.sqlite.together`), so a
-    write may be run a second time, after the first was undone. All of them raise StoreUnavailable, and nothing else,
-    for whatever SQLite reports.
+    write may be run a second time, after the first was undone. A transaction of several statements comes back to Python
+    between them, and keeps the file locked while a busy interpreter lets it wait: what other processes must not wait
+    for is a `statement`, which is over before that. All of them raise StoreUnavailable, and nothing else, for whatever
+    SQLite reports.
 
     `synchronous="FULL"` survives a power cut; `"NORMAL"` survives the death of the process, costs no disk flush a
     commit, and may forget the last moments before a power cut. `busy_seconds` is how long a transaction waits for
@@ -67,6 +73,19 @@ class Database:
     def read(self, work: Work[Result]) -> Result:
         return self._transact("BEGIN", work)
 
+    def statement(self, sql: str, values: tuple[object, ...]) -> int:
+        """How many rows one statement changed, as a transaction of its own. It must not return rows."""
+        return self._guarded(lambda: self._connection.execute(sql, values).rowcount)
+
+    async def astatements(self, statements: Sequence[Statement]) -> list[int]:
+        """How many rows each changed, in order; each a transaction of its own."""
+        run = partial(_each, self.statement, statements)
+        try:
+            done = self._thread.submit(run)
+        except RuntimeError as error:
+            raise _closed(self.path) from error
+        return await asyncio.wrap_future(done)
+
     async def awrite(self, work: Work[Result]) -> Result:
         return await self._waited_for(work, writes=True)
 
@@ -83,25 +102,31 @@ class Database:
         try:
             done = self._together.add(work, writes)
         except RuntimeError as error:
-            raise StoreUnavailable(f"{self.path} cannot be used: it was closed.") from error
+            raise _closed(self.path) from error
         return await done
 
     def _transact(self, begin: str, work: Work[Result]) -> Result:
+        return self._guarded(lambda: self._in_transaction(begin, work))
+
+    def _guarded(self, work: Callable[[], Result]) -> Result:
         with self._lock:
             if _identity(self.path) != self._file:  # what is written into a file without a name is lost
                 raise StoreUnavailable(f"{self.path} cannot be used: it was moved away; put it back, or start again.")
             try:
-                self._connection.execute(begin)
-                try:
-                    result = work(self._connection)
-                    self._connection.execute("COMMIT")
-                finally:
-                    # After a full disk SQLite has rolled back by itself, and a second rollback would hide why.
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
+                return work()
             except sqlite3.Error as error:
                 raise _unavailable(self.path, error) from error
-            return result
+
+    def _in_transaction(self, begin: str, work: Work[Result]) -> Result:
+        self._connection.execute(begin)
+        try:
+            result = work(self._connection)
+            self._connection.execute("COMMIT")
+        finally:
+            # After a full disk SQLite has rolled back by itself, and a second rollback would hide why.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        return result
 
     def _open(self, synchronous: str, busy_seconds: float) -> sqlite3.Connection:
         try:
@@ -139,6 +164,14 @@ def unusable(path: Path, busy_seconds: float = 1) -> str:
     except sqlite3.Error as error:
         return str(_unavailable(path, error))
     return ""
+
+
+def _each(run: Callable[[str, tuple[object, ...]], int], statements: Sequence[Statement]) -> list[int]:
+    return [run(*statement) for statement in statements]
+
+
+def _closed(path: Path) -> StoreUnavailable:
+    return StoreUnavailable(f"{path} cannot be used: it was closed.")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
