@@ -71,7 +71,7 @@ def _long(read: Read, word: str, rest: list[str]) -> None:
     read.flags.append(name)
     rule = read.rule
     if rule.flags == "any":
-        bad = any(each.startswith(name.lower()) for each in rule.never) or name in rule.never
+        bad = any(each.startswith(name.lower()) for each in rule.never_here) or name in rule.never_here
         bad = bad or (name not in rule.values and bool(_SUSPECT.match(name)))
         takes_next = name in rule.values and not equals
     else:
@@ -102,7 +102,7 @@ def _letters(read: Read, word: str, rest: list[str]) -> None:
         flag, letters = "-" + letters[0], letters[1:]
         read.flags.append(flag)
         if rule.flags == "any":
-            bad, takes = flag in rule.never, flag in rule.values
+            bad, takes = flag in rule.never_here, flag in rule.values
         elif flag[1].isdigit() and "-#" in rule.flags:
             continue
         else:

@@ -18,16 +18,27 @@ from agent.safety.commands.verdict import AUTO, Verdict, approval, refusal, wors
 
 SHFMT_SECONDS = 1.0
 """Time on the wall for shfmt to answer (it takes some 3 ms), after which there is no second opinion."""
+_SHFMT_SECONDS_UNREAD = 0.1
+"""The same where tree-sitter could not read the text: shfmt can only make the verdict stricter then."""
 _DEEPEST = 4
 _MOST_COMMANDS = 200
 _HARMLESS_CONSTRUCTS = frozenset({"while", "here-document"})
-_LOADED = re.compile(r"\n|`|\$\(|[;&]|<<|\b(?:eval|exec|base64|curl|wget|python\d?|perl|(?:ba|z|da|k)?sh)\b")
+_LOADED = re.compile(
+    r"(?<!\\)[\n;&]|`|\$\(|<<|(?<!-)\b(?:eval|exec|base64|curl|wget|python\d?|perl|(?:ba|z|da|k)?sh)\b"
+)
 """What makes a text that cannot be read opaque; without it a syntax error is no more than that, and does nothing."""
 _READERS = frozenset({"read", "mapfile", "readarray", "getopts", "printf"})
 
 
 def judge_bash(text: str, depth: int = 0) -> Verdict:
     """`depth`: how many shells run this one (`sh -c`)."""
+    if "\r\n" not in text:
+        return _judged(text, depth)
+    unix = _judged(text.replace("\r\n", "\n"), depth)
+    return worst((unix, approval("Its lines end as on Windows, which bash takes for a part of their last words.")))
+
+
+def _judged(text: str, depth: int) -> Verdict:
     early = worst((judge_text(text), *refusals("bash").of_text(text)))
     if early.decision == "refuse":
         return early
@@ -48,7 +59,7 @@ def judge_bash(text: str, depth: int = 0) -> Verdict:
 def _second_opinion(text: str, first: Script | None, depth: int) -> Iterator[Verdict]:
     """What shfmt sees: asked where tree-sitter found nothing against a text, or could not read it."""
     try:
-        second = read_with_shfmt(text, SHFMT_SECONDS)
+        second = read_with_shfmt(text, SHFMT_SECONDS if first is not None else _SHFMT_SECONDS_UNREAD)
         if first is not None and not first.agrees_with(second):
             yield approval("Two parsers read it differently.")
         yield from judge_script(second, depth)

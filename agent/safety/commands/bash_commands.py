@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from agent.safety.commands.arguments import Read, fit
 from agent.safety.commands.bash_words import (
     Values,
+    computes_unseen,
     names_secret,
     unjudgeable,
     variants,
@@ -126,7 +127,7 @@ def judge_redirect(redirect: Redirect) -> Verdict:
     if target.static and (descriptor or target.value in ("/dev/null", "/dev/stderr", "/dev/stdout")):
         return AUTO
     for text in {target.told, target.value}:
-        if heard := refusals("bash").of_write(text):
+        if heard := refusals("bash").of_write(text, redirect.operator == ">>"):
             return refusal(f"{heard[0].reasons[0]} (It writes to {text[:80]}.)")
     return approval(f"It writes to a file ({target.told[:80]}).")
 
@@ -187,8 +188,8 @@ def _asks_for_help(name: str, command: Command) -> bool:
 
 
 def _judge_source(command: Command) -> Iterator[Verdict]:
-    hidden = any(not word.static and any(True for _ in word.substitutions()) for word in command.words[1:])
-    if hidden or command.piped_from or "/dev/stdin" in command.arguments:
+    printed = any(part.process for word in command.words[1:] for part in word.substitutions())
+    if printed or command.piped_from or "/dev/stdin" in command.arguments:
         yield refusal("It runs what another command prints.")
     else:
         yield approval("It runs another script.")
@@ -211,6 +212,8 @@ def rule_problem(command: Command, name: str, rule: Rule, around: Surroundings) 
     )
     if problem:
         return problem
+    if name == "[[" and computes_unseen(command.words):
+        return "it computes a name, or what another command prints, which can run something"
     if around.fed and (problem := _fed_problem(command, name, rule)):
         return problem
     if rule.check in ("awk", "sed", "jq") and _program_globbed(command):
@@ -310,7 +313,7 @@ def wrapper_flags_fit(wrapper: Wrapper, words: Sequence[Word]) -> tuple[bool, in
             (text.partition("=")[0] + "=" in wrapper.flags and "=" in text)
             or (re.fullmatch(r"-\d+", text) and "-#" in wrapper.flags)
             or (re.match(r"-[a-zA-Z].", text) and text[:2] + "=" in wrapper.flags)
-            or (re.fullmatch(r"-[a-zA-Z]{2,}", text) and all("-" + each in wrapper.flags for each in text[1:]))
+            or (re.fullmatch(r"-[a-zA-Z0-9]{2,}", text) and all("-" + each in wrapper.flags for each in text[1:]))
         ):
             at += 1
         elif text.startswith("-") and len(text) > 1:

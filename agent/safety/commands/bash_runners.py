@@ -197,7 +197,7 @@ def judge_interpreter(command: Command, around: Surroundings) -> Verdict:
     words = command.words[1:]
     if any(True for word in words for part in word.substitutions() if part.process or _CODE_FLAG.match(words[0].value)):
         return refusal("An interpreter runs what another command prints.")
-    named = any(not word.value.startswith("-") for word in words) or any(not word.static for word in words)
+    named = any(not word.value.startswith("-") or re.match(r"-m.", word.value) or not word.static for word in words)
     coded = any(_CODE_FLAG.match(word.value) for word in words)
     fed = bool(command.piped_from) or any(each.operator in ("<", "<<<") for each in command.redirects)
     if (fed and not named and not coded) or any(word.value in ("-", "/dev/stdin") for word in words[:1]):

@@ -226,7 +226,7 @@ class _Reader:
         elif kind == "string":
             yield from self._string(node)
         elif kind == "simple_expansion" or (kind == "expansion" and [c.type for c in node.children] == _PLAIN_BRACES):
-            yield Part("variable", text[1:].strip("{}"))
+            yield Part("variable", text.lstrip()[1:].strip("{}"))
         elif kind in ("command_substitution", "process_substitution"):
             start = len(self.commands)
             for child in node.named_children:
@@ -248,13 +248,15 @@ class _Reader:
             self.visit(node, (), ())
 
     def _string(self, node: Node) -> Iterator[Part]:
-        """A double-quoted string: what lies between its children is text too (the grammar skips blanks)."""
+        """A double-quoted string: what lies between its children is text too (the grammar skips blanks, or takes them
+        for a part of the sign that follows them)."""
         source, at = node.text or b"", node.start_byte + 1
         yield Part("quoted")
         for child in node.named_children:
             if child.type == "string_content":
                 continue
-            yield from unescaped(source[at - node.start_byte : child.start_byte - node.start_byte].decode(), True)
+            start = child.end_byte - len((child.text or b"").lstrip())
+            yield from unescaped(source[at - node.start_byte : start - node.start_byte].decode(), True)
             yield from self._parts(child)
             at = child.end_byte
         yield from unescaped(source[at - node.start_byte : -1].decode(), True)

@@ -13,6 +13,8 @@ from agent.safety.commands.tables import word_list
 
 _MOST_VARIANTS = 16
 _PLAIN_SPECIAL = frozenset("?#$!")
+_COMPARISONS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge"})
+_COUNTERS = {("wc", "-l"), ("wc", "-w"), ("wc", "-c"), ("wc", "-m"), ("nproc",), ("date", "+%s")}
 _TELLING_VARIABLE = re.compile(r"(?i)pass|secret|token|credential|key|auth|pwd$|_pw\b|dsn|conn|database_url")
 
 Values = dict[str, tuple[Word, ...]]
@@ -92,7 +94,8 @@ def unjudgeable(command: Command, free: bool, contents: bool, prints: bool) -> s
                 if not free or part.text != "parameter":
                     return "an argument is computed in a way that hides its value"
             elif part.kind == "variable":
-                if problem := _variable_problem(part.text):
+                positional = free and re.fullmatch(r"\d+|[@*]", part.text)
+                if not positional and (problem := _variable_problem(part.text)):
                     return problem
             elif (
                 part.kind == "commands"
@@ -118,12 +121,34 @@ def _variable_problem(name: str) -> str:
 def _plain_output(part: Part, free: bool, contents: bool) -> bool:
     """A process substitution that is read, or a substitution by commands whose output can do no harm here.
 
-    `date +-delete` prints what it is told to: for a command with flags that do harm only fixed outputs are plain.
+    A free command takes any; `date +-delete` prints what it is told to, so for others only fixed outputs are plain.
     """
     if part.process:
         return part.text == "<("
-    plain = word_list("path_producers" if contents else "plain_producers" if free else "fixed_producers")
+    if free:
+        return True
+    plain = word_list("path_producers" if contents else "fixed_producers")
     return bool(part.commands) and all(each.name.rsplit("/", 1)[-1] in plain for each in part.commands)
+
+
+def computes_unseen(words: Sequence[Word]) -> bool:
+    """Whether `[[ x -eq 1 ]]` has a side that is no number: bash computes both, and runs what a name in one of them
+    holds (`x='a[$(id)]'`), or what another command has printed."""
+    compared = [at for at, word in enumerate(words) if word.static and word.value in _COMPARISONS]
+    return any(not _is_number(side) for at in compared for side in (*words[at - 1 : at], *words[at + 1 : at + 2]))
+
+
+def _is_number(word: Word) -> bool:
+    return all(
+        part.kind == "variable" or re.fullmatch(r"[-+]?\d+", part.text) or (part.commands and _counts(part.commands))
+        for part in word.parts
+    )
+
+
+def _counts(commands: Sequence[Command]) -> bool:
+    """Whether all that is printed in the end is a number."""
+    piped_on = [each for command in commands for each in command.piped_from]
+    return all(command in piped_on or (command.name, *command.arguments) in _COUNTERS for command in commands)
 
 
 def names_secret(word: Word, contents: bool) -> bool:

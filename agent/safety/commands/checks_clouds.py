@@ -97,12 +97,21 @@ def check_rclone(_: Sequence[str], read: Read) -> str:
     return "a remote that is described on the spot can run a program" if described else ""
 
 
+def check_restic(arguments: Sequence[str], _: Read) -> str:
+    return "a repository of rclone can name a program to run" if any("rclone:" in a for a in arguments) else ""
+
+
+def check_kops(arguments: Sequence[str], _: Read) -> str:
+    return "secrets are not shown" if any("secret" in each.lower() for each in arguments) else ""
+
+
 def check_listing_words(arguments: Sequence[str], _: Read) -> str:
     return _listing_problem(arguments, ("--token", "--access-token", "-t", "--api-key", "--password", "--secret"))
 
 
 def _listing_problem(arguments: Sequence[str], refused: Sequence[str]) -> str:
-    if list(arguments[:1]) in (["--version"], ["version"], ["--help"], ["help"], ["info"]) and len(arguments) < 3:
+    asks = list(arguments[:1]) in (["--version"], ["version"], ["--help"], ["help"], ["info"])
+    if asks and len(arguments) < 3 and not any(each.startswith("-") for each in arguments[1:]):
         return ""
     bad = next((each for each in arguments if any(each.partition("=")[0] == flag for flag in refused)), None)
     if bad is not None:
@@ -115,6 +124,8 @@ def _listing_problem(arguments: Sequence[str], refused: Sequence[str]) -> str:
     for at, each in enumerate(words):
         if each in word_list("cloud_never"):
             return f"“{each}” is about secrets or access"
+        if at > 0 and _changes(each):
+            return f"“{each[:40]}” may change something, and what follows may be its name"
         lists = each in word_list("listing_verbs") or (
             each.startswith(("list-", "show-")) and not _TELLING_LIST.search(each)
         )
@@ -123,6 +134,14 @@ def _listing_problem(arguments: Sequence[str], refused: Sequence[str]) -> str:
         if not re.fullmatch(r"[a-z][a-z0-9-]*", each) or at > 5:
             break
     return "it says no verb that is known to only read"
+
+
+def _changes(word: str) -> bool:
+    """Whether a word is a verb that changes something: after one, `list` is no verb but the name of what is changed."""
+    verbs = word_list("cloud_changes")
+    return word not in word_list("cloud_groups") and any(
+        word[:at] in verbs for at in range(2, len(word) + 1) if word[at : at + 1] in ("", "-", "_")
+    )
 
 
 def check_kubectl(arguments: Sequence[str], read: Read) -> str:
@@ -148,6 +167,8 @@ CLOUD_CHECKS: dict[str, Callable[[Sequence[str], Read], str]] = {
     "az": check_az,
     "listing_words": check_listing_words,
     "rclone": check_rclone,
+    "restic": check_restic,
+    "kops": check_kops,
     "kubectl": check_kubectl,
     "docker": check_docker,
 }

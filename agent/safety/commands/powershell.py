@@ -192,9 +192,7 @@ def _judge_command(node: Node) -> Verdict:
 def _cmdlet_verdict(name: str, words: list[str]) -> Verdict:
     for word in words:
         parameter = word.partition(":")[0].lower()
-        if re.match(r"-[a-z]", parameter) and any(
-            each.startswith(parameter) for each in _list("never") if len(parameter) > 3
-        ):
+        if re.match(r"-[a-z]", parameter) and _never(name, parameter):
             return approval(f"{name}: the parameter {word[:40]} is not one that is known to only read.")
         bare = word.strip("'\"")
         if secret_in(bare, bare) or (
@@ -204,6 +202,14 @@ def _cmdlet_verdict(name: str, words: list[str]) -> Verdict:
         if name in ("Get-Content", "Select-String") and ("*" in bare and secret_tree(bare.rpartition("*")[0] or "/")):
             return approval(f"{name}: it reads everything under a directory that also holds secrets.")
     return AUTO
+
+
+def _never(name: str, parameter: str) -> bool:
+    """Whether a parameter is, or is short for, one that does more than read; a cmdlet's own of that name is not."""
+    own = str(read_yaml("powershell")["harmless"].get(name, "")).lower().split()
+    if parameter in own or parameter in _list("whole"):
+        return False
+    return len(parameter) > 2 and any(each.startswith(parameter) for each in _list("never"))
 
 
 def _second_look(text: str, root: Node) -> Verdict:

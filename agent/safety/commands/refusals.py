@@ -19,6 +19,8 @@ class Pattern:
     when: tuple[re.Pattern[str], ...]
     unless: re.Pattern[str] | None
     verdict: Verdict
+    replaces: bool = False
+    """Whether it is only meant of what replaces a file, and not of what is added to its end."""
 
     def meets(self, text: str) -> bool:
         return all(each.search(text) for each in self.when) and not (self.unless and self.unless.search(text))
@@ -38,8 +40,8 @@ class Refusals:
             if any(fnmatchcase(name, glob) for glob in each.names) and each.meets(joined)
         ]
 
-    def of_write(self, path: str) -> list[Verdict]:
-        return [each.verdict for each in self.writes if each.meets(path)]
+    def of_write(self, path: str, appended: bool = False) -> list[Verdict]:
+        return [each.verdict for each in self.writes if not (appended and each.replaces) and each.meets(path)]
 
     def of_text(self, text: str) -> list[Verdict]:
         return [each.verdict for each in self.text if each.meets(text)]
@@ -60,6 +62,7 @@ def _patterns(rows: list[dict[str, Any]], flags: int) -> tuple[Pattern, ...]:
             tuple(re.compile(each, flags) for each in row.get("when", [])),
             re.compile(row["unless"], flags) if row.get("unless") else None,
             (approval if row.get("ask") else refusal)(str(row["reason"])),
+            bool(row.get("replaces")),
         )
         for row in rows
     )

@@ -110,7 +110,9 @@ def _after_sed_command(text: str) -> str | None:
     if command in "aic":
         return re.sub(r"^(?:[^\\\n]|\\.|\\\n)*", "", rest, flags=re.DOTALL)
     if command in ":btT":
-        return re.sub(r"^[ \t]*[^;\n}]*", "", rest)
+        # A blank ends the label in some versions, and what follows is a command.
+        ended = re.match(r"[ \t]*[^\s;}]*[ \t]*(?=[;}\n]|$)", rest)
+        return rest[ended.end() :] if ended else None
     if command in "pPdDgGhHxnN=lzFqQ":
         ended = re.match(r"[ \t]*\d*[ \t]*(?=[;}\n#]|$)", rest)
         return rest[ended.end() :] if ended else None

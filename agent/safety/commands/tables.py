@@ -43,6 +43,11 @@ class Rule(BaseModel):
     contents: bool = False
     """Whether it prints what is in the files that it is given."""
 
+    @property
+    def never_here(self) -> frozenset[str]:
+        """`never`, and that of all subcommands: before the subcommand its flags are read as well."""
+        return self.never.union(*(each.never_here for each in self.subcommands.values()))
+
     @field_validator("flags", "never", "values", "needs", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:

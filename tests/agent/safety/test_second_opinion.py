@@ -20,6 +20,7 @@ TEXTS = (
     "find . -name '*.c' \\( -a \\) -exec ls {} \\;",
     'time ls; cat <<< "x $y"; diff <(ls a) <(ls b)',
     "f() { ls; }; export A=1; declare -p",
+    'echo "$(date) $USER  ${HOST} $x `id` $y"',
     "r''m \"\"x ''",
 )
 
