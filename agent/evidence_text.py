@@ -25,6 +25,8 @@ MAX_FINDINGS_CHARS = 5500
 """For the findings of one piece together: some 1,400 tokens. The strongest come first, so the weakest are left out."""
 NOTE_CHARS = 80
 """For the line that says how many pieces were left out."""
+LATER_SHARE = 0.25
+"""Of the room, for pieces that come last."""
 _STAMP = "%Y-%m-%dT%H:%MZ"
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\dZ"
 _HEAD = re.compile(
@@ -62,28 +64,46 @@ def render_all(pieces: Iterable[Evidence], max_chars: int = 0, last: Collection[
 def fit(pieces: Sequence[Evidence], max_chars: int, last: Collection[str] = ()) -> list[Evidence]:
     """The pieces without their weakest findings; where that is not enough, without the weakest pieces.
 
-    Every piece keeps its strongest finding before any keeps a second one; those whose ids are in `last` come after all
-    others. Order stays as it is.
+    Every piece keeps its strongest finding before any keeps a second one. Those whose ids are in `last` come after all
+    others, whose further findings leave them a quarter. Order stays as it is.
     """
     if sum(len(render(piece)) + 2 for piece in pieces) <= max_chars:
         return list(pieces)
-    room = max_chars - NOTE_CHARS
+    places = sorted(range(len(pieces)), key=lambda n: -_strength(pieces[n]))
+    first = [n for n in places if pieces[n].id not in last]
+    later = [n for n in places if pieces[n].id in last]
     kept: dict[int, list[int]] = {}
-    for place in sorted(range(len(pieces)), key=lambda n: (pieces[n].id in last, -_strength(pieces[n]))):
-        first = _by_strength(pieces[place])[:1]
-        size = len(render(_with(pieces[place], first))) + 2
+    room = _add_pieces(kept, pieces, first, max_chars - NOTE_CHARS)
+    reserved = int(max_chars * LATER_SHARE) if later else 0
+    room = _add_findings(kept, pieces, first, room - reserved) + reserved
+    room = _add_findings(kept, pieces, later, _add_pieces(kept, pieces, later, room))
+    _add_findings(kept, pieces, first, room)
+    return [_with(pieces[place], sorted(kept[place])) for place in sorted(kept)]
+
+
+def _add_pieces(kept: dict[int, list[int]], pieces: Sequence[Evidence], places: Sequence[int], room: int) -> int:
+    """Adds to `kept` (numbers of findings by piece) those with their strongest finding that there is room for.
+
+    Returns the room that is left.
+    """
+    for place in places:
+        strongest = _by_strength(pieces[place])[:1]
+        size = len(render(_with(pieces[place], strongest))) + 2
         if size <= room:
             room -= size
-            kept[place] = first
-    others = [(n, f) for n in kept for f in _by_strength(pieces[n])[1:]]
-    for place, number in sorted(
-        others, key=lambda pair: (pieces[pair[0]].id in last, -pieces[pair[0]].findings[pair[1]].strength)
-    ):
+            kept[place] = strongest
+    return room
+
+
+def _add_findings(kept: dict[int, list[int]], pieces: Sequence[Evidence], places: Sequence[int], room: int) -> int:
+    """The same with further findings of the pieces that are there."""
+    others = [(n, f) for n in places if n in kept for f in _by_strength(pieces[n]) if f not in kept[n]]
+    for place, number in sorted(others, key=lambda pair: -pieces[pair[0]].findings[pair[1]].strength):
         size = len(_finding_line(pieces[place].findings[number])) + 1
         if size <= room:
             room -= size
             kept[place].append(number)
-    return [_with(pieces[place], sorted(kept[place])) for place in sorted(kept)]
+    return room
 
 
 def _with(piece: Evidence, numbers: Sequence[int]) -> Evidence:

@@ -126,6 +126,16 @@ def test_the_strongest_findings_of_every_piece_are_kept_before_weaker_ones() -> 
     assert 4 < sum(len(piece.findings) for piece in kept) < 27
 
 
+def test_what_was_just_found_is_told_before_what_is_only_remembered() -> None:
+    def several(name: str) -> Evidence:
+        return evidence(*(finding("metric_rise", f"{n}" * 300, strength=n / 10) for n in range(1, 6)), id=name)
+
+    old = [several(f"ev_old{n}") for n in range(3)]
+    kept = {piece.id: len(piece.findings) for piece in fit([*old, several("ev_new")], 2600, last=[p.id for p in old])}
+
+    assert kept == {"ev_old0": 1, "ev_new": 5}
+
+
 def test_whole_pieces_are_left_out_last_the_weakest_and_the_remembered_first() -> None:
     pieces = [evidence(finding("metric_rise", "x" * 300, strength=n / 10), id=f"ev_{n}") for n in range(1, 10)]
 

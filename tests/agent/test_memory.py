@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from agent import briefs
 from agent.evidence_text import render_all
-from agent.memory import CHARS_PER_TOKEN, Memory, recall
+from agent.memory import Memory, recall
 from agent.models import Answer, ChatMessage, Claim, Evidence, Finding, new_id
+from agent.tokens import tokens
 from tests.agent.examples import NOW, evidence, finding
 
 BUDGET = 5600
@@ -48,13 +49,13 @@ def thread(exchanges: int, findings: int = 10) -> list[ChatMessage]:
 
 def size(memory: Memory) -> int:
     text = briefs.write(NOW, question="x", conversation=memory.turns, earlier=memory.summary, evidence=memory.evidence)
-    return len(text)
+    return tokens(text)
 
 
 def test_two_hundred_turns_fit_into_the_budget() -> None:
     memory = recall(thread(100), BUDGET)
 
-    assert size(memory) <= BUDGET * CHARS_PER_TOKEN
+    assert size(memory) <= BUDGET
     assert len(memory.turns) >= 6
     assert memory.evidence
     assert memory.turns[-1].text.startswith("Svc-99 fails")
@@ -152,7 +153,7 @@ def test_no_thread_exceeds_its_budget(said: list[tuple[str, str, int, bool]], bu
     memory = recall(history, budget, about)
     whole = [*map(briefs.turn_line, memory.turns), *memory.summary, render_all(memory.evidence)]
 
-    assert len("\n".join(whole)) <= budget * CHARS_PER_TOKEN + 10
+    assert tokens("\n".join(whole)) <= budget + 10
 
 
 def test_remembering_is_fast_and_always_the_same() -> None:
