@@ -12,7 +12,7 @@ meter.exhausted()            # "" while there is something left, else "this run'
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Literal
@@ -76,23 +76,35 @@ class Tokens:
     written: int = 0
 
 
+SpentItem = Literal["usd", "tokens", "model_calls", "tool_calls", "seconds"]
+
+
 @dataclass(frozen=True)
 class Allowance:
-    """Dollars that are left of a budget; `whose` is what a person reads when they are gone, as in "today's budget"."""
+    """What is left of a budget; `whose` is what a person reads when it is gone, as in "today's budget"."""
 
-    usd: float
+    left: float
     whose: str
+    item: SpentItem = "usd"
 
 
 Price = Callable[[str, Tokens], "float | None"]
 """Dollars of one reply of a model; None when its price is not known."""
 
 
+Settle = Callable[["RunMeter"], Awaitable[None]]
+
+
+async def _nowhere(meter: RunMeter) -> None:
+    """For runs that no day counts."""
+
+
 class RunMeter:
     """Counts what language models take in one run, and says when it is enough. Without limits by default.
 
     A call is counted when its reply is there, so calls that run at the same time may exceed a limit by one each.
-    The seconds of the run come from `elapsed`.
+    The seconds of the run come from `elapsed`. `settle` tells the day's ledger what was taken since it was last told
+    (`take_unsettled`), and how much is left of the day (`renew`).
     """
 
     def __init__(
@@ -104,12 +116,16 @@ class RunMeter:
         tool_calls: float = math.inf,
         seconds: float = math.inf,
         elapsed: Callable[[], float] = lambda: 0.0,
+        settle: Settle = _nowhere,
     ) -> None:
         self.price = price
         self._allowances = tuple(allowances)
+        self._day: tuple[Allowance, ...] = ()
         self._limits = {"model calls": model_calls, "tool calls": tool_calls}
         self._seconds = seconds
         self._elapsed = elapsed
+        self._settle = settle
+        self._settled = Spend()
         self._lock = Lock()
         self.model_calls = 0
         self.tool_calls = 0
@@ -138,19 +154,21 @@ class RunMeter:
             if usd is None:
                 self.unpriced.add(model)
 
-    def take_tool_call(self) -> bool:
-        """Count one more, if the run may make it."""
+    def refuse_tool_call(self) -> str:
+        """Why the run may not make one more, as what follows "because"; or "", and it is counted."""
         with self._lock:
+            if why := self._gone("tool_calls"):
+                return why
             if self.tool_calls >= self._limits["tool calls"]:
-                return False
+                return "this run's tool calls (WATCHKEEPER_RUN_TOOL_CALLS) are used up"
             self.tool_calls += 1
-            return True
+            return ""
 
     def exhausted(self) -> str:
         """Why no model may be called any more, as what follows "because"; "" while one may."""
-        for allowance in self._allowances:
-            if self.usd >= allowance.usd:
-                return f"{allowance.whose} is used up"
+        with self._lock:
+            if why := self._gone("usd", "tokens", "model_calls", "seconds"):
+                return why
         if self.model_calls >= self._limits["model calls"]:
             limit = self._limits["model calls"]
             return f"this run's budget of {limit:.0f} model calls (WATCHKEEPER_RUN_MODEL_CALLS) is used up"
@@ -158,17 +176,55 @@ class RunMeter:
             return "this run's time (WATCHKEEPER_RUN_TIMEOUT_SECONDS) is nearly used up"
         return ""
 
+    def _gone(self, *items: SpentItem) -> str:
+        """The first allowance of these items that is used up: the run's by all it took, the day's by what is new."""
+        total = self.spend()
+        for allowances, taken in ((self._day, total - self._settled), (self._allowances, total)):
+            for allowance in allowances:
+                if allowance.item in items and getattr(taken, allowance.item) >= allowance.left:
+                    return f"{allowance.whose} is used up"
+        return ""
+
     def seconds_left(self) -> float:
         """How long models may still take; infinite without a limit."""
         return max(self._seconds - self._elapsed(), 0.0)
 
     def spend(self) -> Spend:
-        """What is to be added to the ledger of the day after the run."""
-        return Spend(input_tokens=self.tokens.input, output_tokens=self.tokens.output, usd=self.usd)
+        """What the run has taken so far."""
+        return Spend(
+            input_tokens=self.tokens.input,
+            output_tokens=self.tokens.output,
+            usd=self.usd,
+            model_calls=self.model_calls,
+            tool_calls=self.tool_calls,
+            seconds=self._elapsed(),
+        )
+
+    async def settle(self) -> None:
+        """Let the day's ledger know what was taken, and hear what is left."""
+        await self._settle(self)
+
+    def take_unsettled(self) -> Spend:
+        """What the ledger does not know yet; whoever takes it adds it there, or gives it back."""
+        with self._lock:
+            total = self.spend()
+            new, self._settled = total - self._settled, total
+            return new
+
+    def give_back(self, unsettled: Spend) -> None:
+        with self._lock:
+            self._settled -= unsettled
+
+    def renew(self, left_today: Sequence[Allowance]) -> None:
+        """What is left of the day now that the ledger knows all that was settled."""
+        with self._lock:
+            self._day = tuple(left_today)
 
     def provenance(self) -> dict[str, Any]:
-        """The fields of `Provenance` that are known here."""
+        """The fields of `Provenance` that are known here. Where no model answered, whoever did counts for itself."""
+        tokens = {"input_tokens": self.tokens.input, "output_tokens": self.tokens.output} if self.model_calls else {}
         return {
+            **tokens,
             "model_calls": self.model_calls,
             "tool_calls": self.tool_calls,
             "cached_tokens": self.tokens.cached,

@@ -126,6 +126,14 @@ class Settings(RemediationSettings):
     run_llm_usd: float = Field(default=0.5, gt=0, description="what the models may cost in one run, by the price table")
     user_daily_usd: float = Field(default=5, gt=0, description="what they may cost for one person a day (UTC)")
     daily_usd: float = Field(default=50, gt=0, description="what they may cost for everybody a day (UTC)")
+    user_daily_tokens: int = Field(default=5_000_000, gt=0, description="tokens of models for one person a day")
+    daily_tokens: int = Field(default=50_000_000, gt=0, description="the same for everybody")
+    user_daily_model_calls: int = Field(default=1_000, gt=0, description="model calls for one person a day")
+    daily_model_calls: int = Field(default=20_000, gt=0, description="the same for everybody")
+    user_daily_tool_calls: int = Field(default=5_000, gt=0, description="tool calls for one person a day")
+    daily_tool_calls: int = Field(default=100_000, gt=0, description="the same for everybody")
+    user_daily_seconds: float = Field(default=14_400, gt=0, description="seconds of runs for one person a day")
+    daily_seconds: float = Field(default=200_000, gt=0, description="the same for everybody")
     evidence_cache_seconds: float = Field(
         default=300, ge=0, description="how long an answer is used again; 0 for never"
     )

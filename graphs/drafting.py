@@ -15,16 +15,20 @@ from agent.errors import ModelUnavailable
 from agent.ports import Deps, ModelRole
 from agent.redaction import redact
 from graphs.context import fitted
-from graphs.limits import count
+from graphs.limits import count, may_ask
 from graphs.specialists import usage_of
 from graphs.state import NO_USAGE, Usage, add_usage
 from prompts.loader import load
 from tools.llm.fallback import FallbackChatModel
 from tools.llm.forms import bind_tool, read_form
+from tools.llm.offline import OfflineAnalyst
+from tools.llm.replies import as_text
 
 log = logging.getLogger(__name__)
 Form = TypeVar("Form", bound=Draft)
 
+TRIES = 2
+"""Of one model at one form."""
 FORM_TOKENS = 700
 """For the form itself, which is sent along."""
 
@@ -32,37 +36,51 @@ FORM_TOKENS = 700
 async def fill_in(
     form: type[Form], system: str, brief: str, deps: Deps, role: ModelRole, more: Sequence[BaseMessage] = ()
 ) -> tuple[Form, Usage]:
-    """The form as the model filled it in, and what that took. Over budget, the offline analyst fills it in."""
-    messages: list[AnyMessage] = [SystemMessage(system), HumanMessage(brief), *cast("Sequence[AnyMessage]", more)]
-    usage = NO_USAGE
-    for _ in range(2):
-        why, fitting = _may_ask(messages, deps)
+    """The form as the model filled it in, and what that took. Over budget, the offline analyst fills it in.
+
+    A model may mend one bad reply. After the second the next of its chain is asked, as if it had failed.
+    """
+    asked: list[AnyMessage] = [SystemMessage(system), HumanMessage(brief), *cast("Sequence[AnyMessage]", more)]
+    messages, bad, usage = asked, 0, NO_USAGE
+    model: BaseChatModel | None = None
+    while True:
+        why, fitting = await _may_ask(messages, deps)
         if why:
             break
         try:
-            model = deps.models(role)
+            model = model or deps.models(role)
             async with asyncio.timeout(min(_patience(model, deps), deps.meter.seconds_left())):
-                parsed, spent, wrong = await _ask(form, fitting, model, deps)
+                heard = messages if isinstance(model, OfflineAnalyst) else fitting  # rules on board read all there is
+                parsed, reply, wrong = await _ask(form, heard, model, deps)
         except Exception as error:  # whatever a provider raises, the analyst on board can still answer
             log.warning("the %s model failed: %s: %s", role, type(error).__name__, redact(str(error))[:300])
             why = f"the model failed ({type(error).__name__})"
             break
-        usage = add_usage(usage, spent)
+        usage = add_usage(usage, usage_of(reply))
         if parsed is not None:
             return parsed, usage
-        messages = [*messages, *wrong]
-    else:
-        why = "the model's reply did not fit the form twice"
-    parsed, spent, _ = await _ask(form, messages[:2], deps.models("offline"), deps)
+        messages, bad = [*messages, *wrong], bad + 1
+        if bad == TRIES:
+            model = _next_of(model, reply)
+            if model is None:
+                why = "the model's reply did not fit the form twice"
+                break
+            messages, bad = asked, 0
+    parsed, reply, _ = await _ask(form, asked[:2], deps.models("offline"), deps)
     if parsed is None:
         raise ModelUnavailable("No model could answer.")
-    degraded: Usage = {**spent, "degraded": f"The offline analyst answered because {why}."}
+    degraded: Usage = {**usage_of(reply), "degraded": f"The offline analyst answered because {why}."}
     return parsed, add_usage(usage, degraded)
 
 
-def _may_ask(messages: Sequence[AnyMessage], deps: Deps) -> tuple[str, list[AnyMessage]]:
+def _next_of(model: BaseChatModel, reply: AIMessage) -> BaseChatModel | None:
+    """The rest of a chain after the link that replied; None when it was the last, or there is no chain."""
+    return model.after(str(reply.response_metadata.get("spec"))) if isinstance(model, FallbackChatModel) else None
+
+
+async def _may_ask(messages: Sequence[AnyMessage], deps: Deps) -> tuple[str, list[AnyMessage]]:
     """(why not, nothing), or ("", the messages within what one call may read)."""
-    if why := deps.meter.exhausted():
+    if why := await may_ask(deps.meter):
         return why, []
     limit = deps.settings.run_input_tokens_per_call
     fitting = fitted(messages, limit - FORM_TOKENS)
@@ -84,19 +102,13 @@ def reconsider(draft: Draft, problems: Sequence[str]) -> list[BaseMessage]:
 
 async def _ask(
     form: type[Form], messages: Sequence[AnyMessage], model: BaseChatModel, deps: Deps
-) -> tuple[Form | None, Usage, list[AnyMessage]]:
-    """The form, or the reply that did not fit it and what was wrong."""
+) -> tuple[Form | None, AIMessage, list[AnyMessage]]:
+    """The form or None, the reply, and what it is told when it did not fit the form."""
     bound: Any = model.bind_form(form) if isinstance(model, FallbackChatModel) else bind_tool(model, form)
     reply = cast("AIMessage", await bound.ainvoke(list(messages)))
     count(deps.meter, reply)
     parsed, problem = read_form(form, reply)
     if parsed is not None:
-        return parsed, usage_of(reply), []
+        return parsed, reply, []
     again = f"Your reply did not fit the form: {problem[:300]}. Reply again, with the form only."
-    return None, usage_of(reply), [AIMessage(_said(reply)), HumanMessage(again)]
-
-
-def _said(reply: AIMessage) -> str:
-    """A reply as text alone: providers refuse a tool call without its result, and an empty message."""
-    calls = [str(call["args"]) for call in (*reply.tool_calls, *reply.invalid_tool_calls)]
-    return "\n".join([reply.text, *calls]).strip() or "(nothing)"
+    return None, reply, [AIMessage(as_text(reply)), HumanMessage(again)]

@@ -13,70 +13,63 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
-from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.prebuilt.tool_node import ToolCallRequest
 
-from agent.budgets import Allowance, RunMeter, Tokens
-from agent.memory import CHARS_PER_TOKEN
+from agent.budgets import Allowance, RunMeter
 from agent.ports import Deps, SpendLedger
-from agent.settings import Settings
+from agent.tokens import tokens
 from graphs.context import fitted
+from graphs.day_budget import DayBudget
+from tools.llm.offline import OfflineAnalyst
 from tools.llm.offline.model import MODEL_NAME as OFFLINE
+from tools.llm.replies import as_text, says_nothing, tokens_in
 
 log = logging.getLogger(__name__)
 
 MODELS_SHARE = 0.8
 """Of the run's seconds. The rest is for the offline analyst, and for showing its answer."""
 
+AGAIN = "Your reply could not be used: {problem}. Call a tool again with valid arguments, or conclude."
+
 Answered = ModelResponse[Any]
 
 
 async def run_meter(deps: Deps, user: str = "") -> RunMeter:
-    """A meter for one run that somebody asked for; "" for runs that an alert began.
-
-    What is left of the day is read once, at the start: runs that begin together may each use it up.
-    """
+    """A meter for one run that somebody asked for; "" for runs that an alert began."""
     settings, began = deps.settings, time.monotonic()
-    return RunMeter(
+    dollars = f"{settings.run_llm_usd:.2f} USD for language models (WATCHKEEPER_RUN_LLM_USD)"
+    ledger: SpendLedger | None = deps.spend
+    more = {"settle": DayBudget(settings, ledger, user).settle} if ledger else {}
+    meter = RunMeter(
         deps.meter.price,
-        allowances=[
-            *await _of_the_day(settings, deps.spend, user),
-            Allowance(settings.run_llm_usd, f"this run's budget of {_usd(settings.run_llm_usd, 'RUN_LLM_USD')}"),
-        ],
+        allowances=[Allowance(settings.run_llm_usd, f"this run's budget of {dollars}")],
         model_calls=settings.run_model_calls,
         tool_calls=settings.run_tool_calls,
         seconds=settings.run_timeout_seconds * MODELS_SHARE,
         elapsed=lambda: time.monotonic() - began,
+        **more,
     )
+    await meter.settle()
+    return meter
 
 
-async def _of_the_day(settings: Settings, ledger: SpendLedger | None, user: str) -> list[Allowance]:
-    if ledger is None:
-        return []
-    left: list[Allowance] = []
-    try:
-        if user:
-            whose = f"today's budget of {_usd(settings.user_daily_usd, 'USER_DAILY_USD')} for one person"
-            left.append(Allowance(settings.user_daily_usd - (await ledger.today(user)).usd, whose))
-        whose = f"today's budget of {_usd(settings.daily_usd, 'DAILY_USD')} for everybody"
-        left.append(Allowance(settings.daily_usd - (await ledger.today()).usd, whose))
-    except Exception as error:  # an answer under the run's own budget is better than none
-        log.warning("what was spent today cannot be read: %s", type(error).__name__)
-    return left
-
-
-def _usd(amount: float, setting: str) -> str:
-    return f"{amount:.2f} USD for language models (WATCHKEEPER_{setting})"
+async def may_ask(meter: RunMeter) -> str:
+    """Why no model may be asked now, as what follows "because"; "" while one may."""
+    await meter.settle()
+    return meter.exhausted()
 
 
 def count(meter: RunMeter, reply: AIMessage) -> None:
-    """Put a reply on the meter. The offline analyst takes nothing."""
+    """Put a reply on the meter, and those that were discarded for it. The offline analyst takes nothing."""
     meta = cast("dict[str, Any]", reply.response_metadata)
     model = model_of(reply)
+    for discarded in meta.get("discarded", ()):
+        meter.replied(discarded["spec"], tokens_in(discarded["usage"]))
     if model != OFFLINE:
-        meter.replied(str(meta.get("spec") or model), _tokens(reply))
+        meter.replied(str(meta.get("spec") or model), tokens_in(reply.usage_metadata))
 
 
 def model_of(reply: AIMessage) -> str:
@@ -85,15 +78,9 @@ def model_of(reply: AIMessage) -> str:
     return str(meta.get("model_name") or meta.get("model") or meta.get("model_id") or "")
 
 
-def _tokens(reply: AIMessage) -> Tokens:
-    spent = reply.usage_metadata
-    if spent is None:
-        return Tokens()
-    details = spent.get("input_token_details", {})
-    written = details.get("cache_creation", 0) or sum(
-        cast("int", details.get(kind, 0)) for kind in ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
-    )
-    return Tokens(spent["input_tokens"], spent["output_tokens"], details.get("cache_read", 0), written)
+def tool_tokens(tools: Sequence[BaseTool]) -> int:
+    """What the descriptions of these tools take of each call."""
+    return sum(tokens(json.dumps(convert_to_openai_tool(tool))) for tool in tools)
 
 
 class Limits(AgentMiddleware[Any, Any, Any]):
@@ -104,27 +91,35 @@ class Limits(AgentMiddleware[Any, Any, Any]):
 
     def __init__(self, tools: Sequence[BaseTool]) -> None:
         super().__init__()
-        self._tool_tokens = sum(len(json.dumps(convert_to_openai_tool(tool))) for tool in tools) // CHARS_PER_TOKEN
+        self._tool_tokens = tool_tokens(tools)
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[Answered]]
     ) -> Answered | AIMessage:
         deps: Deps = request.runtime.context
         replies = [message for message in request.messages if isinstance(message, AIMessage)]
-        why = deps.meter.exhausted()
+        why = await may_ask(deps.meter)
         if len(replies) >= deps.settings.max_model_calls:
             why = f"it had made its {len(replies)} model calls (WATCHKEEPER_MAX_MODEL_CALLS)"
         elif why and all(model_of(reply) == OFFLINE for reply in replies):
             return _degraded(await handler(request.override(model=deps.models("offline"))), why)
         limit = deps.settings.run_input_tokens_per_call
-        messages = None if why else fitted(request.messages, limit - self._tool_tokens)
+        free = isinstance(request.model, OfflineAnalyst)  # rules on board read all there is: it costs them nothing
+        whole = request.messages
+        messages = None if why else whole if free else fitted(whole, limit - self._tool_tokens)
         if messages is None:
             return self._stop(request, why or f"it would have had to read more than {limit:,} tokens at once")
-        response = await handler(request.override(messages=messages))
-        for reply in response.result:
-            if isinstance(reply, AIMessage):
-                count(deps.meter, reply)
-        return response
+        reply, response = await _asked(request, messages, handler)
+        if not (problem := _problem(reply, request.messages)):
+            return response
+        why = await may_ask(deps.meter)
+        if not why:
+            again = [*messages, AIMessage(as_text(reply)), HumanMessage(AGAIN.format(problem=problem))]
+            reply, response = await _asked(request, again, handler)
+            if not _problem(reply, request.messages):
+                return response
+            why = f"{problem}, twice"
+        return _degraded(await handler(request.override(model=deps.models("offline"))), why)
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Any]]
@@ -133,9 +128,9 @@ class Limits(AgentMiddleware[Any, Any, Any]):
         limit = deps.settings.max_tool_calls
         if _place(request) >= limit:
             why = f"it has made its {limit} tool calls (WATCHKEEPER_MAX_TOOL_CALLS)"
-        elif not deps.meter.take_tool_call():
-            why = "this run's tool calls (WATCHKEEPER_RUN_TOOL_CALLS) are used up"
         else:
+            why = deps.meter.refuse_tool_call()
+        if not why:
             return await handler(request)
         request.runtime.stream_writer({"kind": "gap", "reason": f"It could not look further because {why}."})
         return ToolMessage(
@@ -147,6 +142,28 @@ class Limits(AgentMiddleware[Any, Any, Any]):
     def _stop(self, request: ModelRequest[Any], why: str) -> AIMessage:
         request.runtime.stream_writer({"kind": "gap", "reason": f"It stopped because {why}."})
         return AIMessage(f"Stopped because {why}.")
+
+
+async def _asked(
+    request: ModelRequest[Any],
+    messages: list[AnyMessage],
+    handler: Callable[[ModelRequest[Any]], Awaitable[Answered]],
+) -> tuple[AIMessage, Answered]:
+    """The reply, on the meter, and the response that holds it."""
+    response = await handler(request.override(messages=messages))
+    reply = next(each for each in reversed(response.result) if isinstance(each, AIMessage))
+    count(cast("Deps", request.runtime.context).meter, reply)
+    if reply.tool_calls:
+        reply.invalid_tool_calls = []  # those that can be read are made; the others would be sent back without a result
+    return reply, response
+
+
+def _problem(reply: AIMessage, before: Sequence[AnyMessage]) -> str:
+    """Why a reply leads nowhere, or "": who has looked at something may end without a word."""
+    if reply.invalid_tool_calls and not reply.tool_calls:
+        return f"the arguments of {reply.invalid_tool_calls[0]['name']} were no JSON object"
+    looked = any(isinstance(message, ToolMessage) for message in before)
+    return "" if looked or not says_nothing(reply) else "the reply was empty"
 
 
 def _degraded(response: Answered, why: str) -> Answered:

@@ -1,16 +1,20 @@
 """Answers given again: equal questions within minutes, about an account of which nothing new is known.
 
-Only a whole answer is kept: one with claims, without gaps, from the model that should have answered. An alert makes
-the cache forget `answer|`, and with it the generation that every key holds: what was being answered meanwhile is not
-found under the next one.
+Only a whole answer is kept: one with claims, without gaps, from the model that should have answered. An alert, and a
+change that Watchkeeper makes, let the cache forget `answer|`, and with it the generation that every key holds: what was
+being answered meanwhile is not found under the next one. Those of other workers are looked up where all keep them,
+before an answer is given again.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 from typing import cast
 
 from agent import time_phrases
+from agent.audit_events import AuditEvent
+from agent.errors import StoreUnavailable
 from agent.models import Answer, Evidence, UtcTime, new_id
 from agent.ports import Deps
 
@@ -18,7 +22,11 @@ PREFIX = "answer|"
 GENERATION_SECONDS = 86_400.0
 BUCKET_SECONDS = 300
 """Ranges that begin within these count as one: "the last hour" moves on while people type."""
-Kept = tuple[UtcTime, Answer, list[Evidence]]
+CHANGES = (AuditEvent.executed, AuditEvent.failed, AuditEvent.uncertain, AuditEvent.rolled_back)
+LINES_READ = 50
+"""Of the audit trail, newest first."""
+Kept = tuple[UtcTime, UtcTime, Answer, list[Evidence]]
+"""When it was asked for, when it was given, and what."""
 
 
 class AnswerCache:
@@ -38,21 +46,34 @@ class AnswerCache:
         generation = self._deps.cache.fetch(f"{PREFIX}generation", GENERATION_SECONDS, lambda: new_id("run"))
         return f"{PREFIX}{generation}|{zone}|{begins}|{_same(question)}"
 
-    def get(self, key: str) -> tuple[Answer, list[Evidence]] | None:
+    async def get(self, key: str) -> tuple[Answer, list[Evidence]] | None:
         """The answer, which says when it was given first."""
         nothing: Kept | None = None
         kept = self._deps.cache.fetch(key, 0, lambda: nothing, keep=lambda _: False) if key else None
         if kept is None:
             return None
-        at, answer, evidence = cast("Kept", kept)
-        return answer.model_copy(update={"reused_from": at}), list(evidence)
+        asked, given, answer, evidence = cast("Kept", kept)
+        if await self._is_old(asked):
+            self._deps.cache.forget(key)
+            return None
+        return answer.model_copy(update={"reused_from": given}), list(evidence)
 
-    def keep(self, key: str, answer: Answer, evidence: list[Evidence]) -> None:
+    def keep(self, key: str, asked: datetime, answer: Answer, evidence: list[Evidence]) -> None:
         """Keep a whole answer; a lesser one is better asked for again."""
         whole = answer.kind == "question" and answer.claims and not answer.gaps and not answer.provenance.degraded
         if key and whole and self._seconds:
-            kept: Kept = (self._deps.clock(), answer, evidence)
+            kept: Kept = (asked, self._deps.clock(), answer, evidence)
             self._deps.cache.fetch(key, self._seconds, lambda: kept)
+
+    async def _is_old(self, asked: datetime) -> bool:
+        """Whether an alert came or something was changed since, in whichever process. Without its stores, it may be."""
+        try:
+            if await self._deps.incidents.recent(asked, limit=1):
+                return True
+            lines = await self._deps.audit.read(limit=LINES_READ)
+        except StoreUnavailable:
+            return True
+        return any(line.at >= asked and line.event in CHANGES for line in lines)
 
 
 def _same(question: str) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agent.budgets import RunBudget, RunMeter
-from agent.errors import StoreUnavailable
-from agent.models import Alert, Answer, Asker, ChatMessage, Diagnosis, Evidence, Provenance, Spend
+from agent.budgets import RunBudget
+from agent.models import Alert, Answer, Asker, ChatMessage, Diagnosis, Evidence, Provenance
 from agent.ports import Deps
 from agent.redaction import redact
 from agent.redaction.plain import redact_plain
@@ -24,9 +22,9 @@ from tools.checkpoints import forget
 if TYPE_CHECKING:
     from graphs.remediation import Remediator
 
-log = logging.getLogger(__name__)
 MAX_STAGES = 100
 """Of a remediation in one go: three rounds of a few steps each."""
+OLD_AFTER_A_CHANGE = ("answer|", "evidence|", "inventory|")
 Outcome = TypeVar("Outcome", Diagnosis, Answer)
 MEMORY_SHARE = 0.7
 """Of what a model call may read. Where prompt and fresh evidence need more than the rest, old evidence gives way."""
@@ -53,7 +51,11 @@ class Application:
         run_id = f"remediation:{remediation_id}"
         config = {"configurable": {"thread_id": run_id}, "recursion_limit": MAX_STAGES}
         with running(run_id):
-            state = await self.remediation.ainvoke({"remediation": remediation_id}, config, durability="exit")
+            try:
+                state = await self.remediation.ainvoke({"remediation": remediation_id}, config, durability="exit")
+            finally:  # whatever was changed, the account is not as it was told of
+                for what in OLD_AFTER_A_CHANGE:
+                    self.deps.cache.forget(what)
         waits = state.get(INTERRUPT) or ()
         await forget(self.remediation, run_id, over=not waits)
         return datetime.fromisoformat(waits[0].value["until"]) if waits else None
@@ -86,11 +88,12 @@ class Application:
         """One question through the graph, with what the thread already knows.
 
         `answering`: the Slack message whose choice was clicked; `question` is that choice then.
-        A question that begins a thread and equals one of the last minutes gets that one's answer, while no alert came.
+        A question that begins a thread and equals one of the last minutes gets that one's answer, while no alert came
+        and nothing was changed.
         """
-        cache = AnswerCache(self.deps)
+        cache, asked = AnswerCache(self.deps), self.deps.clock()
         key = cache.key(question, asker.zone) if not history else ""
-        if known := cache.get(key):
+        if known := await cache.get(key):
             answer, evidence = known
             return _reused(answer, run_id), evidence
         budget = int(self.deps.settings.run_input_tokens_per_call * MEMORY_SHARE)
@@ -98,7 +101,7 @@ class Application:
         state, took = await self._run(self.conversation, dict(start), run_id, follow, asker.user)
         answer = _told(Answer.model_validate(state["answer"]), state, took)
         evidence = _whole(typed(state["evidence"]), typed(start["evidence"]), history)
-        cache.keep(key, answer, evidence)
+        cache.keep(key, asked, answer, evidence)
         return answer, evidence
 
     async def _run(
@@ -125,18 +128,9 @@ class Application:
                         else:
                             state = part
         finally:
-            await self._charge(user, meter)  # a run that was stopped has been paid for, too
+            await meter.settle()  # a run that was stopped has been paid for, too
         await forget(graph, run_id, over=INTERRUPT not in state)
         return state, {**meter.provenance(), "seconds": round(loop.time() - began, 1), "run_id": run_id}
-
-    async def _charge(self, user: str, meter: RunMeter) -> None:
-        spent = meter.spend()
-        if spent == Spend():
-            return
-        try:
-            await self.deps.spend.add(user, spent)
-        except StoreUnavailable as error:
-            log.warning("what a run took could not be written down: %s", error)
 
     def _budget(self) -> RunBudget:
         settings = self.deps.settings
@@ -147,9 +141,9 @@ def _told(outcome: Outcome, state: dict[str, Any], took: dict[str, Any]) -> Outc
     usage = state["usage"]
     provenance = outcome.provenance.model_copy(
         update={
-            **took,
             "input_tokens": usage["input_tokens"],
             "output_tokens": usage["output_tokens"],
+            **took,
             "model": outcome.provenance.model or usage["model"],
             "degraded": usage["degraded"],
         }

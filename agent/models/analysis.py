@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -51,6 +51,18 @@ class Provenance(Model):
     unpriced: tuple[str, ...] = Field(default=(), description="Models that answered and have no price in that table")
     seconds: float = 0.0
     run_id: str = Field(default="", description="Correlation id, as in every log line and span of the run")
+
+    @property
+    def audited(self) -> dict[str, Any]:
+        """What the audit trail keeps of it: who answered, and what that took."""
+        return {
+            "model": self.model,
+            "degraded": self.degraded,
+            "model_calls": self.model_calls,
+            "tokens": self.input_tokens + self.output_tokens,
+            "usd": self.usd,
+            "run_id": self.run_id,
+        }
 
 
 class Diagnosis(Model):

@@ -72,8 +72,23 @@ class Mute(Model):
 
 
 class Spend(Model):
-    """What models took."""
+    """What runs took: `seconds` are theirs from beginning to end, all else is what models and tools took in them."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     usd: float = 0.0
+    model_calls: int = 0
+    tool_calls: int = 0
+    seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    def __sub__(self, other: Spend) -> Spend:
+        mine, theirs = self.model_dump(), other.model_dump()
+        return Spend(**{item: amount - theirs[item] for item, amount in mine.items()})
+
+    def __add__(self, other: Spend) -> Spend:
+        mine, theirs = self.model_dump(), other.model_dump()
+        return Spend(**{item: amount + theirs[item] for item, amount in mine.items()})

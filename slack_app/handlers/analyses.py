@@ -268,7 +268,10 @@ async def _change(
         return current.model_copy(update=fields)
 
     changed = await deps.incidents.change(incident.id, change)
-    await deps.audit.append(AuditEntry(at=now, actor=actor, event=f"incident.{event}", subject=incident.id))
+    took = changes["diagnosis"].provenance.audited if event == "diagnosed" else {}
+    await deps.audit.append(
+        AuditEntry(at=now, actor=actor, event=f"incident.{event}", subject=incident.id, detail=took)
+    )
     if event != "analysing":
         await ask_ticket(deps, incident.id, "open", wanted=incident.decision.ticket if incident.decision else "")
     return changed or incident

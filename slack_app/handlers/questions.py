@@ -196,14 +196,7 @@ def _together(answer: Answer, count: int) -> Answer:
 
 def _detail(answer: Answer, run_id: str) -> dict[str, Any]:
     made = answer.provenance
-    return {
-        "specialists": list(answer.specialists),
-        "model": made.model,
-        "degraded": made.degraded,
-        "tokens": made.input_tokens + made.output_tokens,
-        "usd": made.usd,
-        "run_id": made.run_id or run_id,
-    }
+    return {"specialists": list(answer.specialists), **made.audited, "run_id": made.run_id or run_id}
 
 
 async def _mention(mute: Mute, user: str, desk: Desk, place: SlackPlace) -> None:

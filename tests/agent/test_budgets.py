@@ -77,12 +77,14 @@ def test_a_meter_counts_calls_tokens_and_dollars() -> None:
     meter = RunMeter(cent)
     for model in ("a", "a", "b"):
         meter.replied(model, ONE)
-    assert meter.take_tool_call()
+    assert meter.refuse_tool_call() == ""
 
     assert meter.tokens == Tokens(3000, 300, 1200, 150)
     assert meter.usd_by_model == pytest.approx({"a": 0.02, "b": 0.01})
-    assert meter.spend() == Spend(input_tokens=3000, output_tokens=300, usd=meter.usd)
+    assert meter.spend() == Spend(input_tokens=3000, output_tokens=300, usd=meter.usd, model_calls=3, tool_calls=1)
     assert meter.provenance() == {
+        "input_tokens": 3000,
+        "output_tokens": 300,
         "model_calls": 3,
         "tool_calls": 1,
         "cached_tokens": 1200,
@@ -143,7 +145,7 @@ def test_a_meter_knows_how_much_time_is_left() -> None:
 def test_many_threads_share_one_meter() -> None:
     meter = RunMeter(cent, tool_calls=100)
     with ThreadPoolExecutor(16) as pool:
-        taken = sum(pool.map(lambda _: meter.take_tool_call(), range(400)))
+        taken = sum(pool.map(lambda _: not meter.refuse_tool_call(), range(400)))
         list(pool.map(lambda _: meter.replied("a", ONE), range(400)))
 
     assert (taken, meter.tool_calls, meter.model_calls, meter.tokens.input) == (100, 100, 400, 400_000)

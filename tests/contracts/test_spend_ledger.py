@@ -24,6 +24,13 @@ async def test_what_a_user_spent_adds_up(stores: Stores) -> None:
     assert await stores.spend.today("U1") == Spend(input_tokens=1500, output_tokens=75, usd=0.2500001)
 
 
+async def test_everything_that_a_day_limits_adds_up(stores: Stores) -> None:
+    run = Spend(input_tokens=900, output_tokens=60, usd=0.25, model_calls=4, tool_calls=3, seconds=1.5)
+    for _ in range(3):
+        await stores.spend.add("U1", run)
+    assert await stores.spend.today("U1") == run + run + run == await stores.spend.today()
+
+
 async def test_users_are_apart_and_together(stores: Stores) -> None:
     for user in ("U1", "U2", ""):
         await stores.spend.add(user, Spend(input_tokens=10, usd=0.5))

@@ -10,8 +10,11 @@ from langchain_core.messages import AIMessage, BaseMessage
 from agent.drafts import DiagnosisDraft, DraftClaim
 from agent.models import evidence_id
 from tests.agent.examples import alert
-from tests.graphs.conftest import Bench
+from tests.graphs.conftest import KNOWLEDGE, SPECIALISTS, Bench
 from tests.graphs.scripted import ScriptedModel, call
+from tools.llm.fallback import FallbackChatModel
+from tools.llm.links import Link
+from tools.llm.offline import OfflineAnalyst
 
 Script = Callable[..., ScriptedModel]
 
@@ -52,6 +55,16 @@ async def test_an_empty_reply_is_named_so_because_providers_refuse_empty_message
     assert model.heard[1][2].text == "(nothing)"
 
 
+async def test_a_reply_without_end_may_be_mended_too(bench: Bench, script: Script) -> None:
+    bench.strong = model = script(AIMessage("blah " * 200_000), UNFOUNDED, UNFOUNDED)
+
+    run = await bench.analyse(alert())
+
+    assert len(model.heard) == 3
+    assert len(model.heard[1][2].text) < 5000
+    assert run.state["usage"]["degraded"] == ""
+
+
 async def test_what_a_model_says_of_its_failure_reaches_nobody(
     bench: Bench, script: Script, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -76,3 +89,41 @@ async def test_a_reply_in_json_text_is_as_good_as_a_tool_call(bench: Bench, scri
 
     assert run.diagnosis.summary == "Checkout fails."
     assert len(model.heard) == 1
+
+
+def chained(*models: ScriptedModel) -> FallbackChatModel:
+    links = tuple(Link(f"test:{place}", model) for place, model in enumerate(models, 1))
+    return FallbackChatModel(links=links, offline=OfflineAnalyst(KNOWLEDGE, SPECIALISTS), throttle_waits=())
+
+
+MISFIT = call("DiagnosisDraft", claims="many")
+
+
+async def test_after_two_replies_that_fit_no_form_the_next_provider_is_asked_from_the_beginning(
+    bench: Bench, script: Script
+) -> None:
+    found = evidence_id("errors_of", {"resource": "checkout"})
+    said = DiagnosisDraft(summary="Checkout fails.", claims=[DraftClaim(text="Errors rose.", evidence=[found])])
+    bench.fast = script(call("errors_of", resource="checkout"), AIMessage("Done."))
+    first, second, third = script(MISFIT, MISFIT), script(said), script()
+    bench.strong = chained(first, second, third)
+
+    run = await bench.analyse(alert())
+
+    assert run.diagnosis.summary == "Checkout fails."
+    assert [len(model.heard) for model in (first, second, third)] == [2, 1, 0]
+    assert roles(second.heard[0]) == ["system", "human"]
+    assert run.state["usage"]["degraded"] == (
+        "The language model's reply did not fit the form twice. test:2 answered instead."
+    )
+
+
+async def test_when_no_provider_can_fill_the_form_in_the_offline_analyst_does(bench: Bench, script: Script) -> None:
+    models = [script(*[MISFIT] * 9) for _ in range(3)]
+    bench.strong = chained(*models)
+
+    run = await bench.analyse(alert())
+
+    assert [len(model.heard) for model in models] == [2, 2, 2]
+    assert run.diagnosis.provenance.model == "offline-analyst"
+    assert run.state["usage"]["degraded"]

@@ -165,17 +165,17 @@ async def test_old_results_give_way_so_that_no_call_reads_more_than_it_may(looki
         return Found(f"Looked at {resource}. " + "It says a lot. " * 60)
 
     looking.tools["errors_of"] = errors_of
-    looking.settings = {"run_input_tokens_per_call": 2000, "max_model_calls": 12}
+    looking.settings = {"run_input_tokens_per_call": 2500, "max_model_calls": 12}
     looking.fast = script(*[restless] * 10)
 
     run = await analyse(looking, RunMeter())
 
     assert found(run) == 10
-    assert max(tokens_of(messages) for messages in heard(looking.fast)) <= 2000
+    assert max(tokens_of(messages) for messages in heard(looking.fast)) <= 2500
     last = [message.text for message in heard(looking.fast)[-1] if isinstance(message, ToolMessage)]
     assert last[0].endswith("(shortened)")
     assert "(shortened)" not in last[-1]
-    assert max(tokens_of(messages) for messages in heard(looking.strong)) <= 2000
+    assert max(tokens_of(messages) for messages in heard(looking.strong)) <= 2500
 
 
 async def test_a_specialist_whose_instructions_alone_are_too_long_says_so(looking: Bench) -> None:

@@ -42,6 +42,25 @@ async def test_what_was_found_is_kept_shown_and_remembered_for_questions(desk: I
     assert answer_turn(thread, incident.id, incident.summary_ts) == thread.messages[0], "what Show evidence shows"
 
 
+async def test_the_audit_trail_keeps_who_diagnosed_and_what_it_took(ws: RunningWorkspace, tmp_path: Path) -> None:
+    with incident_desk(ws, tmp_path, model=ScriptedModel(turns=[])) as opened:
+        await opened.opened(place=opened.post())
+        await opened.analysis()
+
+        entries = await opened.deps.audit.read()
+        incident = await opened.incident()
+    [entry] = [each for each in entries if each.event == "incident.diagnosed"]
+    assert incident.diagnosis is not None
+    made = incident.diagnosis.provenance
+    assert made.model_calls > 0
+    assert entry.detail["tokens"] == 110 * made.model_calls == made.input_tokens + made.output_tokens
+    assert {name: entry.detail[name] for name in ("model", "usd", "run_id")} == {
+        "model": made.model,
+        "usd": made.usd,
+        "run_id": made.run_id,
+    }
+
+
 async def test_the_diagnosis_is_kept_although_slack_is_down_when_it_is_there(desk: IncidentDesk) -> None:
     await desk.opened(place=desk.post())
     await desk.living()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import StateGraph
 
+from agent.audit_events import AuditEvent
 from agent.drafts import AnswerDraft, DraftClaim, FollowUp, Route
 from agent.models import Answer, Asker, ChatMessage, Claim, Evidence, evidence_id
 from agent.ports import Deps
@@ -20,6 +23,7 @@ from graphs.conversation import build_conversation
 from slack_app.application import Application
 from slack_app.bootstrap import build_deps
 from tests.agent.examples import NOW, evidence, finding
+from tests.contracts.examples import audit_entry, incident
 from tests.graphs.conftest import SPECIALISTS, TOOLS, Nowhere
 from tests.graphs.scripted import RespondingModel, call
 from tools.llm.offline import OfflineAnalyst
@@ -141,6 +145,45 @@ async def test_an_alert_makes_answers_old_even_those_being_written(desk: Desk) -
     await desk.app.ask("is it slow?", [], "run_x", alert_comes, ANA)
     answer, _ = await desk.ask("is it slow?")
     assert answer.reused_from is None
+
+
+async def test_a_change_makes_answers_old_even_one_that_failed_halfway(desk: Desk) -> None:
+    def changes(state: dict[str, Any]) -> dict[str, Any]:
+        if state["remediation"] == "rem_2":
+            raise ConnectionError("AWS is gone")
+        return {}
+
+    graph: Any = StateGraph(dict).add_node("change", changes).set_entry_point("change")
+    desk.app = replace(desk.app, remediation=graph.compile(checkpointer=InMemorySaver()))
+    await desk.ask("why does checkout fail?")
+
+    await desk.app.remediate("rem_1")
+    answer, _ = await desk.ask("why does checkout fail?")
+    assert answer.reused_from is None
+
+    with pytest.raises(ConnectionError):
+        await desk.app.remediate("rem_2")
+    answer, _ = await desk.ask("why does checkout fail?")
+    assert answer.reused_from is None
+
+
+@pytest.mark.parametrize(("minutes", "old"), [(1, True), (-1, False)], ids=["afterwards", "before"])
+@pytest.mark.parametrize("what", ["an alert", "a change"])
+async def test_what_another_worker_did_since_makes_an_answer_old(
+    what: str, minutes: int, old: bool, desk: Desk
+) -> None:
+    """It is not in this process's cache, but where all workers keep it."""
+    await desk.ask("why does checkout fail?")
+    at = desk.now + timedelta(minutes=minutes)
+    if what == "an alert":
+        await desk.deps.incidents.save(incident(created_at=at, last_alert_at=at))
+    else:
+        await desk.deps.audit.append(audit_entry(at=at, event=AuditEvent.executed))
+    desk.now += timedelta(minutes=2)
+
+    answer, _ = await desk.ask("why does checkout fail?")
+
+    assert (answer.reused_from is None) == old
 
 
 async def test_a_lesser_answer_is_not_kept(desk: Desk) -> None:

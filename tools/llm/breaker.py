@@ -39,8 +39,9 @@ class CircuitBreaker:
         with self._lock:
             self._failures = 0
 
-    def failed(self, reason: str) -> None:
+    def failed(self, reason: str, rest_seconds: float = 0) -> None:
+        """One more failure. `rest_seconds`: how long whoever failed asked to be left alone, which opens at once."""
         with self._lock:
-            self._failures += 1
-            self._next_probe = self._seconds() + self._rest_seconds
+            self._failures = max(self._failures + 1, self._threshold if rest_seconds else 0)
+            self._next_probe = self._seconds() + (rest_seconds or self._rest_seconds)
             self.reason = reason

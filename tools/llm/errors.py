@@ -29,11 +29,20 @@ class Failure(StrEnum):
         " and for Bedrock that the model is enabled in this region."
     )
     server = "The language model's provider reports an error of its own; it usually passes."
+    quota = "The language model's provider says that the account's quota or credit is used up; raise it there."
     rejected = "The language model's provider rejected the request as invalid; the conversation may be too long for it."
+    withheld = "The language model withheld its reply, by a content filter or because it would not."
+    cut_off = (
+        "The language model's reply was cut off before it said anything; raise WATCHKEEPER_RUN_OUTPUT_TOKENS_PER_CALL."
+    )
+    misfit = "The language model's reply did not fit the form twice."
     unexpected = (
         "The language model gave an answer that cannot be read; check WATCHKEEPER_LLM_BASE_URL, and see the log."
     )
 
+
+OF_THIS_REQUEST = (Failure.rejected, Failure.withheld, Failure.cut_off)
+"""The provider works; it is this one request that it will not have."""
 
 _BY_CLASS = {
     "ModelTimeoutError": Failure.timeout,
@@ -61,14 +70,21 @@ _BY_CLASS = {
     "ProtocolError": Failure.unreachable,
     "ConnectionError": Failure.unreachable,
     # OpenAI's library raises these for a form that was cut off or withheld
-    "LengthFinishReasonError": Failure.rejected,
-    "ContentFilterFinishReasonError": Failure.rejected,
+    "LengthFinishReasonError": Failure.cut_off,
+    "ContentFilterFinishReasonError": Failure.withheld,
     # the provider libraries' own bases, for what has none of the names above
     "APITimeoutError": Failure.timeout,
     "APIConnectionError": Failure.unreachable,
     "GoogleGenerativeAIError": Failure.rejected,
     "OpenAIError": Failure.server,
 }
+_BY_CODE = {
+    "insufficient_quota": Failure.quota,
+    "billing_hard_limit_reached": Failure.quota,
+    "content_filter": Failure.withheld,
+    "API_KEY_INVALID": Failure.credentials,  # Gemini's status for it is that of an invalid request
+}
+"""What providers say beside the status, where it says more."""
 _BY_AWS_CODE = {
     "ThrottlingException": Failure.throttled,
     "TooManyRequestsException": Failure.throttled,
@@ -87,6 +103,7 @@ _BY_AWS_CODE = {
 }
 _BY_STATUS = {
     401: Failure.credentials,
+    402: Failure.quota,
     403: Failure.credentials,
     404: Failure.unknown_model,
     408: Failure.timeout,
@@ -95,10 +112,24 @@ _BY_STATUS = {
 
 
 def classify(error: BaseException) -> Failure:
-    """Look at the error, then at what it was raised from."""
-    return next(
-        (failure for each in _chain(error) if (failure := _by_aws_response(each) or _by_name(each))), Failure.unexpected
-    )
+    """Look at the error, then at what it was raised from; at what it says of itself before its class."""
+    chain = list(chain_of(error))
+    by_code = (_by_code(each) for each in chain)
+    by_kind = (_by_aws_response(each) or _by_name(each) for each in chain)
+    return next((failure for failure in (*by_code, *by_kind) if failure), Failure.unexpected)
+
+
+def google_details(error: BaseException) -> list[dict[str, Any]]:
+    """What Google's API tells beside its message: `RetryInfo`, `ErrorInfo`."""
+    body: Any = getattr(error, "details", None)
+    told: Any = body.get("error", body) if isinstance(body, dict) else {}
+    details: Any = told.get("details") if isinstance(told, dict) else []
+    return [each for each in details or [] if isinstance(each, dict)]
+
+
+def _by_code(error: BaseException) -> Failure | None:
+    said = [getattr(error, "code", None), *(detail.get("reason") for detail in google_details(error))]
+    return next((_BY_CODE[code] for code in said if isinstance(code, str) and code in _BY_CODE), None)
 
 
 def explain_model_error(error: BaseException) -> ModelUnavailable:
@@ -124,7 +155,7 @@ def _by_aws_response(error: BaseException) -> Failure | None:
     return _BY_AWS_CODE.get(code, by_status)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain_of(error: BaseException) -> Iterator[BaseException]:
     """The error and what it was raised from, nearest first."""
     current: BaseException | None = error
     while current is not None:

@@ -21,8 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from agent.errors import ModelUnavailable
 from tools.llm.attempts import Attempts
+from tools.llm.errors import Failure
 from tools.llm.forms import bind_tool
 from tools.llm.links import Link
+from tools.llm.replies import counted
 
 Tool = dict[str, Any] | type | Callable[..., Any] | BaseTool
 
@@ -37,9 +39,9 @@ class FallbackChatModel(BaseChatModel):
 
     The links are asked in turn, but for those whose breaker is open. A reply says who gave it, in
     `response_metadata["spec"]`, and, when that was not the first link, why in `response_metadata["degraded"]`.
-    A throttled call is first tried again after each of `throttle_waits` (seconds). When a link breaks off after it
-    began to stream, `ainvoke` starts over with the next, under another message id, and a direct `astream` raises
-    ModelUnavailable.
+    A throttled call is first tried again after each of `throttle_waits` (seconds), or when its provider says; a reply
+    that was withheld or says nothing is left for the next link's. When a link breaks off after it began to stream,
+    `ainvoke` starts over with the next, under another message id, and a direct `astream` raises ModelUnavailable.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -75,6 +77,17 @@ class FallbackChatModel(BaseChatModel):
             return {"links": links, "offline": bind_tool(self.offline, form)}
 
         return self._bound(form, form, bind)
+
+    def after(self, spec: str) -> FallbackChatModel | None:
+        """The chain from the link that follows this one, whose replies fit no form; None when no other follows."""
+        specs = [link.spec for link in self.links]
+        place = specs.index(spec) if spec in specs else len(specs)
+        if place + 1 >= len(specs):
+            return None
+        before = tuple(str(link.breaker.reason or Failure.unexpected) for link in self.links[:place])
+        rest = self.model_copy(update={"given_up": (*before, str(Failure.misfit))})
+        rest._bindings = {}
+        return rest
 
     def _bound(self, key: Any, kept: Any, bind: Callable[[], dict[str, Any]]) -> FallbackChatModel:
         """`kept` are the objects whose ids make up the key; as long as they are held, nobody else gets those ids."""
@@ -113,7 +126,8 @@ class FallbackChatModel(BaseChatModel):
             try:
                 sent, extra = link.caching.prepared(messages)
                 reply = link.model.invoke(sent, _SILENT, stop=stop, **extra, **kwargs)
-                return _result(attempts.succeeded(reply))
+                if not attempts.unusable(reply):
+                    return _result(attempts.succeeded(counted(reply, messages)))
             except Exception as error:
                 time.sleep(attempts.failed(error))
         return _result(attempts.offline(self.offline.invoke(messages, _SILENT, stop=stop, **kwargs)))
@@ -131,7 +145,8 @@ class FallbackChatModel(BaseChatModel):
                 sent, extra = link.caching.prepared(messages)
                 async with asyncio.timeout(self.attempt_seconds):
                     reply = await link.model.ainvoke(sent, _SILENT, stop=stop, **extra, **kwargs)
-                return _result(attempts.succeeded(reply))
+                if not attempts.unusable(reply):
+                    return _result(attempts.succeeded(counted(reply, messages)))
             except Exception as error:
                 await asyncio.sleep(attempts.failed(error))
         return _result(attempts.offline(await self.offline.ainvoke(messages, _SILENT, stop=stop, **kwargs)))
@@ -163,7 +178,7 @@ class FallbackChatModel(BaseChatModel):
         yield ChatGenerationChunk(message=_chunk(attempts.offline(reply)))
 
     def _attempts(self) -> Attempts:
-        return Attempts(self.links, self.throttle_waits, self.given_up)
+        return Attempts(self.links, self.throttle_waits, self.given_up, self.attempt_seconds)
 
 
 class _BrokeOff(ModelUnavailable):

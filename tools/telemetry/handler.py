@@ -20,9 +20,12 @@ from opentelemetry.trace import NoOpTracer, Span, SpanKind, Status, StatusCode, 
 
 from agent.budgets import Tokens
 from agent.telemetry import Metrics, Outcome
+from tools.llm.replies import tokens_in
 from tools.telemetry import ROLE, spans
 
 NO_TRACER = NoOpTracer()
+STAND_IN = "offline"
+"""The role that is asked only when a model may not be, or gave nothing that can be used."""
 Price = Callable[[str, Tokens], float | None]
 
 
@@ -134,11 +137,13 @@ class RunHandler(BaseCallbackHandler):
             return
         reply, role = _reply(response), part.name
         model, spec = _model(reply)
-        tokens = _tokens(reply)
-        usd = self._price(spec or model, tokens) or 0.0
+        tokens = tokens_in(reply.usage_metadata)
         self._metrics.model_called(role, model, "ok", part.seconds)
-        self._metrics.tokens_used(role, model, tokens.input, tokens.output, usd)
-        if reply.response_metadata.get("degraded"):
+        usd = self._count_tokens(role, model, tokens, spec)
+        for discarded in reply.response_metadata.get("discarded", ()):
+            spec = str(discarded["spec"])
+            self._count_tokens(role, spec.partition(":")[2] or spec, tokens_in(discarded["usage"]), spec)
+        if reply.response_metadata.get("degraded") or role == STAND_IN:
             run.degraded = True
             self._metrics.degraded(role)
         if part.span.is_recording():
@@ -147,6 +152,12 @@ class RunHandler(BaseCallbackHandler):
         if self._content:
             self._say(run_id, "gen_ai.output.messages", spans.messages([reply]))
         self._end(run_id)
+
+    def _count_tokens(self, role: str, model: str, tokens: Tokens, spec: str = "") -> float:
+        """Dollars; 0 where the price is not known."""
+        usd = self._price(spec or model, tokens) or 0.0
+        self._metrics.tokens_used(role, model, tokens.input, tokens.output, usd)
+        return usd
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         _, part = self._part(run_id)
@@ -258,16 +269,6 @@ def _model(reply: AIMessage) -> tuple[str, str]:
     meta = cast("dict[str, Any]", reply.response_metadata)
     spec = str(meta.get("spec") or "")
     return str(meta.get("model_name") or meta.get("model") or meta.get("model_id") or spec or "unknown"), spec
-
-
-def _tokens(reply: AIMessage) -> Tokens:
-    used = reply.usage_metadata
-    if not used:
-        return Tokens()
-    details = cast("dict[str, int]", used.get("input_token_details") or {})
-    kinds = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
-    written = sum(details.get(kind, 0) for kind in (kinds[:1] if details.get(kinds[0]) else kinds[1:]))
-    return Tokens(used["input_tokens"], used["output_tokens"], details.get("cache_read", 0), written)
 
 
 def _evidence(output: Any) -> dict[str, Any]:

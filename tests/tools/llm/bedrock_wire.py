@@ -104,9 +104,9 @@ def stream(request: NormalisedRequest, given: NormalisedReply) -> Iterator[bytes
     yield _event("metadata", {"usage": usage(given), "metrics": {"latencyMs": 1}})
 
 
-def error(status: int, message: str) -> tuple[dict[str, Any], dict[str, str]]:
+def error(status: int, message: str, code: str = "") -> tuple[dict[str, Any], dict[str, str]]:
     """(body, headers)"""
-    return {"message": message}, {"x-amzn-ErrorType": CODES.get(status, "InternalServerException")}
+    return {"message": message}, {"x-amzn-ErrorType": code or CODES.get(status, "InternalServerException")}
 
 
 def _event(name: str, payload: dict[str, Any]) -> bytes:
@@ -127,4 +127,4 @@ def _header(key: str, value: str) -> bytes:
 
 
 def _stop(given: NormalisedReply) -> str:
-    return "tool_use" if given.tool_calls else "end_turn"
+    return given.finish or ("tool_use" if given.tool_calls else "end_turn")

@@ -69,7 +69,7 @@ def _messages(content: dict[str, Any]) -> Iterator[Message]:
 def reply(request: NormalisedRequest, given: NormalisedReply) -> dict[str, Any]:
     parts: list[dict[str, Any]] = [{"text": given.text}] if given.text else []
     parts += [{"functionCall": {"name": call.name, "args": call.args}} for call in given.tool_calls]
-    return _body(request, parts, usage(given))
+    return _body(request, parts, usage(given), given.finish)
 
 
 def stream(request: NormalisedRequest, given: NormalisedReply) -> Iterator[bytes]:
@@ -82,14 +82,19 @@ def stream(request: NormalisedRequest, given: NormalisedReply) -> Iterator[bytes
             return
 
 
-def error(status: int, message: str) -> tuple[dict[str, Any], dict[str, str]]:
+def error(status: int, message: str, code: str = "") -> tuple[dict[str, Any], dict[str, str]]:
     """(body, headers)"""
-    return {"error": {"code": status, "message": message, "status": STATUSES.get(status, "INTERNAL")}}, {}
+    told: dict[str, Any] = {"code": status, "message": message, "status": STATUSES.get(status, "INTERNAL")}
+    if code:
+        told["details"] = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": code}]
+    return {"error": told}, {}
 
 
-def _body(request: NormalisedRequest, parts: list[dict[str, Any]], used: dict[str, int] | None) -> dict[str, Any]:
+def _body(
+    request: NormalisedRequest, parts: list[dict[str, Any]], used: dict[str, int] | None, finish: str = ""
+) -> dict[str, Any]:
     candidate: dict[str, Any] = {"content": {"role": "model", "parts": parts}, "index": 0}
     if used is None:
         return {"candidates": [candidate], "modelVersion": request.model}
-    candidate["finishReason"] = "STOP"
+    candidate["finishReason"] = finish or "STOP"
     return {"candidates": [candidate], "modelVersion": request.model, "usageMetadata": used}

@@ -59,7 +59,9 @@ class NormalisedRequest:
 class NormalisedReply:
     """Text, tool calls, or a failure: an HTTP status, or a stream that breaks off after its first piece.
 
-    `cached` of the eleven input tokens came from the provider's prompt cache.
+    `cached` of the eleven input tokens came from the provider's prompt cache. `finish` is why the model stopped, in
+    its provider's words. `arguments` stands for the arguments of each tool call, where they are no JSON. `retry_after`
+    is that header of a failure, and `code` its provider's own.
     """
 
     text: str = ""
@@ -67,6 +69,10 @@ class NormalisedReply:
     status: int = 200
     break_off: bool = False
     cached: int = 0
+    finish: str = ""
+    arguments: str = ""
+    retry_after: str = ""
+    code: str = ""
 
     def numbered(self, turn: int) -> NormalisedReply:
         """Each call with an id, as a server gives it."""

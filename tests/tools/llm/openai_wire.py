@@ -57,7 +57,7 @@ def _text(content: Any) -> str:
 def reply(request: NormalisedRequest, given: NormalisedReply) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": given.text or None}
     if given.tool_calls:
-        message["tool_calls"] = [_call(call) for call in given.tool_calls]
+        message["tool_calls"] = [_call(call, given.arguments) for call in given.tool_calls]
     choice = {"index": 0, "message": message, "finish_reason": _finish(given)}
     return {
         "id": "chatcmpl-1",
@@ -86,9 +86,9 @@ def stream(request: NormalisedRequest, given: NormalisedReply) -> Iterator[bytes
     yield b"data: [DONE]\n\n"
 
 
-def error(status: int, message: str) -> tuple[dict[str, Any], dict[str, str]]:
+def error(status: int, message: str, code: str = "") -> tuple[dict[str, Any], dict[str, str]]:
     """(body, headers)"""
-    return {"error": {"message": message, "type": "error", "code": CODES.get(status)}}, {}
+    return {"error": {"message": message, "type": "error", "code": code or CODES.get(status)}}, {}
 
 
 def _event(request: NormalisedRequest, delta: dict[str, Any] | None, finish: str | None = None, **more: Any) -> bytes:
@@ -98,9 +98,10 @@ def _event(request: NormalisedRequest, delta: dict[str, Any] | None, finish: str
     return f"data: {json.dumps({**chunk, 'choices': choices, 'usage': None, **more})}\n\n".encode()
 
 
-def _call(call: ToolCall) -> dict[str, Any]:
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": json.dumps(call.args)}}
+def _call(call: ToolCall, arguments: str = "") -> dict[str, Any]:
+    function = {"name": call.name, "arguments": arguments or json.dumps(call.args)}
+    return {"id": call.id, "type": "function", "function": function}
 
 
 def _finish(given: NormalisedReply) -> str:
-    return "tool_calls" if given.tool_calls else "stop"
+    return given.finish or ("tool_calls" if given.tool_calls else "stop")

@@ -79,7 +79,10 @@ def _handler(stub: ModelStub) -> type[BaseHTTPRequestHandler]:
                 self._send(400, *wire.error(400, str(error)))
                 return
             if given.status != 200:
-                self._send(given.status, *wire.error(given.status, f"the stub was told to fail: {given.status}"))
+                body, headers = wire.error(given.status, f"the stub was told to fail: {given.status}", given.code)
+                if given.retry_after:
+                    headers = {**headers, "Retry-After": given.retry_after}
+                self._send(given.status, body, headers)
             elif request.stream:
                 self._stream(wire, wire.stream(request, given), whole=not given.break_off)
             else:

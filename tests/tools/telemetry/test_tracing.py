@@ -15,6 +15,7 @@ from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
+from pydantic import Field
 
 from agent.budgets import Tokens
 from agent.ports import Deps
@@ -189,26 +190,50 @@ async def test_a_run_that_is_stopped_leaves_nothing_open() -> None:
     assert handler.open_parts == 0
 
 
-async def test_a_lesser_model_makes_a_run_degraded() -> None:
-    counted = Counted()
-    handler = RunHandler(counted)
+class Answering(ScriptedModel):
+    """Says one thing, with what else its reply tells."""
 
-    class Lesser(ScriptedModel):
-        def _generate(self, *args: Any, **kwargs: Any) -> Any:
-            result = super()._generate(*args, **kwargs)
-            result.generations[0].message.response_metadata["degraded"] = "The model is down."
-            return result
+    told: dict[str, Any] = Field(default_factory=dict[str, Any])
 
-    lesser = Lesser(turns=[AIMessage("Hm.")], metadata={ROLE: "analyst"})
+    def _generate(self, *args: Any, **kwargs: Any) -> Any:
+        result = super()._generate(*args, **kwargs)
+        result.generations[0].message.response_metadata.update(self.told)
+        return result
+
+
+async def counted_run(role: str, **told: Any) -> Counted:
+    """A run of one call."""
+    counted, model = Counted(), Answering(turns=[AIMessage("Hm.")], metadata={ROLE: role}, told=told)
 
     async def ask(_: dict[str, Any]) -> dict[str, Any]:
-        await lesser.ainvoke([HumanMessage("why?")])
+        await model.ainvoke([HumanMessage("why?")])
         return {}
 
     graph: Any = StateGraph(dict)
     graph.add_node("answer", ask)
     graph.add_edge(START, "answer")
     graph.add_edge("answer", END)
+    handler = RunHandler(counted, price=lambda spec, tokens: tokens.input * 0.5)
     await graph.compile(name="conversation").ainvoke({}, {"callbacks": [handler]})
-    assert counted.of("degraded") == [("analyst",)]
+    return counted
+
+
+@pytest.mark.parametrize(
+    ("role", "told"), [("analyst", {"degraded": "The model is down."}), ("offline", {})], ids=["fallback", "stand-in"]
+)
+async def test_a_lesser_model_makes_a_run_degraded(role: str, told: dict[str, Any]) -> None:
+    counted = await counted_run(role, **told)
+
+    assert counted.of("degraded") == [(role,)]
     assert counted.of("run_ended") == [("conversation", "degraded")]
+
+
+async def test_tokens_of_a_discarded_reply_are_counted_with_its_own_model() -> None:
+    usage = {"input_tokens": 70, "output_tokens": 3, "total_tokens": 73}
+
+    counted = await counted_run("analyst", discarded=[{"spec": "openai:gpt-5", "usage": usage}])
+
+    assert counted.of("tokens_used") == [
+        ("analyst", "scripted-1", 100, 10, 50.0),
+        ("analyst", "gpt-5", 70, 3, 35.0),
+    ]

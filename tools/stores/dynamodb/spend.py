@@ -23,11 +23,9 @@ class DynamoSpendLedger:
     async def add(self, user: str, spend: Spend) -> None:
         await self._table.update(
             {"group": self._today(), "item": key_text("user", user)},
-            "SET #delete_after = :kept ADD #input_tokens :input, #output_tokens :output, #usd :usd",
-            kept=math.ceil((self._clock() + KEPT).timestamp()),
-            input=spend.input_tokens,
-            output=spend.output_tokens,
-            usd=spend.usd,
+            f"SET #delete_after = :delete_after ADD {', '.join(f'#{item} :{item}' for item in Spend.model_fields)}",
+            delete_after=math.ceil((self._clock() + KEPT).timestamp()),
+            **spend.model_dump(),
         )
 
     async def today(self, user: str = "") -> Spend:
@@ -42,8 +40,5 @@ class DynamoSpendLedger:
 
 
 def _sum(items: list[Item]) -> Spend:
-    return Spend(
-        input_tokens=sum(item["input_tokens"] for item in items),
-        output_tokens=sum(item["output_tokens"] for item in items),
-        usd=sum(item["usd"] for item in items),
-    )
+    """Items of an older version lack what it did not count."""
+    return Spend(**{name: sum(item.get(name, 0) for item in items) for name in Spend.model_fields})

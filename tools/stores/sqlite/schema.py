@@ -110,4 +110,9 @@ MIGRATIONS: tuple[str, ...] = (
         BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
     """,
     "ALTER TABLE events ADD COLUMN incident_id TEXT NOT NULL DEFAULT '';",
+    """
+    ALTER TABLE spend ADD COLUMN model_calls INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE spend ADD COLUMN tool_calls INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE spend ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
+    """,
 )
