@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,7 +54,7 @@ McpServerApp = Server[Any, Any]
 
 def build_server(app: Application, tools: Mapping[str, BaseTool]) -> McpServerApp:
     """The server, not yet listening."""
-    server: McpServerApp = Server("watchkeeper", instructions=INSTRUCTIONS)
+    server: McpServerApp = Server("watchkeeper", version("watchkeeper"), INSTRUCTIONS)
     turns = asyncio.Semaphore(AT_ONCE)
     listed = [_described(tool) for tool in tools.values()]
     ask = Tool(

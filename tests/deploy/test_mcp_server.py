@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -43,7 +44,8 @@ async def by_stdio(home: Path) -> AsyncGenerator[ClientSession]:
     started = StdioServerParameters(command=sys.executable, args=COMMAND, env=environment(home))
     with (home / "stderr").open("w") as errors:
         async with stdio_client(started, errlog=errors) as (read, write), ClientSession(read, write) as session:
-            await session.initialize()
+            begun = await session.initialize()
+            assert begun.serverInfo.version == version(begun.serverInfo.name)
             yield session
 
 

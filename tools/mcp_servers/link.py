@@ -20,6 +20,7 @@ from mcp.types import CONNECTION_CLOSED, CallToolResult, Implementation, Paginat
 
 from agent.errors import InputError, WatchkeeperError
 from agent.mcp_server import McpServer
+from tools.mcp_servers.bounded import client_for
 from tools.mcp_servers.policy import permitted
 
 log = logging.getLogger(__name__)
@@ -156,10 +157,8 @@ async def _session(server: McpServer, environ: Mapping[str, str]) -> AsyncGenera
                 yield session
         return
     headers = {header: environ[name] for header, name in server.headers.items() if name in environ}
-    timeout = httpx.Timeout(server.timeout_seconds)
-    # No redirects: the headers carry a secret that is meant for this address only.
     async with (
-        httpx.AsyncClient(headers=headers, timeout=timeout, follow_redirects=False) as client,
+        client_for(headers, server.timeout_seconds) as client,
         streamable_http_client(server.url, http_client=client) as (read, write, _),
         ClientSession(read, write, client_info=who) as session,
     ):
