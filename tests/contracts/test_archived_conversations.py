@@ -193,3 +193,49 @@ async def test_what_the_store_lost_is_kept_by_the_archive(
     found = await remembering.get(PLACE)
     assert found is not None
     assert texts(found.messages) == ["why?", "the rest"]
+
+
+ALIKE = (
+    ("T1", "C/1"),
+    ("T1/C", "1"),
+    ("T1", "C_1"),
+    ("T1", "C 1"),
+    ("T1", "C%2F1"),
+    ("T1", "Cé"),
+    ("T1", "Cü"),
+    ("T1", "チャンネル"),
+    ("T1", ".."),
+    ("T1", "C" * 300),
+    ("T1", "C" * 301),
+    ("T2", "C1"),
+)
+"""Teams and channels whose ids are none of Slack's: each is easily taken for another one."""
+
+
+async def test_threads_with_odd_ids_are_found_again_and_never_taken_for_one_another(
+    remembering: ArchivedConversations, clock: SettableClock
+) -> None:
+    places = [PLACE.model_copy(update={"team": team, "channel": channel}) for team, channel in ALIKE]
+    for number, place in enumerate([PLACE, *places]):
+        await ask_and_answer(remembering, place, number)
+    for _ in range(2):
+        for number, place in enumerate([PLACE, *places]):
+            found = await remembering.get(place)
+            assert found is not None
+            assert found.place == place
+            assert texts(found.messages) == [f"why {number}?", f"because {number}"]
+        clock.advance(EXPIRED)
+
+
+async def test_what_lies_where_a_thread_is_looked_for_and_is_another_ones_is_not_told(
+    remembering: ArchivedConversations, archive_behind: Archive, clock: SettableClock
+) -> None:
+    elsewhere = PLACE.model_copy(update={"channel": "C2"})
+    other = Conversation(place=elsewhere, messages=(message("a secret of C2", ts="1.1"),), expires_at=clock())
+    await archive_behind.put(archive_key(PLACE), other.model_dump_json().encode())
+    clock.advance(EXPIRED)
+    assert await remembering.get(PLACE) is None
+
+
+def test_the_archives_key_of_a_thread_is_as_documented() -> None:
+    assert archive_key(PLACE) == "conversations/year=2026/month=03/day=02/T1-C1-1772442000.000100.json"

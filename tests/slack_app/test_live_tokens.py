@@ -22,11 +22,18 @@ from slack_app.bootstrap import Held, build_deps
 from slack_app.live_tokens import LiveAsyncWebClient, LiveWebClient
 from slack_app.web.server import web_app
 from tests.tools.secrets.vault import Vault, running_vault, vault
+from tools.secrets import cache
 
 __all__ = ["running_vault", "vault"]
 QUICK = 0.001
 BOT = "secretsmanager:wk/slack#bot"
 WITHIN_AN_HOUR, NOT_AT_ALL = 60, 0
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine must not decide whether the new secret is waited for."""
+    monkeypatch.setattr(cache, "PATIENCE_SECONDS", 60)
 
 
 @pytest.fixture

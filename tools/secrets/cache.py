@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -41,7 +42,7 @@ class _Known:
     version: Version
     read_at: float
     asked_at: float
-    """When somebody last tried to read it, with success or without."""
+    """When somebody last began to read it, with success or without: an answer is as old as its question."""
     retry_at: float = 0.0
     previous: str | None = field(default=None, repr=False)
     chosen: dict[str, str] = field(default_factory=dict[str, str], repr=False)
@@ -93,7 +94,7 @@ class SecretCache:
 
     def _loaded(self, reference: SecretReference) -> _Known:
         """Waits for the first read only: afterwards what is known counts until the next one is there."""
-        known = self._known.get(_key(reference)) or self._read(reference, older_than=self._ticks())
+        known = self._known.get(_key(reference)) or self._read(reference, older_than=-math.inf)
         now = self._ticks()
         if now - known.read_at > self._seconds and now >= known.retry_at:
             self._read_behind(reference, known)
@@ -127,22 +128,23 @@ class SecretCache:
             return self._known[key]
         try:
             known = self._known.get(key)
-            if known is not None and max(known.read_at, known.asked_at) > older_than:
+            if known is not None and known.asked_at > older_than:
                 return known
             return self._read_now(reference, key, known)
         finally:
             reading.release()
 
     def _read_now(self, reference: SecretReference, key: Key, known: _Known | None) -> _Known:
+        asked_at = self._ticks()
         if known is not None:
-            known.asked_at = self._ticks()
-        version, now = self._reader.current(reference), self._ticks()
+            known.asked_at = asked_at
+        version = self._reader.current(reference)
         if known is not None and known.version == version:
-            known.read_at, known.retry_at, known.previous = now, 0.0, known.previous or None
+            known.read_at, known.retry_at, known.previous = asked_at, 0.0, known.previous or None
             return known
         if known is not None:
             log.info("%s:%s has changed and is used from now on", *key)
-        self._known[key] = _Known(version, now, now)
+        self._known[key] = _Known(version, asked_at, asked_at)
         return self._known[key]
 
     def _read_behind(self, reference: SecretReference, known: _Known) -> None:

@@ -78,12 +78,14 @@ class ArchivedConversations:
         return await self._archived(place)
 
     async def _archived(self, place: SlackPlace) -> Conversation | None:
+        """Nothing of another thread, whatever lies there."""
         body = await self._archive.get(archive_key(place))
         try:
-            return Conversation.model_validate_json(body) if body else None
+            kept = Conversation.model_validate_json(body) if body else None
         except ValidationError as error:
             log.warning("%s in the archive cannot be read (%d mistakes).", archive_key(place), error.error_count())
             return None
+        return kept if kept and kept.place == place else None
 
     async def _retire(self, conversation: Conversation) -> bool:
         """False when somebody took it up again meanwhile, and the archive has that newer state."""

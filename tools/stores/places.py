@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from hashlib import sha256
+from urllib.parse import unquote
 
 from agent.models import SlackPlace
 
 
 def place_key(place: SlackPlace) -> str:
-    """No part of a Slack id holds a slash."""
-    return f"{place.team}/{place.channel}/{place.thread_ts}"
+    """`T1/C1/1772442000.000100`; a slash within an id, which Slack's own have none of, is written otherwise."""
+    parts = (place.team, place.channel, place.thread_ts)
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
 
 
 def place_of(key: str) -> SlackPlace:
     """The inverse of `place_key`."""
-    team, channel, thread_ts = key.split("/", 2)
+    team, channel, thread_ts = map(unquote, key.split("/", 2))
     return SlackPlace(team=team, channel=channel, thread_ts=thread_ts)
 
 
@@ -48,4 +51,7 @@ def _name(place: SlackPlace) -> str:
 
 
 def _safe(part: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._]", "_", part)
+    """The part itself where it is like Slack's own ids; else what is left of it, told apart by a hash."""
+    if re.fullmatch(r"[A-Za-z0-9._]{0,64}", part):
+        return part
+    return f"{re.sub(r'[^A-Za-z0-9._]', '_', part)[:32]}!{sha256(part.encode()).hexdigest()[:16]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ALL_COMPLETED, ThreadPoolExecutor, wait
@@ -15,7 +16,7 @@ from agent.secret_references import SecretReference
 from deploy.local.account.faults import Fault
 from tests.tools.secrets.vault import Vault
 from tools.secrets.cache import SOON_SECONDS, SecretCache
-from tools.secrets.reading import AwsReader
+from tools.secrets.reading import AwsReader, Version
 
 TTL = 300.0
 TOKEN = SecretReference("secretsmanager", "wk/token")
@@ -159,6 +160,38 @@ def test_while_secrets_manager_is_slow_strangers_keep_one_thread_waiting_for_lon
         vault.account.heal()
         assert {each.result() for each in (first, *others)} == {("one",)}
     assert len(done) >= 6  # whichever came first is the one that waits
+
+
+class HeldUp:
+    """Secrets Manager whose answer is on its way until `arrive` is set."""
+
+    def __init__(self) -> None:
+        self.text, self.arrive, self.asked = "one", threading.Event(), threading.Event()
+        self.arrive.set()
+
+    def current(self, reference: SecretReference) -> Version:
+        answer = Version(self.text, datetime.now(UTC))
+        self.asked.set()
+        self.arrive.wait(10)
+        return answer
+
+    def previous(self, reference: SecretReference, current: Version) -> str | None:
+        return None
+
+
+def test_an_answer_that_was_on_its_way_when_the_secret_was_rotated_does_not_count_as_news() -> None:
+    times, manager = Times(), HeldUp()
+    secrets = SecretCache(manager, TTL, timedelta(0), lambda: times.ticks)
+    assert secrets.current(TOKEN) == "one"
+    times.pass_by(TTL + 1)
+    manager.arrive.clear()
+    manager.asked.clear()
+    assert secrets.current(TOKEN) == "one"  # and it is read anew, behind the scenes
+    assert manager.asked.wait(10)
+    manager.text = "two"
+    times.pass_by(SOON_SECONDS + 1)
+    threading.Timer(0.1, manager.arrive.set).start()
+    assert secrets.other_than(TOKEN, "one") == "two"
 
 
 def test_while_secrets_manager_is_away_the_last_known_value_goes_on_counting(vault: Vault) -> None:
