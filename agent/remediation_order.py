@@ -8,9 +8,10 @@ Whoever is at work may die at any point: the next one asks again and goes on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
+from agent.errors import RetryLater
 from agent.models import Remediation, RemediationStatus, Step, StepStatus
 
 Stage = Literal["plan", "offer", "ask", "execute", "watch", "undo", "replan", "close", "stop", "escalate", "end"]
@@ -31,6 +32,7 @@ _STATUS = {
     StepStatus.executed: RemediationStatus.verifying,
 }
 _DID_NOT_HELP = (StepStatus.no_effect, StepStatus.worse)
+GONE_ON = "Somebody else has gone on with it meanwhile."
 
 
 def next_stage(remediation: Remediation) -> Stage:
@@ -57,6 +59,27 @@ def status_of(remediation: Remediation) -> RemediationStatus:
     """What people and lists are told while it is not over."""
     active = active_step(remediation)
     return RemediationStatus.planning if active is None else _STATUS[active.status]
+
+
+def has_gone_on(kept: Remediation, seen: Remediation) -> bool:
+    """Whether it was led on since it was seen; what its card says of itself does not count."""
+    return (kept.status, kept.round, kept.learnt, kept.steps) != (seen.status, seen.round, seen.learnt, seen.steps)
+
+
+def unless_gone_on(
+    seen: Remediation, change: Callable[[Remediation], Remediation]
+) -> Callable[[Remediation], Remediation]:
+    """The same change for a store, which raises RetryLater when somebody else was quicker.
+
+    So whoever was stopped for longer than its lease, and wakes up, writes over nothing.
+    """
+
+    def changed(kept: Remediation) -> Remediation:
+        if has_gone_on(kept, seen):
+            raise RetryLater(GONE_ON, 1.0)
+        return change(kept)
+
+    return changed
 
 
 def to_undo(steps: Sequence[Step]) -> Step | None:

@@ -22,7 +22,7 @@ from agent.errors import WriteRefused
 from agent.models import Approval, Incident, Remediation, RemediationStatus, Step, StepStatus
 from agent.models.base import digest
 from agent.ports import Deps
-from agent.remediation_order import MAX_ROUNDS, active_step, next_stage, status_of, to_undo
+from agent.remediation_order import MAX_ROUNDS, active_step, next_stage, status_of, to_undo, unless_gone_on
 from agent.safety.policy import Glass, PolicyRequest, Ruling, counted, policy_of
 from agent.verifying import look, next_look
 from graphs.remediation_plan import environment_of, lessons, looked_at, next_steps, undoing
@@ -118,7 +118,7 @@ class Remediator:
             if forbidden:
                 await self._audit(AuditEvent.refused, given, step, why=forbidden, policy_version=ruling.policy_version)
                 return await self._step(given, step, status=StepStatus.refused, note=forbidden)
-            step = await self._with_baseline(given, step)
+            given, step = await self._with_baseline(given, step)
         try:
             step = await self.executor.execute(given.id, step.action.id, forbidden)
         except WriteRefused as error:
@@ -128,6 +128,7 @@ class Remediator:
                 return await self._change(given, steps=_replaced(given, await looked_at(step, self.executor)))
             status = StepStatus.refused if str(error) == forbidden else StepStatus.failed
             return await self._step(given, step, status=status, note=str(error))
+        given = given.model_copy(update={"steps": _replaced(given, step)})
         if step.status is StepStatus.failed:
             return await self._step(given, step, note=f"{step.note} {await self.watching.standing(step)}".strip())
         return await self._change(given)
@@ -137,8 +138,8 @@ class Remediator:
         given, step = await self._followed(given, _active(given))
         if step.status is StepStatus.failed:
             return given
-        if step.action.rolls_back:  # what it leads back to was seen in its result
-            return await self._verified(given, step, StepStatus.rolled_back)
+        if step.action.rolls_back:
+            return await self._undone(given, step)
         now, check = self.deps.clock(), step.action.verification
         began = step.result.at if step.result else now
         reading = await self.watching.reading(step, await self._incident(given))
@@ -229,10 +230,11 @@ class Remediator:
             expires_at=now + timedelta(minutes=self.deps.settings.approval_minutes),
         )
 
-    async def _with_baseline(self, given: Remediation, step: Step) -> Step:
+    async def _with_baseline(self, given: Remediation, step: Step) -> tuple[Remediation, Step]:
         baseline = await self.watching.baseline(step, await self._incident(given))
         seen = step.verification.model_copy(update={"baseline": baseline})
-        return step_of(await self._step(given, step, verification=seen), step.action.id)
+        given = await self._step(given, step, verification=seen)
+        return given, step_of(given, step.action.id)
 
     async def _followed(self, given: Remediation, step: Step) -> tuple[Remediation, Step]:
         """With what the action has come to since: a script that ended, a rollout that was given up."""
@@ -247,6 +249,25 @@ class Remediator:
         if not result.succeeded:
             await self._audit(AuditEvent.failed, given, step, why=result.message)
         return given, step
+
+    async def _undone(self, given: Remediation, step: Step) -> Remediation:
+        """A way back is seen by the account itself: it is as it was before, or a person has to look."""
+        now, check = self.deps.clock(), step.action.verification
+        began = step.result.at if step.result else now
+        patient = now - began < timedelta(seconds=check.within_seconds)
+        is_back, said = await self.watching.is_back(step, patient)
+        seen = step.verification.model_copy(update={"seen": said, "looked_at": now})
+        if is_back is None and patient:
+            given = await self._step(given, step, verification=seen)
+            interrupt({"until": next_look(check, seen, began, now).isoformat()})
+            return given
+        if is_back:
+            given = await self._step(given, step, verification=seen)
+            return await self._verified(given, step_of(given, step.action.id), StepStatus.rolled_back)
+        note = f"It was ordered, but the account is not seen to be as it was before: {said} Please look."
+        given = await self._step(given, step, verification=seen, status=StepStatus.failed, note=note)
+        await self._audit(AuditEvent.failed, given, step_of(given, step.action.id), why=note)
+        return given
 
     async def _unknown(self, given: Remediation, step: Step) -> Remediation:
         """Nobody undoes what may have helped: people have to look."""
@@ -274,7 +295,9 @@ class Remediator:
         return await self._write(given, lambda kept: kept.model_copy(update=fields))
 
     async def _write(self, given: Remediation, change: Callable[[Remediation], Remediation]) -> Remediation:
-        changed = await self.deps.remediations.change(given.id, lambda kept: _with_status(change(kept)))
+        """RetryLater when it is not as it was given any more."""
+        careful = unless_gone_on(given, lambda kept: _with_status(change(kept)))
+        changed = await self.deps.remediations.change(given.id, careful)
         if changed is None:
             raise WriteRefused("I do not know this remediation any more.")
         return changed

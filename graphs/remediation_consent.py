@@ -16,6 +16,7 @@ from agent.errors import InputError, RetryLater, StoreUnavailable
 from agent.models import Approval, AuditEntry, Mark, Remediation, Step, StepStatus
 from agent.models.base import digest
 from agent.ports import Deps
+from agent.remediation_order import unless_gone_on
 from agent.safety.approving import UNKNOWN, Click, Present, Refusal, is_named, may_approve, may_click, may_reject
 from agent.safety.policy import Glass, policy_of
 from graphs.remediation import Remediator
@@ -134,7 +135,8 @@ class Consent:
             version = present.ruling.policy_version
             await self._audit(event, click.by, remediation, step, decided, why=glass.reason, policy_version=version)
         now, answered = self.deps.clock(), {"approval_id": name, "rule": present.ruling.rule}
-        await self.deps.remediations.change(remediation.id, lambda kept: with_step(kept, step.action.id, answered, now))
+        change = unless_gone_on(remediation, lambda kept: with_step(kept, step.action.id, answered, now))
+        await self.deps.remediations.change(remediation.id, change)
         await self.deps.approvals.supersede(old.id)
         return None
 
@@ -165,7 +167,7 @@ class Consent:
             steps = tuple(new if each.action.id == step.action.id else each for each in kept.steps)
             return kept.model_copy(update={"steps": steps, "requested_by": click.by, "updated_at": now})
 
-        changed = await self.deps.remediations.change(remediation.id, change)
+        changed = await self.deps.remediations.change(remediation.id, unless_gone_on(remediation, change))
         await self._audit(AuditEvent.proposed, click.by, changed or remediation, new, why="It was edited.")
         return None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from agent.errors import InputError
+from agent.errors import InputError, UncertainEffect
 from agent.models import ActionResult, Incident, Step
 from agent.ports import AwsSession
 from agent.verifying import Reading
@@ -21,6 +21,9 @@ TELLING = 0.5
 MAX_NEAR = 20
 UNCHANGED = "The account is as it was, nothing was changed"
 CHANGED = "The account is not as it was"
+BACK = "The account is again as it was before."
+NOT_BACK = "What was undone is not undone any more, or never was."
+ROLLING = "What was begun to undo it still goes on."
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,22 @@ class Watching:
             return await self.executor.outcome(step)
         except EXPECTED:
             return step.result
+
+    async def is_back(self, step: Step, patient: bool) -> tuple[bool | None, str]:
+        """Whether the account is again as it was before, of a step that leads back; None when that is to be seen later.
+
+        `patient` waits for a rollout to end; without it what was ordered counts.
+        """
+        try:
+            rolling = await self.executor.is_going_on(step)
+            if rolling and patient:
+                return None, ROLLING
+            there = await self.executor.is_there(step)
+        except UncertainEffect as error:
+            return False, str(error)
+        except EXPECTED as error:
+            return None, f"How the account is now cannot be read ({explain(error)})."
+        return there, f"{BACK} {ROLLING}" if there and rolling else BACK if there else NOT_BACK
 
     async def standing(self, step: Step) -> str:
         """How the account is after an action that failed, in a sentence or two."""

@@ -27,8 +27,10 @@ from agent.errors import RetryLater, UncertainEffect, WatchkeeperError, WriteRef
 from agent.models import ActionResult, Preview, Remediation, Step, StepStatus
 from agent.ports import Deps, Lease
 from agent.ports.writing import WriteAccess
+from agent.remediation_order import GONE_ON
 from tools.actions.catalog import actions
 from tools.actions.kind import ActionKind, Order
+from tools.aws.sending import is_throttled
 from tools.evidence.failures import EXPECTED, explain
 
 T = TypeVar("T")
@@ -44,6 +46,9 @@ SETTLE_SECONDS = 2.0
 UNKNOWN = "I do not know this action any more."
 DRIFTED = "The account has changed since the preview, so that nothing was done; look at it again."
 TOO_LATE = "The approval expired before it was done."
+THROTTLED = (
+    "AWS is asked too often just now: it throttled {} {} times, so that nothing was changed. Ask again in some minutes."
+)
 SERVER_ERROR = 500
 BEGUN = (StepStatus.approved, StepStatus.executing)
 
@@ -86,6 +91,20 @@ class Executor:
             raise WriteRefused("It has not been done.")
         return await self._thread(partial(kind.outcome, order, step.result, self._aws(step)))
 
+    async def is_going_on(self, step: Step) -> bool:
+        """Whether what was begun is not over, be it that nothing is known to be wrong with it."""
+        kind, order = self._order(step)
+        if step.result is None:
+            raise WriteRefused("It has not been done.")
+        return await self._thread(partial(kind.going_on, order, step.result, self._aws(step)))
+
+    async def is_there(self, step: Step) -> bool:
+        """Whether the account is as the action left it. UncertainEffect when it is in a state that nobody foresaw."""
+        kind, order = self._order(step)
+        since = step.intended_at or self.deps.clock()
+        looking = partial(kind.find_effect, order, _previewed(step), self._aws(step), step.token, since)
+        return await self._thread(looking) is not None
+
     async def ready(self, step: Step) -> str:
         """Why the credentials that it needs cannot be had; "" when they can."""
         kind, order = self._order(step)
@@ -109,13 +128,13 @@ class Executor:
         if step.status is StepStatus.executing:
             found = await self._found(step)
             if found is not None:
-                return await self._keep(remediation_id, step, found)
+                return await self._keep(remediation_id, step, found, lease)
             await self._holds_still(step, forbidden)
         elif forbidden:
             raise WriteRefused(forbidden)
         else:
             step = await self._intend(remediation_id, step)
-        return await self._keep(remediation_id, step, await self._effect(step, lease))
+        return await self._keep(remediation_id, step, await self._effect(step, lease), lease)
 
     async def _claim(self, step: Step) -> None:
         """Whether somebody said yes to exactly this, and it was not used for anything else."""
@@ -172,13 +191,12 @@ class Executor:
             )
         except EXPECTED as error:
             return self._failed(_why(error))
-        if not await self.deps.locks.renew(lease, ATTEMPT_SECONDS):
-            raise RetryLater("Another attempt has taken over.", ATTEMPT_SECONDS)
+        await self._still_ours(lease)
         try:
             return await self._thread(partial(kind.execute, order, preview, session, step.token, self.deps.clock()))
         except ClientError as error:
-            if not _is_servers(error):  # refused: nothing was done, unless by an attempt before this one
-                return await self._found(step, unless=explain(error)) or self._failed(explain(error))
+            if why := _refusal(error):  # nothing was done, unless by an attempt before this one
+                return await self._found(step, unless=why) or self._failed(why)
             return await self._later_found(step, error)
         except EXPECTED as error:
             return await self._later_found(step, error)
@@ -200,7 +218,8 @@ class Executor:
         except EXPECTED as error:
             raise RetryLater(f"Whether it was done cannot be read ({explain(error)}).", 15) from error
 
-    async def _keep(self, remediation_id: str, step: Step, result: ActionResult) -> Step:
+    async def _keep(self, remediation_id: str, step: Step, result: ActionResult, lease: Lease) -> Step:
+        await self._still_ours(lease)
         result = result.model_copy(update={"action_id": step.action.id})
         status = StepStatus.executed if result.succeeded else StepStatus.failed
         changes = {"status": status, "result": result, "note": "" if result.succeeded else result.message}
@@ -212,11 +231,21 @@ class Executor:
         return step_of(await self.deps.remediations.get(remediation_id), action_id)
 
     async def _change(self, remediation_id: str, step: Step, changes: dict[str, Any]) -> Step:
+        """RetryLater when the step is not as it was any more."""
         now = self.deps.clock()
-        changed = await self.deps.remediations.change(
-            remediation_id, lambda kept: with_step(kept, step.action.id, changes, now)
-        )
+
+        def change(kept: Remediation) -> Remediation:
+            if step_of(kept, step.action.id) != step:
+                raise RetryLater(GONE_ON, AGAIN_SECONDS)
+            return with_step(kept, step.action.id, changes, now)
+
+        changed = await self.deps.remediations.change(remediation_id, change)
         return step_of(changed, step.action.id)
+
+    async def _still_ours(self, lease: Lease) -> None:
+        """RetryLater for whoever was stopped for so long that another attempt may have taken over."""
+        if not await self.deps.locks.renew(lease, ATTEMPT_SECONDS):
+            raise RetryLater("Another attempt has taken over.", ATTEMPT_SECONDS)
 
     async def _lock(self, key: str, owner: str, seconds: float, why: str) -> Lease:
         lease = await self.deps.locks.acquire(key, owner, seconds)
@@ -256,9 +285,13 @@ def _why(error: Exception) -> str:
     return str(error) if isinstance(error, WatchkeeperError) else explain(error)
 
 
-def _is_servers(error: ClientError) -> bool:
-    """AWS did not refuse it: nobody knows what became of it."""
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= SERVER_ERROR
+def _refusal(error: ClientError) -> str:
+    """Why AWS did not do it; "" for an error of its own, after which nobody knows what became of it."""
+    answered: Any = error.response.get("ResponseMetadata", {})
+    status = int(answered.get("HTTPStatusCode", 0))
+    if is_throttled(status, error.response):
+        return THROTTLED.format(error.operation_name, int(answered.get("RetryAttempts", 0)) + 1)
+    return "" if status >= SERVER_ERROR else explain(error)
 
 
 def _previewed(step: Step) -> Preview:

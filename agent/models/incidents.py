@@ -121,6 +121,7 @@ class Incident(Model):
     same_cause: tuple[str, ...] = Field(default=(), description="Other incidents whose diagnosis names the same cause")
     evidence: tuple[Evidence, ...] = ()
     fix: str = Field(default="", description="What the runbook of its cause would do, by type; nothing if empty")
+    remediation: str = Field(default="", description="Id of the one that may ask and act: no incident has two at once")
     timeline: tuple[TimelineEvent, ...] = ()
     last_alert_at: UtcTime | None = None
     created_at: UtcTime

@@ -76,7 +76,11 @@ async def _edited(place: SlackPlace, ts: str, text: str, blocks: list[dict[str, 
 
 async def _is_gone(given: Remediation, asked: Approval | None, deps: Deps) -> None:
     """What is to be told next is a new card. A question that was on it is asked anew there: RetryLater."""
-    await deps.remediations.change(given.id, lambda kept: kept.model_copy(update={"card_ts": "", "shown": ""}))
+
+    def without(kept: Remediation) -> Remediation:
+        return kept.model_copy(update={"card_ts": "", "shown": ""}) if kept.card_ts == given.card_ts else kept
+
+    await deps.remediations.change(given.id, without)
     if asked is not None:
         await deps.approvals.supersede(asked.id)
         raise RetryLater("Somebody deleted the card: it is asked anew.", 1.0)

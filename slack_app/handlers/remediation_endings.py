@@ -20,7 +20,7 @@ from agent.models import (
     StepStatus,
 )
 from agent.ports import Deps, Page, Pager
-from agent.remediation_order import active_step
+from agent.remediation_order import active_step, unless_gone_on
 from graphs.remediation_consent import Consent
 from slack_app.blocks.approval import HEADINGS
 from slack_app.blocks.text import cut, escape
@@ -64,7 +64,7 @@ async def end_what_is_needless(given: Remediation, desk: Desk) -> bool:
         await Consent(remediator).withdraw(given, why)
         return True
     over = {"status": RemediationStatus.rejected, "learnt": (*given.learnt, why), "updated_at": deps.clock()}
-    await deps.remediations.change(given.id, lambda kept: kept.model_copy(update=over))
+    await deps.remediations.change(given.id, unless_gone_on(given, lambda kept: kept.model_copy(update=over)))
     return True
 
 

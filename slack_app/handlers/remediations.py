@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from functools import partial
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from agent.errors import RetryLater
 from agent.models import Incident, Job, Remediation, RemediationStatus
+from agent.ports import Deps
+from agent.remediation_order import has_gone_on, unless_gone_on
 from slack_app.handlers.broken_glass import tell_of_broken_glass
 from slack_app.handlers.cards import show_card
 from slack_app.handlers.desk import Desk
@@ -26,6 +30,7 @@ from slack_app.handlers.remediation_words import changed_by, is_news
 
 LOCK_TRIES, LOCK_POLL_SECONDS = 20, 0.5
 BUSY_SECONDS = 2.0
+OTHER = "Another fix of the same incident is being decided."
 
 
 async def handle_verify(job: Job, desk: Desk) -> None:
@@ -51,14 +56,41 @@ async def go_on(remediation_id: str, desk: Desk) -> None:
     deps = desk.app.deps
     given = await deps.remediations.get(remediation_id)
     incident = await deps.incidents.get(given.incident_id) if given else None
-    if given is None or incident is None:
+    if given is None or incident is None or OTHER in given.learnt:
         return
     if not given.status.over:
-        if desk.app.remediator is None:
+        if desk.app.remediator is None or not await _is_its_turn(given, incident, deps):
             return
         await _advance(given, incident, desk)
         given = await deps.remediations.get(remediation_id) or given
     await _tell(given, incident, desk)
+    if has_gone_on(await deps.remediations.get(remediation_id) or given, given):
+        raise RetryLater("It has gone on while it was told: it is told again.", 1.0)
+
+
+async def _is_its_turn(given: Remediation, incident: Incident, deps: Deps) -> bool:
+    """Whether it is the incident's own. One that was begun while another one was open is ended without a word.
+
+    Two can begin at once where the store's list of an incident's remediations lags behind.
+    """
+    while incident.remediation != given.id:
+        other = await deps.remediations.get(incident.remediation) if incident.remediation else None
+        if other is not None and not other.status.over:
+            await deps.remediations.change(given.id, unless_gone_on(given, partial(_needless, now=deps.clock())))
+            return False
+        change = partial(_given_to, seen=incident.remediation, now=given.id)
+        incident = await deps.incidents.change(incident.id, change) or incident
+    return True
+
+
+def _needless(given: Remediation, now: datetime) -> Remediation:
+    over = {"status": RemediationStatus.rejected, "learnt": (*given.learnt, OTHER), "updated_at": now}
+    return given.model_copy(update=over)
+
+
+def _given_to(incident: Incident, seen: str, now: str) -> Incident:
+    """It is this remediation's now, unless it has been given to another one meanwhile."""
+    return incident.model_copy(update={"remediation": now}) if incident.remediation == seen else incident
 
 
 async def _advance(given: Remediation, incident: Incident, desk: Desk) -> None:

@@ -26,6 +26,13 @@ SEEN_FORMATS = "ARABIC|SYRIAC|KAITHI|EGYPTIAN"
         ("bell\x07 esc\x1b[31m", "bell esc[31m"),
         ("data in selectors\ufe01\ufe02\U000e0101", "data in selectors"),
         ("⚠️ and ❤️ stay, a\ufe0f does not", "⚠️ and ❤️ stay, a does not"),
+        ("a family \U0001f468\u200d\U0001f469\u200d\U0001f467 and a \u2764\ufe0f\u200d\U0001f525",) * 2,
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 and \u0915\u094d\u200d\u0937",) * 2,
+        ("joiners in pass\u200dwo\u200crd, and a\ufe0f\u200d\U0001f525", "joiners in password, and a\U0001f525"),
+        (
+            "two \U0001f468\u200d\u200d\U0001f469 and \u0645\u200c\u200c\u0645",
+            "two \U0001f468\U0001f469 and \u0645\u0645",
+        ),
         ("half \ud83d an emoji", "half  an emoji"),
         ("tab\tand\nline stay; so do é, א and 中", "tab\tand\nline stay; so do é, א and 中"),
     ],
@@ -40,7 +47,7 @@ def test_nothing_hidden_is_left_and_a_second_time_changes_nothing(text: str) -> 
     assert visible(shown) == shown
     for character in shown:
         kind, name = unicodedata.category(character), unicodedata.name(character, "")
-        assert character in "\n\t\ufe0f" or (
+        assert character in "\n\t\ufe0f\u200c\u200d" or (
             kind not in ("Cc", "Cs", "Zl", "Zp")
             and (kind != "Cf" or any(script in name for script in SEEN_FORMATS.split("|")))
         )

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from agent.errors import RetryLater
 from agent.models import ActionResult, Remediation, RemediationStatus, Step, StepStatus
+from agent.remediation_order import unless_gone_on
 from tests.contracts.adapters import Stores
 from tests.contracts.examples import START, action, noise, remediation
 
@@ -65,6 +67,23 @@ async def test_changes_at_once_are_all_made(stores: Stores) -> None:
     found = await stores.remediations.get(made.id)
     assert found is not None
     assert found.learnt == tuple(str(n) for n in range(30))
+
+
+async def test_of_many_who_lead_on_what_they_saw_one_does_and_the_others_write_over_nothing(stores: Stores) -> None:
+    """Such as a process that was stopped for an hour, and wakes up."""
+    made = await created(stores)
+    leading = (stores.remediations.change(made.id, unless_gone_on(made, with_round(n))) for n in range(2, 22))
+    done = await asyncio.gather(*leading, return_exceptions=True)
+    after = [each for each in done if isinstance(each, Remediation)]
+    assert sum(isinstance(each, RetryLater) for each in done) == 19
+    assert await stores.remediations.get(made.id) == after[0]
+
+
+async def test_what_a_card_says_of_itself_keeps_nobody_from_leading_it_on(stores: Stores) -> None:
+    made = await created(stores)
+    await stores.remediations.change(made.id, lambda given: given.model_copy(update={"card_ts": "1.2", "shown": "x"}))
+    after = await stores.remediations.change(made.id, unless_gone_on(made, with_round(2)))
+    assert after == made.model_copy(update={"round": 2, "card_ts": "1.2", "shown": "x"})
 
 
 async def test_those_of_an_incident_come_newest_first(stores: Stores) -> None:

@@ -108,6 +108,12 @@ def runs_of_prices() -> int:
     return airflow("sourcing-prod", "/dags/supplier_prices/dagRuns")["total_entries"]
 
 
+def catalogue() -> str:
+    """What became of the latest run."""
+    runs = airflow("catalogue-prod", "/dags/supplier_catalogue/dagRuns")["dag_runs"]
+    return max(runs, key=lambda run: run["start_date"])["state"]
+
+
 CHANGES: dict[str, Change] = {
     "lambda-errors-after-deploy": Change("lambda_rollback", "Point the alias live", alias, "4", "3"),
     "lambda-stale-secret": Change("lambda_restart", "Restart fx-rates-reader", restarted_by, False, True),
@@ -144,6 +150,14 @@ CHANGES: dict[str, Change] = {
     "airflow-dag-paused": Change("airflow_pause_dag", "Unpause the DAG ledger_export", is_paused, True, False),
     "airflow-run-missing": Change(
         "airflow_trigger_dag", "Start a run of the DAG supplier_prices", runs_of_prices, 19, 20
+    ),
+    "airflow-input-late": Change(
+        "airflow_clear_task",
+        "Run the failed tasks of supplier_catalogue",
+        catalogue,
+        "failed",
+        "success",
+        at_once=False,
     ),
 }
 BETWEEN = timedelta(hours=3)

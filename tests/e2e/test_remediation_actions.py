@@ -1,4 +1,4 @@
-"""Fourteen kinds of changes, each from its alert to a closed incident, over Slack's wire and AWS', all parts real.
+"""Fifteen kinds of changes, each from its alert to a closed incident, over Slack's wire and AWS', all parts real.
 
 One account, one workspace and one service see them all, one incident after the other, as a day on call has them.
 """

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agent.knowledge import KnowledgeBase
 from agent.models import Approval, Decision, Incident, Mark, Remediation, RemediationStatus, StepStatus, new_id
 from agent.ports import Deps
 from agent.settings import Settings
@@ -81,8 +82,8 @@ class Case:
         assert asked is not None
         return asked
 
-    async def approve(self, name: str) -> Remediation:
-        await self.deps.approvals.approve((await self.approval(name)).id, Mark(by="UMAYA", at=self.clock()))
+    async def approve(self, name: str, by: str = "UMAYA") -> Remediation:
+        await self.deps.approvals.approve((await self.approval(name)).id, Mark(by=by, at=self.clock()))
         return await self.advance(name)
 
     async def wait(self, name: str, minutes: int) -> Remediation:
@@ -105,7 +106,14 @@ async def case(account: SimulatedAccount, clock: Clock, tmp_path: Path) -> Async
 
 
 @asynccontextmanager
-async def opened(scenario: Scenario, account: SimulatedAccount, clock: Clock, home: Path) -> AsyncIterator[Case]:
+async def opened(
+    scenario: Scenario,
+    account: SimulatedAccount,
+    clock: Clock,
+    home: Path,
+    knowledge: KnowledgeBase | None = None,
+    **more: Any,
+) -> AsyncIterator[Case]:
     """The scenario's incident with its diagnosis, and all that runs in a service but Slack."""
     clock.now = START
     account.reset()
@@ -113,8 +121,8 @@ async def opened(scenario: Scenario, account: SimulatedAccount, clock: Clock, ho
     policy = home / "policy.yaml"
     policy.write_text("zone: UTC\n", "utf-8")
     people, role = ("UMAYA", "ULIWEI"), account.executor_role_arn
-    settings = Settings.read(home=home, executor_role_arn=role, approvers=people, action_policy=policy)
-    held = build_deps(settings, clock=clock)
+    settings = Settings.read(home=home, executor_role_arn=role, approvers=people, action_policy=policy, **more)
+    held = build_deps(settings, clock=clock, **({"knowledge": knowledge} if knowledge else {}))
     async with application(held.deps) as app:
         incident = await _diagnosed(app, scenario)
         await held.deps.incidents.create(incident)

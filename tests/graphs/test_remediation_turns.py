@@ -11,7 +11,7 @@ import pytest
 from agent.models import ActionResult, Remediation, RemediationStatus, Resource, Step, StepStatus
 from agent.remediation_order import MAX_ROUNDS
 from agent.settings import Settings
-from deploy.local.account import SimulatedAccount, load_scenario
+from deploy.local.account import Scenario, SimulatedAccount, load_scenario
 from graphs.remediation_plan import environment_of, lessons
 from slack_app.bootstrap import application, build_deps
 from tests.deploy.local.account.changes.fixes import BILLING
@@ -81,6 +81,46 @@ async def test_what_did_not_help_is_undone_whatever_the_count_of_actions_says(
         assert "It did not help" in over.learnt[0]
         assert "It was undone" in over.learnt[0]
         assert over.learnt[-1].startswith("There is nothing")
+
+
+OLD = {"operation": "ecs:UpdateService", "request": {"taskDefinition": "recommendations:17"}}
+BACK = {"operation": "ecs:UpdateService", "request": {"taskDefinition": "recommendations:18"}}
+
+
+@pytest.mark.parametrize(
+    ("rollout", "ends", "status", "told"),
+    [
+        ("COMPLETED", 60, StepStatus.rolled_back, "again as it was before"),
+        ("IN_PROGRESS", 60, StepStatus.rolled_back, "still goes on"),
+        ("FAILED", 240, StepStatus.failed, "ECS has given the deployment up"),
+    ],
+)
+async def test_a_way_back_is_watched_until_it_is_seen_that_it_leads_there(
+    account: SimulatedAccount,  # noqa: F811
+    clock: Clock,  # noqa: F811
+    tmp_path: Path,
+    rollout: str,
+    ends: int,
+    status: StepStatus,
+    told: str,
+) -> None:
+    story = load_scenario("ecs-out-of-memory")
+    done = {"name": "done", "when": OLD, "after": "60s", "services": [{"name": "recommendations"}]}
+    service = {"name": "recommendations", "running": 2, "rollout": rollout, "reason": "tasks failed to start"}
+    undone = {"name": "undone", "when": BACK, "after": f"{ends}s", "services": [service]}
+    story = Scenario.model_validate({**story.model_dump(), "reactions": [done, undone]})
+    async with opened(story, account, clock, tmp_path) as case:  # noqa: F811
+        name = await case.begin()
+        await case.advance(name)
+        await case.approve(name)
+        await case.wait(name, 16)
+        given = await case.approve(name)
+        assert (given.status, given.steps[-1].status) == (RemediationStatus.verifying, StepStatus.executed)
+        over = await case.wait(name, 20)
+        back = next(step for step in over.steps if step.action.rolls_back)
+        assert back.status is status
+        assert told in f"{back.verification.seen} {back.note}"
+        assert over.status is RemediationStatus.escalated
 
 
 async def test_after_everything_was_tried_people_are_told_all_of_it(

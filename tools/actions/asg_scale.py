@@ -40,7 +40,9 @@ class AsgScaleKind(ActionKind[AsgScale]):
     def permissions(self, order: Order[AsgScale]) -> tuple[Permission, ...]:
         """The group's ARN has an id that AWS made; its name alone is what is known beforehand, and unique."""
         arn = order.arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{order.target.id}")
-        return (Permission("autoscaling", "set_desired_capacity", "autoscaling:SetDesiredCapacity", (arn,)),)
+        exactly = (("AutoScalingGroupName", order.target.id),)
+        right = "autoscaling:SetDesiredCapacity"
+        return (Permission("autoscaling", "set_desired_capacity", right, (arn,), exactly=exactly),)
 
     def preview(self, order: Order[AsgScale], aws: AwsSession, now: datetime) -> Preview:
         wanted = order.parameters.desired

@@ -9,7 +9,14 @@ from agent.errors import UncertainEffect
 from agent.models import ActionResult, Alert, Check, Difference, Preview, Risk
 from agent.ports import AwsSession
 from agent.ports.writing import Permission, WriteSession
-from tools.actions.ecs_services import EcsOrder, EcsService, read_service, rolled_out, update_permission
+from tools.actions.ecs_services import (
+    EcsOrder,
+    EcsService,
+    is_rolling_out,
+    read_service,
+    rolled_out,
+    update_permission,
+)
 from tools.actions.kind import ActionKind, Order
 from tools.actions.looking import unreadable
 from tools.actions.signals import signal_check
@@ -71,6 +78,9 @@ class EcsRestartKind(ActionKind[EcsOrder]):
 
     def outcome(self, order: Order[EcsOrder], result: ActionResult, aws: AwsSession) -> ActionResult:
         return rolled_out(order, result, aws)
+
+    def going_on(self, order: Order[EcsOrder], result: ActionResult, aws: AwsSession) -> bool:
+        return is_rolling_out(order, result, aws)
 
     def undo(self, order: Order[EcsOrder], result: ActionResult) -> dict[str, Any] | None:
         return None

@@ -11,7 +11,14 @@ from agent.errors import UncertainEffect
 from agent.models import ActionResult, Alert, Check, Difference, Preview, Risk
 from agent.ports import AwsSession
 from agent.ports.writing import Permission, WriteSession
-from tools.actions.ecs_services import EcsOrder, EcsService, read_service, rolled_out, update_permission
+from tools.actions.ecs_services import (
+    EcsOrder,
+    EcsService,
+    is_rolling_out,
+    read_service,
+    rolled_out,
+    update_permission,
+)
 from tools.actions.kind import ActionKind, Order
 from tools.actions.looking import unreadable
 from tools.actions.signals import signal_check
@@ -81,6 +88,9 @@ class EcsRollbackKind(ActionKind[EcsRollback]):
 
     def outcome(self, order: Order[EcsRollback], result: ActionResult, aws: AwsSession) -> ActionResult:
         return rolled_out(order, result, aws)
+
+    def going_on(self, order: Order[EcsRollback], result: ActionResult, aws: AwsSession) -> bool:
+        return is_rolling_out(order, result, aws)
 
     def undo(self, order: Order[EcsRollback], result: ActionResult) -> dict[str, Any] | None:
         return {"cluster": order.parameters.cluster, **result.rollback_handle}

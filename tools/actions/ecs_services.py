@@ -78,12 +78,21 @@ def read_service(order: Order[Any], aws: AwsSession) -> EcsService:
 
 def rolled_out(order: Order[Any], result: ActionResult, aws: AwsSession) -> ActionResult:
     """The same result, unless ECS has given up the deployment that an action began."""
-    deployments: list[dict[str, Any]] = read_service(order, aws).raw.get("deployments", [])
-    own = next((each for each in deployments if each["id"] == result.reference), {})
+    own = _own(order, result, aws)
     if own.get("rolloutState") != "FAILED":
         return result
     why = redact(str(own.get("rolloutStateReason") or "it does not say why"))[:REASON_CHARS]
     return result.model_copy(update={"succeeded": False, "message": f"ECS has given the deployment up ({why})."})
+
+
+def is_rolling_out(order: Order[Any], result: ActionResult, aws: AwsSession) -> bool:
+    """Whether ECS is still at the deployment that an action began."""
+    return _own(order, result, aws).get("rolloutState") == "IN_PROGRESS"
+
+
+def _own(order: Order[Any], result: ActionResult, aws: AwsSession) -> dict[str, Any]:
+    deployments: list[dict[str, Any]] = read_service(order, aws).raw.get("deployments", [])
+    return next((each for each in deployments if each["id"] == result.reference), {})
 
 
 def update_permission(order: Order[Any]) -> tuple[Permission, ...]:

@@ -101,6 +101,10 @@ class ActionKind(ABC, Generic[P]):
         """
         return result
 
+    def going_on(self, order: Order[P], result: ActionResult, aws: AwsSession) -> bool:
+        """Whether what its call began is not over, such as a rollout, of which `outcome` says only how it failed."""
+        return not result.over
+
     def expected(self, order: Order[P]) -> str:
         """What it is hoped to bring, in one sentence."""
         return f"{self.title(order)}."

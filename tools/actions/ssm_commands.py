@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,17 @@ OUTPUT_CHARS = 800
 """Of each instance's output, of which the end is kept."""
 GOING_ON = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 SUCCESS = "Success"
+_REFERENCE = re.compile(r"\{\{\s*[\w-]+\s*:")
+"""`{{ssm:/prod/motd}}`: the service puts a parameter's value in its place, before any shell sees it.
+https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-param-runcommand.html
+"""
+
+
+def without_references(text: str) -> str:
+    """The same text. ValueError when something else would run than what people and the judge have seen."""
+    if _REFERENCE.search(text):
+        raise ValueError("Systems Manager would put something else in place of {{…:…}}: write out what it stands for")
+    return text
 
 
 def comment(token: str) -> str:

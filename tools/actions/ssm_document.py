@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from agent.errors import WriteRefused
 from agent.models import ActionResult, Alert, Check, Difference, Model, Preview, Risk
@@ -19,7 +19,7 @@ from tools.actions.hosts import Host, read_hosts, unreachable
 from tools.actions.kind import ActionKind, Order
 from tools.actions.looking import unreadable
 from tools.actions.signals import signal_check
-from tools.actions.ssm_commands import DELIVERY_SECONDS, comment, find_command, followed
+from tools.actions.ssm_commands import DELIVERY_SECONDS, comment, find_command, followed, without_references
 from tools.actions.ssm_script import instance_arn
 from tools.evidence.failures import EXPECTED
 
@@ -31,7 +31,7 @@ GOING_ON = frozenset({"Pending", "InProgress", "Waiting", "Cancelling"})
 
 class SsmDocument(Model):
     document: str = Field(pattern=r"^[A-Za-z0-9_.-]{3,128}$", description="Its name in the catalogue")
-    parameters: dict[str, str] = Field(
+    parameters: dict[str, Annotated[str, AfterValidator(without_references)]] = Field(
         default={}, max_length=20, description="Those that the catalogue lets people set"
     )
 

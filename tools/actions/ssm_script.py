@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from agent.errors import WriteRefused
 from agent.models import ActionResult, Alert, Check, Difference, Model, Preview, Risk
@@ -17,7 +17,7 @@ from tools.actions.hosts import INSTANCE_ID, Host, read_hosts, unlike, unreachab
 from tools.actions.kind import ActionKind, Order
 from tools.actions.looking import unreadable
 from tools.actions.signals import signal_check
-from tools.actions.ssm_commands import DELIVERY_SECONDS, comment, find_command, followed
+from tools.actions.ssm_commands import DELIVERY_SECONDS, comment, find_command, followed, without_references
 from tools.evidence.failures import EXPECTED
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ Shell = Literal["bash", "powershell"]
 
 
 class SsmScript(Model):
-    script: str = Field(min_length=1, max_length=MAX_SCRIPT_CHARS)
+    script: Annotated[str, AfterValidator(without_references)] = Field(min_length=1, max_length=MAX_SCRIPT_CHARS)
     shell: Shell = "bash"
     also: tuple[Annotated[str, Field(pattern=INSTANCE_ID)], ...] = Field(
         default=(), max_length=MOST_OTHERS, description="Further instances, with the same tags as the target"

@@ -2,7 +2,7 @@
 
     access = AssumedWriteAccess.of(settings)
     session = access.open(kind.permissions(order), "act_1a2b3c")
-    session.client("lambda").update_alias(...)      # sent once, and only if it is among the permissions
+    session.client("lambda").update_alias(...)      # done once, and only if it is among the permissions
 
 Three locks, one behind the other: a hook in the client refuses every other call before it leaves the process, the
 session policy lets AWS refuse it, and the role itself allows no more than all actions together need.
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ from agent.errors import SettingsError, WriteRefused
 from agent.ports.writing import Permission, WriteSession
 from agent.settings import AwsAccount, Settings
 from tools.aws.denials import is_denied
+from tools.aws.sending import ANSWER_SECONDS, CALLS_SECONDS, Sending
 from tools.aws.session import CONNECT_TIMEOUT_SECONDS, named_address
 
 SESSION_SECONDS = 900
@@ -33,6 +35,10 @@ POLICY_CHARS = 2048
 """The most that STS takes as a session policy."""
 ASSUME_ATTEMPTS = 3
 """Asking for credentials changes nothing, so that it may be repeated."""
+_PATTERN = re.compile(r"[*?]|\$\{")
+"""What IAM reads as more than one name. A group may be called `web*`."""
+_MADE_BY_AWS = ":autoScalingGroup:*:autoScalingGroupName/"
+"""The one part of an ARN that nobody knows beforehand."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class AssumedSession:
     region: str
     permissions: tuple[Permission, ...]
     config: Config
+    sending: Sending
 
     def client(self, service: str) -> Any:
         client = self.base.client(
@@ -55,6 +62,7 @@ class AssumedSession:
             aws_session_token=self.credentials["SessionToken"],
         )
         _lock(client, service, self.permissions)
+        self.sending.watch(client)
         return client
 
 
@@ -82,6 +90,8 @@ class AssumedWriteAccess:
     external_id: str = ""
     accounts: tuple[AwsAccount, ...] = ()
     timeout_seconds: float = 10.0
+    calls_seconds: float = CALLS_SECONDS
+    ticks: Callable[[], float] = time.monotonic
 
     @classmethod
     def of(cls, settings: Settings) -> AssumedWriteAccess:
@@ -101,9 +111,10 @@ class AssumedWriteAccess:
         if not permissions:
             return NothingInAws()
         credentials = self._assume(role, session_policy(permissions), name)
-        return AssumedSession(
-            self.base, credentials, region or role.region, tuple(permissions), self._config(attempts=1)
-        )
+        answer = min(self.timeout_seconds, ANSWER_SECONDS)
+        sending = Sending(self.ticks() + self.calls_seconds - CONNECT_TIMEOUT_SECONDS - answer, self.ticks)
+        config = self._config(1, answer)
+        return AssumedSession(self.base, credentials, region or role.region, tuple(permissions), config, sending)
 
     def _role(self, account: str) -> _Role:
         """SettingsError that says which setting would name one."""
@@ -130,7 +141,8 @@ class AssumedWriteAccess:
         return _Role(self.role_arn, self.external_id, self.region)
 
     def _assume(self, role: _Role, policy: str, name: str) -> Mapping[str, str]:
-        sts: Any = self.base.client("sts", region_name=role.region, config=self._config(ASSUME_ATTEMPTS))
+        config = self._config(ASSUME_ATTEMPTS, self.timeout_seconds)
+        sts: Any = self.base.client("sts", region_name=role.region, config=config)
         more = {"ExternalId": role.external_id} if role.external_id else {}
         try:
             reply = sts.assume_role(
@@ -144,18 +156,25 @@ class AssumedWriteAccess:
             raise WriteRefused(_why_not(error, role.arn)) from error
         return reply["Credentials"]
 
-    def _config(self, attempts: int) -> Config:
-        """A write is sent once: whoever asked for it looks for its effect before it is sent again."""
+    def _config(self, attempts: int, answer_seconds: float) -> Config:
+        """Of one attempt for a write: whoever asked for it looks for its effect before it is sent again."""
         return Config(
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            read_timeout=self.timeout_seconds,
+            read_timeout=answer_seconds,
             retries={"mode": "standard", "total_max_attempts": attempts},
             user_agent_extra="watchkeeper-executor",
         )
 
 
 def session_policy(permissions: Iterable[Permission]) -> str:
-    """The IAM policy of these permissions, and nothing else, as JSON. WriteRefused when it is longer than STS takes."""
+    """The IAM policy of these permissions, and nothing else, as JSON.
+
+    WriteRefused when it is longer than STS takes, or when a name in it would stand for others, too.
+    """
+    permissions = tuple(permissions)
+    for name in (each for permission in permissions for each in permission.resources):
+        if name != "*" and _PATTERN.search(name.replace(_MADE_BY_AWS, "")):
+            raise WriteRefused(f"No credentials can be had for {name} alone: IAM would read its name as a pattern.")
     document = {"Version": "2012-10-17", "Statement": [_statement(permission) for permission in permissions]}
     policy = json.dumps(document, separators=(",", ":"))
     if not document["Statement"] or len(policy) > POLICY_CHARS:

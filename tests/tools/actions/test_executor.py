@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -278,9 +279,29 @@ async def test_a_call_without_a_proper_answer_is_made_once_and_looked_for(case: 
 
 async def test_what_aws_refuses_has_failed_with_its_words(case: Case) -> None:
     action = await case.prepare()
-    case.bench.account.put(Fault("ecs:UpdateService", code="ThrottlingException"))
+    case.bench.account.put(Fault("ecs:UpdateService", code="ServiceNotActiveException"))
     step = await case.executor().execute(REMEDIATION, action.id)
-    assert (step.status, "ThrottlingException" in step.note) == (StepStatus.failed, True)
+    assert (step.status, "ServiceNotActiveException" in step.note) == (StepStatus.failed, True)
+
+
+@pytest.mark.parametrize(("code", "status"), [("ThrottlingException", 400), ("RequestLimitExceeded", 503)])
+async def test_what_is_throttled_at_first_is_done_once(case: Case, code: str, status: int) -> None:
+    action = await case.prepare()
+    case.bench.account.put(Fault("ecs:UpdateService", code=code, status=status, times=2))
+    step = await case.executor().execute(REMEDIATION, action.id)
+    assert (step.status, case.restarts()) == (StepStatus.executed, 1)
+
+
+async def test_what_is_throttled_for_too_long_has_failed_and_is_told_plainly(case: Case) -> None:
+    action, writes = await case.prepare(), replace(case.bench.writes, calls_seconds=14.0)
+    case.bench.account.put(Fault("ecs:UpdateService", code="ThrottlingException"))
+    step = await Executor(case.deps, writes).execute(REMEDIATION, action.id)
+    assert (step.status, case.restarts()) == (StepStatus.failed, 0)
+    assert re.fullmatch(
+        r"AWS is asked too often just now: it throttled UpdateService [23] times, so that nothing was changed\. "
+        r"Ask again in some minutes\.",
+        step.note,
+    )
 
 
 async def _die(case: Case, word: str, after: bool = False) -> Action:

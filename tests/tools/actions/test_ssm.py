@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.errors import SettingsError, WriteRefused
+from agent.errors import InputError, SettingsError, WriteRefused
 from agent.models import Preview, Risk
 from deploy.local.account.text import resource_id
 from tests.tools.actions.account import ACCOUNT, NOW, TOKEN, Bench
@@ -73,6 +73,16 @@ def test_what_the_judge_refuses_is_not_run_whoever_approves_it(hosts: Bench, scr
     with pytest.raises(WriteRefused, match="not run"):
         hosts.execute("ssm_script", SHOP, seen=seen, script=script)
     assert hosts.person("ssm").list_commands()["Commands"] == []
+
+
+@pytest.mark.parametrize("script", ["echo {{ssm:/prod/motd}}", "echo '{{ ssm-secure:key:2 }}'", "ls {{\tssm :x}}"])
+def test_what_systems_manager_would_replace_before_the_shell_sees_it_is_refused(hosts: Bench, script: str) -> None:
+    """What the parameter holds would run, unseen by the judge and by who approved."""
+    with pytest.raises(InputError, match="write out what it stands for"):
+        hosts.order("ssm_script", SHOP, {"script": script})
+    with pytest.raises(InputError, match="write out what it stands for"):
+        hosts.order("ssm_document", SHOP, {"document": "Shop-RotateLogs", "parameters": {"Directory": script}})
+    assert hosts.order("ssm_script", SHOP, {"script": "docker ps --format '{{.Names}}: {{ .Status }}'"})
 
 
 def test_only_instances_that_are_alike_and_can_be_reached_run_it_together(hosts: Bench) -> None:

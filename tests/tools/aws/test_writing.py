@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +19,7 @@ from deploy.local.account import SimulatedAccount
 from deploy.local.account.faults import Fault
 from tests.tools.actions.account import ACCOUNT, NOW, Bench, person
 from tools.aws import Boto3Session
+from tools.aws.sending import CALLS_SECONDS, is_throttled
 from tools.aws.writing import POLICY_CHARS, SESSION_SECONDS, AssumedWriteAccess, session_name, session_policy
 
 FUNCTION = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:checkout"
@@ -51,6 +54,17 @@ def bench(running: Bench, clock: Clock) -> Bench:
 
 def reserved(bench: Bench, name: str = "checkout") -> Any:
     return bench.person("lambda").get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+
+
+def counted(writes: AssumedWriteAccess) -> tuple[Any, list[str]]:
+    """A client, and what it sends."""
+    client, sent = writes.open([RESERVE], "act_1").client("lambda"), list[str]()
+    client.meta.events.register("before-send", lambda request, **_: sent.append(request.url))
+    return client, sent
+
+
+def reserve(client: Any) -> None:
+    client.put_function_concurrency(FunctionName="checkout", ReservedConcurrentExecutions=5)
 
 
 def test_what_was_permitted_is_done(bench: Bench) -> None:
@@ -126,16 +140,70 @@ def test_credentials_end_after_a_quarter_of_an_hour(bench: Bench, clock: Clock) 
         client.put_function_concurrency(FunctionName="checkout", ReservedConcurrentExecutions=5)
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_write_is_sent_once_whatever_comes_back(bench: Bench, status: int) -> None:
-    client, sent = bench.writes.open([RESERVE], "act_1").client("lambda"), list[str]()
-    client.meta.events.register("before-send", lambda request, **_: sent.append(request.url))
-    code = "TooManyRequestsException" if status == 429 else "ServiceException"
+@pytest.mark.parametrize(("code", "status"), [("ServiceException", 500), ("ServiceUnavailable", 503), ("Busy", 429)])
+def test_a_write_that_may_have_had_its_effect_is_sent_once(bench: Bench, code: str, status: int) -> None:
+    client, sent = counted(bench.writes)
     bench.account.put(Fault("lambda:PutFunctionConcurrency", code=code, status=status))
     with pytest.raises(ClientError):
-        client.put_function_concurrency(FunctionName="checkout", ReservedConcurrentExecutions=5)
+        reserve(client)
     bench.account.heal()
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("TooManyRequestsException", 429), ("ThrottlingException", 400), ("RequestLimitExceeded", 503), ("SlowDown", 503)],
+)
+def test_a_write_that_is_throttled_has_had_no_effect_and_is_sent_again(bench: Bench, code: str, status: int) -> None:
+    client, sent = counted(bench.writes)
+    bench.account.put(Fault("lambda:PutFunctionConcurrency", code=code, status=status, times=2))
+    reserve(client)
+    assert (len(sent), reserved(bench)) == (3, 5)
+
+
+def test_what_is_refused_because_something_else_goes_on_is_not_asked_again(bench: Bench) -> None:
+    client, sent = counted(bench.writes)
+    bench.account.put(Fault("lambda:PutFunctionConcurrency", code="ScalingActivityInProgress", status=400))
+    with pytest.raises(ClientError):
+        reserve(client)
+    bench.account.heal()
+    assert len(sent) == 1
+
+
+def test_throttling_is_waited_for_with_growing_pauses_and_not_for_ever(bench: Bench) -> None:
+    client, sent = counted(replace(bench.writes, calls_seconds=15.0))
+    bench.account.put(Fault("lambda:PutFunctionConcurrency", code="ThrottlingException", status=400))
+    began = time.monotonic()
+    with pytest.raises(ClientError, match="Throttling"):
+        reserve(client)
+    bench.account.heal()
+    assert 2 <= len(sent) <= 12
+    assert time.monotonic() - began < 4
+
+
+def test_no_event_of_which_eventbridge_took_one_is_sent_again(bench: Bench) -> None:
+    refused, taken = {"ErrorCode": "ThrottlingException"}, {"EventId": "1"}
+    assert is_throttled(200, {"FailedEntryCount": 1, "Entries": [refused]})
+    assert not is_throttled(200, {"FailedEntryCount": 1, "Entries": [refused, taken]})
+    assert not is_throttled(200, {"FailedEntryCount": 0, "Entries": [taken]})
+
+
+def test_rate_exceeded_is_throttling_by_whatever_code_unless_it_is_an_error_of_awss_own() -> None:
+    said = {"Error": {"Code": "ClientException", "Message": "Rate exceeded"}}
+    assert is_throttled(400, said)
+    assert not is_throttled(500, said)
+    assert is_throttled(400, {"Error": {"Code": "RestApiClientException"}, "RestApiStatusCode": 429})
+    assert not is_throttled(400, {"Error": {"Code": "RestApiClientException"}, "RestApiStatusCode": 409})
+
+
+def test_nothing_is_sent_by_a_process_that_slept_too_long(bench: Bench) -> None:
+    """Another one may have taken over meanwhile."""
+    now = [0.0]
+    client, _ = counted(replace(bench.writes, ticks=lambda: now[0]))
+    now[0] = CALLS_SECONDS
+    with pytest.raises(WriteRefused, match="too late"):
+        reserve(client)
+    assert reserved(bench) is None
 
 
 def test_a_write_that_hangs_is_sent_once(bench: Bench) -> None:
@@ -197,6 +265,15 @@ def test_a_session_policy_says_what_was_permitted_and_no_more() -> None:
             "Condition": {"StringEquals": {"ssm:x": "y"}},
         },
     ]
+
+
+@pytest.mark.parametrize("name", ["web*", "web-?", "${aws:username}", "*"])
+def test_a_name_that_iam_would_read_as_a_pattern_gets_no_credentials(name: str) -> None:
+    group = f"arn:aws:autoscaling:us-east-1:{ACCOUNT}:autoScalingGroup:*:autoScalingGroupName/"
+    scale = Permission("autoscaling", "set_desired_capacity", "autoscaling:SetDesiredCapacity", (group + name,))
+    with pytest.raises(WriteRefused, match="as a pattern"):
+        session_policy([scale])
+    assert "webstore" in session_policy([replace(scale, resources=(f"{group}webstore",))])
 
 
 def test_an_action_outside_aws_gets_no_credentials_and_still_needs_the_role(bench: Bench) -> None:

@@ -37,6 +37,7 @@ def task_failed(airflow: Airflow, dag_id: str, run_id: str, task: Json) -> Findi
         "try_number": str(tries),
         "exception": log.exception,
         "operator": str(task.get("operator") or ""),
+        "environment": airflow.environment,
     }
     if failed := dbt_errors(log.text.splitlines()):
         attributes |= {"model": failed[0][0]} | error_details(failed[0][1])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from deploy.local.account.text import resource_id
+from tests.deploy.local.account.conftest import NOW
 
 BILLING, PRINTER = resource_id("instance", "billing-app-1"), resource_id("instance", "print-server-1")
 SETTLEMENT = "arn:aws:states:us-east-1:123456789012:execution:nightly-settlement:settlement-of-today"
 DLQ = "arn:aws:sqs:us-east-1:123456789012:settlement-requests-dlq"
 EVENT = {"Source": "shop.pricing", "DetailType": "PriceListPublished", "Detail": '{"list": "today"}'}
+LATE_RUN = f"scheduled__{NOW - timedelta(hours=1):%Y-%m-%dT%H:%M:00+00:00}"
 IDLE = {"ParameterName": "idle_in_transaction_session_timeout", "ApplyMethod": "immediate"}
 
 Call = tuple[str, str, dict[str, Any]]
@@ -143,6 +146,17 @@ RIGHT: dict[str, list[tuple[str, Call]]] = {
         (
             "airflow-run-missing",
             airflow("sourcing-prod", "POST", "/dags/supplier_prices/dagRuns", {"logical_date": None}),
+        )
+    ],
+    "airflow_clear_task": [
+        (
+            "airflow-input-late",
+            airflow(
+                "catalogue-prod",
+                "POST",
+                "/dags/supplier_catalogue/clearTaskInstances",
+                {"dry_run": False, "dag_run_id": LATE_RUN, "only_failed": True, "reset_dag_runs": True},
+            ),
         )
     ],
     "ssm_script": [
