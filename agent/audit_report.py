@@ -13,6 +13,7 @@ from agent.audit_export import target_of
 from agent.errors import InputError
 from agent.incident_times import times_of
 from agent.models import AuditEntry, Incident
+from agent.visible import visible
 
 _OUTCOMES = (
     "proposed",
@@ -27,7 +28,8 @@ _OUTCOMES = (
     "rolled_back",
 )
 _REFUSALS = (AuditEvent.refused, AuditEvent.click_refused, AuditEvent.rejected)
-_SPECIAL = re.compile(r"([\\|<>\[\]`*])")
+_SPECIAL = re.compile(r"([\\|<>\[\]`*@]|:(?=//)|(?<=www)\.)", re.I)
+"""What makes Markdown of a text; the last three make links of addresses that stand by themselves."""
 
 
 def month_range(month: str) -> tuple[datetime, datetime]:
@@ -216,7 +218,7 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], nothing: str)
 
 def _escaped(text: str) -> str:
     """No text of others makes a link, a picture, HTML or a cell of its own."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(visible(text).split()))
 
 
 def _time(at: datetime) -> str:

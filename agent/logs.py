@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
@@ -18,6 +19,7 @@ from agent.errors import SettingsError
 from agent.redaction import redact
 from agent.redaction.plain import RedactingFormatter
 from agent.telemetry import current_run
+from agent.uncaught import log_what_is_uncaught
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -59,6 +61,7 @@ def read_log_settings() -> LogSettings:
 def set_up_logging(settings: LogSettings, stream: TextIO) -> None:
     """Let the root logger write to the stream, and nowhere else. Calling it again replaces the earlier set-up."""
     logging.basicConfig(level=settings.log_level, handlers=[log_handler(settings, stream)], force=True)
+    log_what_is_uncaught()
 
 
 def log_handler(settings: LogSettings, stream: TextIO) -> logging.Handler:
@@ -73,7 +76,7 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         run_id = current_run()
-        said = super().format(record)
+        said = super().format(_sound(record))
         return f"{_time(record)} {record.levelname} {record.name}{f' [{run_id}]' if run_id else ''} {said}"
 
 
@@ -85,7 +88,7 @@ class JsonFormatter(logging.Formatter):
             "time": _time(record),
             "level": record.levelname,
             "logger": record.name,
-            "message": redact(record.getMessage()),
+            "message": redact(_sound(record).getMessage()),
             "run_id": current_run(),
             "thread": record.threadName,
         }
@@ -94,6 +97,17 @@ class JsonFormatter(logging.Formatter):
         if record.stack_info:
             line["stack"] = redact(self.formatStack(record.stack_info))
         return json.dumps(line, ensure_ascii=True)
+
+
+def _sound(record: logging.LogRecord) -> logging.LogRecord:
+    """The record, or a copy without its arguments where these do not fit: logging would print them as they are."""
+    try:
+        record.getMessage()
+    except Exception:
+        bare = copy(record)
+        bare.msg, bare.args = f"{record.msg!r} (with arguments that do not fit)", ()
+        return bare
+    return record
 
 
 def _time(record: logging.LogRecord) -> str:

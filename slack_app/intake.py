@@ -14,6 +14,7 @@ from typing import Any
 from agent.models import Job, JobKind, SlackPlace, Urgency, new_id
 from agent.ports import Clock, Queue, Sealer
 from agent.ports.sealing import NobodysSealer
+from agent.redaction import redact
 from agent.redaction.plain import redact_plain
 from slack_app.phrases import command_in, is_stop
 from slack_app.urgency import urgency_of
@@ -24,6 +25,10 @@ HEARD_SUBTYPES = ("", "bot_message", "file_share", "me_message", "thread_broadca
 """What people and apps say. Every other subtype is Slack talking about the channel: joins, topics, pins, deletions."""
 NAME_KEPT, REFUSAL_KEPT = timedelta(days=1), timedelta(minutes=5)
 """A channel may be renamed, and the app be given a right or a seat that it lacked."""
+MAX_SAID_CHARS, _BEGINNING = 8000, 6000
+"""Of a message of somebody, and of its first part where the middle is left out."""
+MAX_RUN_CHARS = 3
+_PADDING = re.compile(r"\s{8,}|([^\w\s])\1{7,}")
 _TO_SOMEBODY = re.compile(r"\s*<@[UW]")
 
 
@@ -92,6 +97,11 @@ class Intake:
         ts = str(event.get("event_ts") or self.clock().timestamp())
         return self._stop(str(event["channel"]), str(event["thread_ts"]), ts, str(event.get("user", "")), "button")
 
+    def stop_all(self, channel: str, user: str) -> None:
+        """`/watchkeeper stop`: everything that this person asked in the channel."""
+        place = SlackPlace(team=self.identity.team_id, channel=channel, thread_ts="")
+        self.request_stop(everything_of(user, place), self.clock(), user)
+
     def choice(self, clicked: Event) -> bool:
         """A choice under a question back becomes what its clicker says next. False when one was taken already."""
         key = f"choice:{self.identity.team_id}:{clicked['channel']}:{clicked['message_ts']}"
@@ -143,7 +153,7 @@ class Intake:
 
     def _said(self, event: Event, *, implicit: bool) -> bool:
         """A person's words: an order to stop, a command, or a question."""
-        text = html.unescape(self._mentioned.sub("", str(event.get("text", "")))).strip()
+        text = bounded(html.unescape(self._mentioned.sub("", str(event.get("text", ""))))).strip()
         channel, ts, user = str(event["channel"]), str(event["ts"]), str(event.get("user", ""))
         thread_ts = str(event.get("thread_ts") or ts)
         if not text and thread_ts != ts and not self._mentioned.search(str(event.get("text", ""))):
@@ -190,6 +200,18 @@ class Intake:
             or (own.bot_id and event.get("bot_id") == own.bot_id)
             or (own.app_id and event.get("app_id") == own.app_id and event.get("bot_id"))
         )
+
+
+def bounded(text: str) -> str:
+    """What somebody said without long padding, and its middle left out where it is very long.
+
+    It is read by many patterns, some of which take time that grows with the square of a run.
+    """
+    short = _PADDING.sub(lambda run: "\n" if "\n" in run[0] else run[0][:MAX_RUN_CHARS] if run[1] else " ", text)
+    if len(short) <= MAX_SAID_CHARS:
+        return short
+    plain = redact(short)  # before it is cut: half a secret is not known for one
+    return plain if len(plain) <= MAX_SAID_CHARS else f"{plain[:_BEGINNING]} … {plain[_BEGINNING - MAX_SAID_CHARS :]}"
 
 
 def everything_of(user: str, place: SlackPlace) -> SlackPlace:

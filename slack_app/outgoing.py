@@ -95,6 +95,8 @@ def _clean_object(block: dict[str, Any]) -> dict[str, Any]:
     """A block, an element or a text; what becomes of its text, its type says."""
     kind, text = block.get("type"), block.get("text")
     kept = {name: value for name, value in block.items() if name not in PICTURE_FIELDS and not _is_picture(value)}
+    if kind == "broadcast":  # of rich text: @channel
+        return {"type": "text", "text": _plain(str(block.get("range") or ""))}
     if "url" in kept and not trusted(str(kept["url"])):
         del kept["url"]
         if kind == "link":  # of rich text, which is nothing without its address

@@ -10,9 +10,13 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from agent.redaction import Policy, in_use, redact
+from agent.visible import visible
 
 NAME_KEYS = ("Key", "key", "Name", "name", "ParameterKey", "title")
 VALUE_KEYS = ("Value", "value", "ParameterValue")
+
+LONG_KEY = 16
+"""Below that nothing is secret by itself: `password` and its like name their values."""
 
 _CLEAN_ENTRIES = 8192
 _CLEAN_LENGTH = 1000
@@ -21,7 +25,10 @@ _clean: set[tuple[Policy, str, str]] = set()
 
 
 def redact_plain(value: Any) -> Any:
-    """The same structure with every text redacted; a dict's keys and `{"Key": …, "Value": …}` name their values."""
+    """The same structure with every text redacted; a dict's keys and `{"Key": …, "Value": …}` name their values.
+
+    Keys are texts, too: whoever writes an alert chooses them.
+    """
     if isinstance(value, str):
         return _redact_new("", value)
     if isinstance(value, Mapping):
@@ -39,11 +46,15 @@ def redacted_json(model: BaseModel) -> str:
 def _redact_mapping(mapping: Mapping[str, Any]) -> dict[str, Any]:
     given = next((mapping[key] for key in NAME_KEYS if isinstance(mapping.get(key), str)), "")
     return {
-        key: _redact_new(given if key in VALUE_KEYS and given else key, value)
+        _redacted_key(key): _redact_new(given if key in VALUE_KEYS and given else key, value)
         if isinstance(value, str)
         else redact_plain(value)
         for key, value in mapping.items()
     }
+
+
+def _redacted_key(key: Any) -> Any:
+    return _redact_new("", key) if isinstance(key, str) and len(key) >= LONG_KEY else key
 
 
 def _redact_new(name: str, value: str) -> str:
@@ -75,11 +86,15 @@ def _redact_named(name: str, value: str) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats as another formatter does, then redacts all of it: message, arguments and traceback."""
+    """Formats as another formatter does, then redacts all of it: message, arguments and traceback.
+
+    A line that begins at the left edge is a new entry, and nothing in it moves a terminal's cursor: what somebody else
+    wrote is not taken for an entry.
+    """
 
     def __init__(self, inner: logging.Formatter) -> None:
         super().__init__()
         self._inner = inner
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(self._inner.format(record))
+        return "\n    ".join(visible(redact(self._inner.format(record))).split("\n"))

@@ -203,9 +203,13 @@ def fingerprint(source: str, title: str, *parts: object) -> str:
     return digest(source, subject(title), *parts)
 
 
+MAX_SUBJECT_CHARS = 2000
+"""Of a title: what is longer is no title, and would take long to be read."""
+
+
 def subject(title: str) -> str:
     """What a title is about: `[FIRING:2] Errors on web-02 at 14:20` and `[RESOLVED] Errors on web-02` are one."""
-    plain = _PASSING.sub(" ", title.lower())
+    plain = _PASSING.sub(" ", title[:MAX_SUBJECT_CHARS].lower())
     words = " ".join(re.findall(r"[^\W_][\w.:/@-]*", _STATE_WORDS.sub(" ", plain)))
     return words or " ".join(plain.split())
 

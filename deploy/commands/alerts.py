@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from agent.settings import Settings
 from agent.sources import parse_alerts, read_mappings, source_named
 from deploy.commands.options import AwsOption, JsonOption, ScenarioOption, aws_of, print_result
 from deploy.payloads import read_payload
+from deploy.showing import tell
 
 JSON_BEGINS = re.compile(r'\s*(\{\s*"|\[\s*[{\["])')
 """An alert's text may well begin with a bracket: [Triggered] ..."""
@@ -93,9 +93,9 @@ def alert_json(alert: Alert) -> dict[str, Any]:
 
 
 def _show(alerts: Sequence[Alert]) -> None:
-    sys.stdout.write("\n".join(_lines(alert_json(alert)) for alert in alerts))
+    tell("\n".join(_lines(alert_json(alert)) for alert in alerts))
     if len(alerts) > 1:
-        sys.stdout.write(f"\n{len(alerts)} alerts\n")
+        tell(f"\n{len(alerts)} alerts\n")
 
 
 def _lines(shown: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +16,7 @@ from agent.models import Approval, Job, JobKind, Remediation, Urgency, new_id
 from agent.settings import Settings
 from deploy.commands.kept import kept_things, now, print_rows, when
 from deploy.commands.options import JsonOption, print_result
+from deploy.showing import tell
 
 if TYPE_CHECKING:
     from graphs.remediation_reviews import ToReview
@@ -88,7 +88,7 @@ def review(
     decision = {"action": REVIEW, "reason": note, "user": who}
     found = asyncio.run(_reviewed(approval_id, decision, wait))
     document = {**found.model_dump(mode="json"), "reviewed_by": who, "note": note}
-    print_result(json_output, lambda: document, lambda: _tell(f"It is reviewed, by {who}.\n"))
+    print_result(json_output, lambda: document, lambda: tell(f"It is reviewed, by {who}.\n"))
 
 
 def approval_json(approval: Approval, remediation: Remediation | None) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def approval_json(approval: Approval, remediation: Remediation | None) -> dict[s
 
 def _decide(approval_id: str, decision: dict[str, Any], user: str, wait: float, as_json: bool) -> None:
     approval, remediation = asyncio.run(_decided(approval_id, {**decision, "user": _who(user)}, wait))
-    print_result(as_json, lambda: approval_json(approval, remediation), lambda: _tell(f"{_became(approval)}\n"))
+    print_result(as_json, lambda: approval_json(approval, remediation), lambda: tell(f"{_became(approval)}\n"))
 
 
 def _who(user: str) -> str:
@@ -187,7 +187,7 @@ async def _pending(limit: int) -> list[Waiting]:
 
 def _show(found: list[Waiting]) -> None:
     if not found:
-        _tell("Nothing waits for approval.\n")
+        tell("Nothing waits for approval.\n")
         return
     rows: list[tuple[str, ...]] = []
     for approval, remediation in found:
@@ -199,7 +199,7 @@ def _show(found: list[Waiting]) -> None:
 
 def _show_reviews(found: list[ToReview]) -> None:
     if not found:
-        _tell("Nothing waits for a review.\n")
+        tell("Nothing waits for a review.\n")
         return
     rows = [(each.approval_id, when(each.at), each.by, each.what, each.reason, each.incident_id) for each in found]
     print_rows(("id", "when", "who broke the glass", "what", "why", "incident"), rows)
@@ -209,7 +209,3 @@ def _became(approval: Approval) -> str:
     if approval.decision == "pending":
         return f"Noted: {len(approval.approved_by)} of {approval.needed} have approved it."
     return f"It is {approval.decision}, by {approval.decided_by}."
-
-
-def _tell(text: str) -> None:
-    sys.stdout.write(text)

@@ -25,6 +25,7 @@ from agent.models import AuditEntry
 from agent.times import parse_time
 from deploy.commands.kept import kept_things, now, print_rows, when
 from deploy.commands.options import JsonOption, print_result
+from deploy.showing import tell
 
 app = typer.Typer(help="The audit trail: who did what, and whether it is whole.", no_args_is_help=True)
 
@@ -179,7 +180,7 @@ def _report_json(report: ChainReport) -> dict[str, Any]:
 
 def _show(entries: list[AuditEntry]) -> None:
     if not entries:
-        _tell("There is no such entry.\n")
+        tell("There is no such entry.\n")
         return
     rows = [(str(e.sequence or ""), when(e.at), e.actor, e.event, e.subject, brief(e)) for e in entries]
     print_rows(("line", "when", "who", "what", "incident", ""), rows)
@@ -187,7 +188,7 @@ def _show(entries: list[AuditEntry]) -> None:
 
 def _show_report(report: ChainReport) -> None:
     for sentence in _sentences(report):
-        _tell(f"{sentence}\n")
+        tell(f"{sentence}\n")
 
 
 def _sentences(report: ChainReport) -> list[str]:
@@ -251,7 +252,3 @@ class _Output:
 
 def _unwritable(path: Path, error: OSError) -> InputError:
     return InputError(f"--out: {path} cannot be written ({error.strerror}); name another file.")
-
-
-def _tell(text: str) -> None:
-    sys.stdout.write(text)

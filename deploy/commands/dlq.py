@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +13,7 @@ from agent.models import Job
 from agent.ports import DeadLetter, Queue
 from deploy.commands.kept import kept_things, print_rows, when
 from deploy.commands.options import JsonOption, print_result
+from deploy.showing import tell
 
 app = typer.Typer(help="Jobs that were given up (the dead letters of the queue).", no_args_is_help=True)
 
@@ -46,7 +46,7 @@ def retry(
     if bool(job_id) == everything:
         raise InputError("Say which: `watchkeeper dlq retry ID`, or `watchkeeper dlq retry --all`.")
     ids = asyncio.run(_retry(job_id))
-    print_result(json_output, lambda: {"retried": ids}, lambda: _tell(f"Put back: {', '.join(ids) or 'nothing'}\n"))
+    print_result(json_output, lambda: {"retried": ids}, lambda: tell(f"Put back: {', '.join(ids) or 'nothing'}\n"))
 
 
 def letter_json(letter: DeadLetter) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _unknown(job_id: str) -> InputError:
 
 def _show(letters: list[DeadLetter]) -> None:
     if not letters:
-        _tell("No job was given up.\n")
+        tell("No job was given up.\n")
         return
     rows = [(each.job.id, each.job.kind.value, about(each.job), each.reason, when(each.at)) for each in letters]
     print_rows(("id", "kind", "about", "reason", "since"), rows)
@@ -117,9 +117,5 @@ def _show(letters: list[DeadLetter]) -> None:
 
 def _show_one(letter: DeadLetter) -> None:
     fields = letter_json(letter)
-    _tell("".join(f"{name.replace('_', ' '):<11} {value}\n" for name, value in fields.items()))
-    _tell(json.dumps(letter.job.payload, indent=2, ensure_ascii=False) + "\n")
-
-
-def _tell(text: str) -> None:
-    sys.stdout.write(text)
+    tell("".join(f"{name.replace('_', ' '):<11} {value}\n" for name, value in fields.items()))
+    tell(json.dumps(letter.job.payload, indent=2, ensure_ascii=False) + "\n")

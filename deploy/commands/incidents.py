@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ from agent.models import Incident, IncidentStatus
 from agent.ports import Sighting, Tally
 from deploy.commands.kept import kept_things, lasted, now, print_rows, when
 from deploy.commands.options import JsonOption, print_result
+from deploy.showing import tell
 
 app = typer.Typer(help="Incidents: what happened, and how long it took.", no_args_is_help=True)
 
@@ -120,7 +120,7 @@ def _headline(incident: Incident) -> str:
 
 def _show_all(found: list[Incident]) -> None:
     if not found:
-        _tell("There is no such incident.\n")
+        tell("There is no such incident.\n")
         return
     rows = [
         (each.id, each.status.value, each.severity.value, when(each.last_alert_at or each.created_at), each.title)
@@ -141,11 +141,11 @@ def _show_one(incident: Incident, sightings: list[Sighting], tally: Tally) -> No
         "diagnosis": _headline(incident),
         "tickets": ", ".join(f"{ticket.system} {ticket.id}" for ticket in incident.tickets),
     }
-    _tell(f"{incident.title}\n" + "".join(f"  {name:<11} {value}\n" for name, value in facts.items() if value))
-    _tell(f"\n{tally.alerts} alerts, {tally.firing} firing now, fired {tally.count} times\n")
+    tell(f"{incident.title}\n" + "".join(f"  {name:<11} {value}\n" for name, value in facts.items() if value))
+    tell(f"\n{tally.alerts} alerts, {tally.firing} firing now, fired {tally.count} times\n")
     alerts = [(each.alert.title, each.status.value, f"{each.count}×", when(each.last_seen)) for each in sightings]
     print_rows(("alert", "status", "fired", "last seen"), alerts)
-    _tell("\n")
+    tell("\n")
     events = [(when(event.at), event.kind, event.actor, event.text) for event in incident.timeline]
     print_rows(("when", "what", "who", ""), events)
 
@@ -153,7 +153,7 @@ def _show_one(incident: Incident, sightings: list[Sighting], tally: Tally) -> No
 def _show_times(rows: dict[str, Times]) -> None:
     headings = ("severity", "incidents", "MTTA", "p90", "MTTR", "p90", "not seen", "not over", "opened again")
     print_rows(headings, [_times_row(name, each) for name, each in rows.items()])
-    _tell("MTTA and MTTR are medians; the p90 beside each is what nine of ten stay within.\n")
+    tell("MTTA and MTTR are medians; the p90 beside each is what nine of ten stay within.\n")
 
 
 def _times_row(name: str, times: Times) -> tuple[str, ...]:
@@ -167,7 +167,3 @@ def _cells(spread: Spread | None) -> tuple[str, str]:
 
 def _lasted(seconds: float | None) -> str:
     return "" if seconds is None else lasted(seconds)
-
-
-def _tell(text: str) -> None:
-    sys.stdout.write(text)

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from agent.redaction import Policy, use
 from agent.settings import Settings
 from deploy.local_home import with_latest_home
+from deploy.showing import escape
 
 if TYPE_CHECKING:
     from tools.persistence import Persistence

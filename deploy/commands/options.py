@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from agent.errors import InputError
+from deploy.showing import json_text
 
 ScenarioOption = Annotated[
     str, typer.Option("--scenario", "-s", help="Let this scenario happen in the simulated account.")
@@ -28,6 +28,6 @@ def aws_of(value: str) -> Literal["simulated", "real"]:
 
 def print_result(as_json: bool, document: Callable[[], Any], show: Callable[[], None]) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(document(), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(document()) + "\n")
     else:
         show()

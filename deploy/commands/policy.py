@@ -15,6 +15,7 @@ from agent.models import Risk, Severity
 from agent.safety.policy import ActionPolicy, PolicyRequest, Ruling
 from agent.times import parse_time
 from deploy.commands.options import JsonOption, print_result
+from deploy.showing import tell
 
 app = typer.Typer(help="Who may approve which change, and what may run by itself.", no_args_is_help=True)
 
@@ -96,7 +97,7 @@ def _print(request: PolicyRequest, ruling: Ruling) -> None:
         lines.append(f"  Who may approve: {', '.join(ruling.approvers)}")
     lines += [f"  {reason}" for reason in ruling.reasons]
     lines.append(f"  Policy version {ruling.policy_version}")
-    sys.stdout.write("\n".join(lines) + "\n")
+    tell("\n".join(lines) + "\n")
 
 
 def _tags(given: Sequence[str]) -> dict[str, str]:

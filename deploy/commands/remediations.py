@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from agent.errors import InputError
 from agent.models import Approval, Remediation, RemediationStatus, Step
 from deploy.commands.kept import kept_things, print_rows, when
 from deploy.commands.options import JsonOption, print_result
+from deploy.showing import tell
 
 app = typer.Typer(help="What was proposed and done about incidents, step by step.", no_args_is_help=True)
 
@@ -93,7 +93,7 @@ async def _one(name: str) -> tuple[Remediation, Approvals]:
 
 def _show_all(found: list[Remediation]) -> None:
     if not found:
-        _tell("There is no such remediation.\n")
+        tell("There is no such remediation.\n")
         return
     rows = [
         (each.id, each.status.value, _what(each.steps[-1]) if each.steps else "", when(each.updated_at))
@@ -104,7 +104,7 @@ def _show_all(found: list[Remediation]) -> None:
 
 
 def _show_one(given: Remediation, approvals: Approvals) -> None:
-    _tell(f"{given.id}: {given.status.value}, about {given.incident_id}, asked by {given.requested_by}\n")
+    tell(f"{given.id}: {given.status.value}, about {given.incident_id}, asked by {given.requested_by}\n")
     for number, step in enumerate(given.steps, 1):
         approval = approvals.get(step.approval_id)
         lines = {
@@ -119,11 +119,11 @@ def _show_one(given: Remediation, approvals: Approvals) -> None:
             "seen": step.verification.seen,
             "note": step.note,
         }
-        _tell(f"\n{number}. {_what(step)}\n")
-        _tell("".join(f"   {name:<11} {text}\n" for name, text in lines.items() if text))
+        tell(f"\n{number}. {_what(step)}\n")
+        tell("".join(f"   {name:<11} {text}\n" for name, text in lines.items() if text))
     for lesson in given.learnt:
-        _tell(f"\nlearnt: {lesson}")
-    _tell("\n" if given.learnt else "")
+        tell(f"\nlearnt: {lesson}")
+    tell("\n" if given.learnt else "")
 
 
 def _what(step: Step) -> str:
@@ -134,7 +134,3 @@ def _consent(approval: Approval) -> str:
     gave = ", ".join(f"{mark.by} at {when(mark.at)}" for mark in approval.approved_by)
     who = gave or approval.decided_by or f"waits until {when(approval.expires_at)}"
     return f"{approval.decision}: {who}" + (f" ({approval.reason})" if approval.reason else "")
-
-
-def _tell(text: str) -> None:
-    sys.stdout.write(text)

@@ -11,6 +11,7 @@ import typer
 
 from agent.errors import InputError
 from agent.safety.commands import Shell, Verdict, judge
+from deploy.showing import tell
 
 app = typer.Typer(help="What may be run: the judge of commands.", no_args_is_help=True)
 
@@ -84,6 +85,6 @@ def _read(line: str) -> tuple[Any, str, str]:
 
 
 def _print(verdict: Verdict) -> None:
-    sys.stdout.write(verdict.decision + "\n")
+    tell(verdict.decision + "\n")
     for reason in verdict.reasons:
-        sys.stdout.write(f"  {reason}\n")
+        tell(f"  {reason}\n")

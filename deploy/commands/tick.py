@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,14 +12,12 @@ from agent.errors import InputError
 from agent.models import AlertStatus
 from agent.settings import Settings
 from deploy.commands.options import AwsOption, JsonOption, ScenarioOption, aws_of, print_result
+from deploy.showing import tell
 
 if TYPE_CHECKING:
     from deploy.ticking import Tick
 
-app = typer.Typer(help="Look for trouble that nobody posted.", invoke_without_command=True)
 
-
-@app.callback()
 def tick(
     scenario: ScenarioOption = "",
     aws: AwsOption = "simulated",
@@ -29,8 +26,9 @@ def tick(
     ] = False,
     json_output: JsonOption = False,
 ) -> None:
-    """Run the detectors, print what they find and what looking cost; nothing is posted. In the simulated account: all
-    the ticks of the last three hours."""
+    """Look for trouble that nobody posted: run the detectors, print what they find and what looking cost.
+
+    Nothing is posted. In the simulated account: all the ticks of the last three hours."""
     from deploy.looked_up import for_one_run
     from deploy.ticking import real_tick, simulated_ticks
 
@@ -54,7 +52,7 @@ def tick(
 
 
 def _print(shown: Iterator[str]) -> None:
-    sys.stdout.write("\n".join(shown) + "\n")
+    tell("\n".join(shown) + "\n")
 
 
 def lines(ticks: Sequence[Tick]) -> Iterator[str]:

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 from agent.settings import Settings
 
 URL_LIMIT = 1500
+_SLACK = "slack.com"
 ALWAYS = (
     "console.aws.amazon.com",
     "console.amazonaws.cn",
     "console.amazonaws-us-gov.com",
     "health.aws.amazon.com",
-    "slack.com",
+    _SLACK,
 )
 PAGER_DUTY = "pagerduty.com"
 """Its incidents are at the company's own subdomain, which no setting names."""
@@ -28,6 +30,15 @@ _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+)(?P<port>:\d{1,5})?([/?#][!-\[\]-~]*)?", re.IGNORECASE | re.ASCII
 )
 """Of printable ASCII, without a backslash."""
+_SLACKS_PAGE = re.compile(r"https://[^/]+/archives/[\w/-]+(\?[\w.=&-]*)?", re.ASCII)
+"""A message. Slack's other pages install apps, sign in, or lead on to any address."""
+_BEGINS = re.compile(
+    r"templateurl=|/stacks/(quick)?create|/create/app|launchinstance\w*:|\$new|#/(roles|users|policies)/create"
+    r"|automation/execute/|run-command/send|[?&]redirect\w*=|^https://[^/]+/(oauth|log(in|out)|sign-?in|switchrole|cloudshell)",
+    re.I,
+)
+"""Pages of consoles that begin a change with what the address says, such as a stack from somebody's template."""
+MAX_DECODINGS = 4
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 _hosts: list[tuple[str, ...]] = [ALWAYS]
@@ -45,19 +56,24 @@ def trusted(url: str) -> bool:
     """Whether it leads to a trusted host, or to a subdomain of one, by https and at its usual port.
 
     Only what every reader of addresses reads alike counts: a host in plain ASCII with neither a name nor a password
-    before it, no backslash, no punycode, no dot at its end. A system that the settings give with its address is trusted
-    at that very scheme, host and port.
+    before it, no backslash, no punycode, no dot at its end. Of Slack only messages count, and of the AWS consoles no
+    page that begins something: an alert may say where to click, too. A system that the settings give with its address
+    is trusted at that very scheme, host and port.
     """
     found = _ADDRESS.fullmatch(url)
     if found is None or len(url) > URL_LIMIT:
         return False
+    host = found["host"].lower()
+    if host == _SLACK or host.endswith(f".{_SLACK}"):
+        return _SLACKS_PAGE.fullmatch(url) is not None
     if _origin(url) in _origins[0]:
         return True
-    host = found["host"].lower()
     plain = all(_LABEL.fullmatch(label) and not label.startswith("xn--") for label in host.split("."))
     if found["scheme"].lower() != "https" or found["port"] not in (None, ":443") or not plain:
         return False
-    return any(host == known or host.endswith(f".{known}") for known in _hosts[0])
+    if not any(host == known or host.endswith(f".{known}") for known in _hosts[0]):
+        return False
+    return not (_is_a_console(host) and _begins_something(url))
 
 
 def safe_url(url: str) -> str:
@@ -65,6 +81,19 @@ def safe_url(url: str) -> str:
     for sign, code in (("|", "%7C"), (">", "%3E"), ("<", "%3C"), (" ", "%20")):
         url = url.replace(sign, code)
     return url
+
+
+def _is_a_console(host: str) -> bool:
+    return any(host == known or host.endswith(f".{known}") for known in ALWAYS)
+
+
+def _begins_something(url: str) -> bool:
+    """However often it is encoded: consoles decode what stands after the sharp more than once."""
+    for _ in range(MAX_DECODINGS):
+        if _BEGINS.search(url):
+            return True
+        url = unquote(url)
+    return unquote(url) != url
 
 
 def _origin(url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,9 +20,12 @@ from tools.telemetry.prometheus import exposition, forget_ended
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 -- only with a token
 LOOPBACK = ("127.0.0.1", "::1")
+OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
+"""What a reader on this machine calls it; by another name, a page in its browser was led here through DNS."""
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 """Who sets these is a proxy on this machine that speaks for another one."""
 QUEUE_SECONDS = 2.0
+_PORT = re.compile(r":\d+$")
 
 
 def metrics_folder(settings: Settings) -> Path | None:
@@ -72,7 +76,11 @@ def _may_read(request: web.Request, token: SecretStr | None) -> bool:
     if token:
         given = request.headers.get("Authorization", "").encode()
         return any(hmac.compare_digest(given, f"Bearer {each}".encode()) for each in accepted(token))
-    return request.remote in LOOPBACK and not any(header in request.headers for header in FORWARDED)
+    return (
+        request.remote in LOOPBACK
+        and _PORT.sub("", request.host) in OWN_NAMES
+        and not any(header in request.headers for header in FORWARDED)
+    )
 
 
 async def _depth(deps: Deps) -> int | None:

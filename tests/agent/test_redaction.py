@@ -227,3 +227,11 @@ def test_a_secret_is_found_whatever_nobody_sees_in_it(hidden: str) -> None:
     broken = key[:9] + hidden + key[9:]
     assert redact(f"id {broken}, next") == "id [redacted:aws-access-key-id], next"
     assert redact(f"no secret{hidden} here") == f"no secret{hidden} here"
+
+
+def test_a_secret_that_somebody_made_the_name_of_a_field_is_hidden_too() -> None:
+    key, token = "AKIA" + "Q3EGRZT6OPXM7K2B", "xoxb-" + "123456789012-123456789012-" + "a1B2c3D4" * 3
+    assert redact_plain({"labels": {key: 1, f"note {token}": "x"}, "started_at": "now"}) == {
+        "labels": {"[redacted:aws-access-key-id]": 1, "note [redacted:slack-token]": "x"},
+        "started_at": "now",
+    }

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import ormsgpack
 import pytest
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.conformance import checkpointer_test, validate
@@ -64,6 +65,22 @@ async def test_another_process_resumes_it_also_with_strict_deserialisation(
         subprocess.run, command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
     )
     assert done.stdout == "yes ['proposed', 'decided'] 1000 AIMessage\n", done.stderr
+
+
+async def test_who_writes_into_the_store_runs_nothing(checkpointer: str, tmp_path: Path) -> None:
+    """LangGraph's serializer would call whatever stands there by module and name."""
+    mark = tmp_path / "owned"
+    call = ormsgpack.Ext(0, ormsgpack.packb(("os", "system", f"touch '{mark}'")))
+    async with opened(checkpointer, tmp_path) as saver:
+        begin = start() | {"evidence": [{"id": "ev_1", "summary": call}]}
+        await waiting_graph(saver).ainvoke(begin, run("run_1"), durability="sync")
+    async with opened(checkpointer, tmp_path) as saver:
+        kept = await saver.aget_tuple(run("run_1"))
+        assert kept is not None
+        assert kept.checkpoint["channel_values"]["evidence"][0]["summary"] != 0
+        assert await listed(saver, "run_1")
+        await waiting_graph(saver).aget_state(run("run_1"))
+    assert not mark.exists()
 
 
 async def test_a_state_of_450_kb_is_kept(checkpointer: str, tmp_path: Path) -> None:

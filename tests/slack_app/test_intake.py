@@ -380,3 +380,10 @@ async def test_the_first_of_two_choices_counts(desk: Desk) -> None:
     (job,) = await desk.jobs()
     assert (job.kind, job.payload["text"], job.payload["ts"]) == (JobKind.mention, "orders-api", "101.0")
     assert job.payload["answers_ts"] == "99.5"
+
+
+async def test_of_a_very_long_message_the_beginning_and_the_end_are_asked(desk: Desk) -> None:
+    desk.intake.mention(said(f"<@{BOT}> why does it fail? " + "a " * 20_000 + " since when?"))
+    [job] = await desk.jobs()
+    text = job.payload["text"]
+    assert (len(text) < 9000, text[:17], text[-11:]) == (True, "why does it fail?", "since when?")

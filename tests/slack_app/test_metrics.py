@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from slack_bolt import App
+from slack_sdk.signature import SignatureVerifier
 
 from agent.models import Job, JobKind
 from agent.ports import Deps
@@ -130,7 +132,10 @@ async def test_other_machines_need_the_token(tmp_path: Path, unused_tcp_port: in
         assert (await service.get())[0] == 200
         through_a_proxy = await service.get(**{"X-Forwarded-For": "203.0.113.9"})
         assert through_a_proxy[0] == 403
-        assert service.counted.of("request_refused") == [("metrics",)]
+        rebound = [await service.get(Host=name) for name in ("evil.example", "localhost.evil.example:9", "[::1", "")]
+        assert {status for status, _ in rebound} == {403}
+        assert (await service.get(Host="localhost:9090"))[0] == 200
+        assert service.counted.of("request_refused") == [("metrics",)] * 5
     async with listening(tmp_path, unused_tcp_port, metrics_token=TOKEN) as service:
         assert (await service.get())[0] == 403
         assert (await service.get(Authorization="Bearer wrong"))[0] == 403
@@ -160,6 +165,24 @@ async def test_signed_http_has_metrics_too_and_counts_what_it_refuses(tmp_path: 
     held.close()
     assert samples["watchkeeper_runs_total", "conversation", "ok"] == 1
     assert counted.of("request_refused") == [("timestamp",), ("signature",), ("size",)]
+
+
+async def test_of_two_headers_with_one_name_the_one_that_was_looked_at_counts(tmp_path: Path) -> None:
+    held = build_deps(Settings.read(home=tmp_path, slack_signing_secret=SECRET, http_port=0))
+    bolt = App(signing_secret=SECRET, token_verification_enabled=False, authorize=_nobody)
+    slack = SlackApp(bolt, Identity(team_id="T1", bot_user_id="U1", bot_id="B1"))
+    now, body = str(int(time.time())), json.dumps({"type": "url_verification", "challenge": "c"})
+    right = str(SignatureVerifier(SECRET).generate_signature(timestamp=now, body=body))
+    stamp, signature = "X-Slack-Request-Timestamp", "X-Slack-Signature"
+    sent = {
+        200: [(stamp, now), (signature, right), (stamp, "yesterday"), (signature, "v0=forged")],
+        401: [(stamp, now), (signature, "v0=forged"), (signature, right)],
+    }
+    async with signed_http(slack, held.deps, "127.0.0.1") as url, aiohttp.ClientSession() as http:
+        for status, headers in sent.items():
+            async with http.post(f"{url}/slack/events", data=body, headers=headers) as reply:
+                assert reply.status == status
+    held.close()
 
 
 def _nobody(**_: Any) -> None:

@@ -103,6 +103,13 @@ def test_names_stay_fit_to_be_copied_where_slack_links_no_plain_words() -> None:
     assert cleaned("chat.update", {"blocks": [section]})["blocks"] == [section]
 
 
+def test_rich_text_calls_nobody() -> None:
+    called = [{"type": "broadcast", "range": each} for each in ("channel", "here", "everyone")]
+    block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": called}]}
+    (sent,) = cleaned("chat.postMessage", {"blocks": [block]})["blocks"]
+    assert [each["type"] for each in sent["elements"][0]["elements"]] == ["text"] * 3
+
+
 def test_values_that_buttons_carry_are_not_touched() -> None:
     button = {
         "type": "button",

@@ -17,6 +17,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from agent.errors import StoreUnavailable
 from agent.redaction.plain import redact_plain
 from tools.checkpoints.metadata import without_secrets
+from tools.checkpoints.serde import plain_values
 
 _UUID_EPOCH_SECONDS = 12_219_292_800
 """From 15 October 1582, where UUIDs of version 6 begin to count, to 1970 (RFC 9562)."""
@@ -63,7 +64,7 @@ async def open_local(path: Path, kept: timedelta) -> AsyncGenerator[LocalCheckpo
     except (OSError, aiosqlite.Error) as error:
         raise StoreUnavailable(f"{path} cannot be used ({error}); check its folder.") from error
     try:
-        saver = LocalCheckpointer(connection)
+        saver = LocalCheckpointer(connection, serde=plain_values())
         saver.kept = kept
         await _begin(saver, path)
         yield saver

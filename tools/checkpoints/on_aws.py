@@ -5,7 +5,8 @@ What the saver does and this class undoes:
 - given a time to live, it edits the bucket's lifecycle, which `watchkeeper tables --bucket` owns;
 - it works in the event loop's shared threads, where it would wait for slow model calls;
 - it logs each write at INFO, and lets botocore's errors through as they are;
-- it stores the metadata of a run as it is.
+- it stores the metadata of a run as it is;
+- it runs what a stored value names (`tools.checkpoints.serde`).
 The table is WORKFLOWS of `tools.stores.dynamodb.tables`.
 """
 
@@ -27,6 +28,7 @@ from agent.errors import StoreUnavailable
 from agent.redaction.plain import redact_plain
 from agent.settings import Settings
 from tools.checkpoints.metadata import without_secrets
+from tools.checkpoints.serde import plain_values
 from tools.stores.dynamodb.client import own_config, own_session
 from tools.stores.dynamodb.errors import unavailable
 from tools.stores.dynamodb.tables import WORKFLOWS
@@ -38,6 +40,8 @@ _THREADS = 16
 
 
 class DynamoCheckpointer(DynamoDBSaver):
+    serde = plain_values()  # its constructor takes none
+
     def __init__(self, settings: Settings, kept: timedelta) -> None:
         logging.getLogger("langgraph_checkpoint_aws").setLevel(logging.ERROR)
         bucket = settings.archive_bucket

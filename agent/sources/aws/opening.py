@@ -10,7 +10,7 @@ from typing import Any
 from agent.sources.aws import sns
 from agent.sources.aws.lenient import document
 from agent.sources.aws.notice import Notice
-from agent.sources.aws.packed import unpacked
+from agent.sources.aws.packed import Room, unpacked
 from agent.sources.fields import at, flat, mapping_at, text_at
 from agent.sources.moments import moment
 from agent.sources.source import Payload
@@ -39,11 +39,12 @@ def _opened(payload: Any, received: datetime) -> list[Notice]:
     if _is_of_queue(payload):
         return [_of_queue(payload, received)]
     if isinstance(data := at(payload, "awslogs.data"), str):
-        return [Notice(unpacked(data), _without(payload, "awslogs"), received)]
+        return [Notice(unpacked(data, Room()), _without(payload, "awslogs"), received)]
     records = _records(payload)
     if not records:
         return [Notice(payload, {}, received)]
-    first, *others = [_of_record(record, received) for record in records]
+    room = Room()
+    first, *others = [_of_record(record, received, room) for record in records]
     unread = {key: [entry for entry in entries if not fits(entry)] for key, entries, fits in _lists(payload)}
     return [replace(first, around=[first.around, payload | unread]), *others]
 
@@ -77,7 +78,7 @@ def _body(entry: Any) -> str:
     return "body" if isinstance(at(entry, "body"), str) else "Body"
 
 
-def _of_record(record: dict[str, Any], received: datetime) -> Notice:
+def _of_record(record: dict[str, Any], received: datetime, room: Room) -> Notice:
     if isinstance(record.get("Sns"), Mapping):
         notice = sns.opened(record["Sns"], received)
         return replace(notice, around=[notice.around, _without(record, "Sns")])
@@ -85,7 +86,7 @@ def _of_record(record: dict[str, Any], received: datetime) -> Notice:
         return _of_queue(record, received)
     holder = record["kinesis"] if _is_packed(record.get("kinesis")) else record
     return Notice(
-        body=unpacked(holder["data"]),
+        body=unpacked(holder["data"], room),
         around=[_without(holder, "data"), {} if holder is record else _without(record, "kinesis")],
         received=received,
         delivery_id=text_at(record, "eventID", "recordId"),

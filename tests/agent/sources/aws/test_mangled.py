@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from agent.sources.aws import matches, parse
 from agent.sources.aws.lenient import document
 from agent.sources.aws.opening import NOT_TEXT
-from agent.sources.aws.packed import MAX_INFLATED_BYTES
+from agent.sources.aws.packed import MAX_INFLATED_BYTES, MAX_INFLATED_PAYLOAD
 from agent.sources.clean import clean_text, cleaned, leaves
 from tests.agent.sources.aws import examples as e
 from tests.agent.sources.aws.examples import RECEIVED
@@ -138,6 +138,14 @@ def test_a_bomb_is_unpacked_to_ten_megabytes_only() -> None:
 
     assert MAX_INFLATED_BYTES <= len(description) <= MAX_INFLATED_BYTES + 1000
     assert "the rest is left out" in description
+
+
+def test_many_bombs_in_one_payload_share_their_room() -> None:
+    bomb = base64.b64encode(gzip.compress(b"ERROR " + b"a" * MAX_INFLATED_BYTES)).decode()
+    alerts = parse({"records": [{"data": bomb}] * 60}, RECEIVED)
+
+    assert len(alerts) == 60
+    assert sum(len(alert.description) for alert in alerts) < MAX_INFLATED_PAYLOAD + 60_000
 
 
 LARGE = {
