@@ -97,7 +97,8 @@ def _unusual(evidence: Iterable[Evidence]) -> list[Finding]:
 
 
 def _text(finding: Finding) -> str:
-    return f"{finding.resource} {finding.statement} {' '.join(finding.attributes.values())}".lower()
+    said = f"{finding.resource} {finding.statement} {' '.join(finding.attributes.values())}".lower()
+    return said.replace(" - ", "-")  # `EC2 - Other` is what people write as EC2-Other
 
 
 def _any_of(kinds: str, evidence: Iterable[Evidence]) -> bool:

@@ -190,7 +190,8 @@ def runbook_from(prompt: Prompt) -> Runbook:
         raise PromptError(f"runbook {prompt.name}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
     for signal in runbook.signals:
         if signal.kind not in KINDS:
-            raise PromptError(f"runbook {runbook.name}: no tool emits findings of kind {signal.kind!r}")
+            listed = "is no kind of finding; agent/findings.py lists them"
+            raise PromptError(f"runbook {runbook.name}: {signal.kind!r} {listed}")
     if unknown := {signal.about for signal in runbook.signals} - {"", *(signal.id for signal in runbook.signals)}:
         raise PromptError(f"runbook {runbook.name}: about names no signal: {', '.join(sorted(unknown))}")
     if unknown := set(runbook.same_resource) - {signal.id for signal in runbook.signals}:

@@ -23,6 +23,7 @@ from agent.name_words import (
     KINDS,
     LOOSE_KINDS,
     NAMING_NOTHING,
+    OF_A_KIND,
     STOP,
     stem,
 )
@@ -32,6 +33,8 @@ SIMILAR = 0.75
 """Of two spellings (difflib's ratio), where a word for a kind stands beside; elsewhere one slip is the most."""
 BESIDE = 2
 """So many words away a word for a kind still belongs to a name."""
+BY_PART = 0.95
+"""The score of a name of which a joined part was said."""
 APART = 4
 """So many words apart two words may still belong to one name."""
 SHARED = 3
@@ -43,6 +46,7 @@ SECONDARY = frozenset({"stack", "application", "target-group", "ecs-cluster", "a
 _ARN = re.compile(r"arn:aws[\w-]*:[^\s,;`'\")>]+")
 _ARN_SERVICES = {"states": "stepfunctions", "elasticloadbalancing": "elb", "airflow": "mwaa"}
 _WORD = re.compile(r"[^\W_]+")
+_JOINED = re.compile(r"(?<![\w./-])[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)+(?![\w-]|[./]\w)")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -105,6 +109,24 @@ def by_name(text: str, inventory: Sequence[InventoryItem]) -> Iterator[Match]:
                 if _means_the_item(text, place, item):
                     fits = any(item.service in KINDS[word] for word in _kinds_around(text, place))
                     yield Match(item, 1.0, place[0], place.start(), place.end(), fits_kind=fits)
+
+
+def by_part(text: str, inventory: Sequence[InventoryItem]) -> Iterator[Match]:
+    """Those of whose names a joined part stands in the text: `price-cart` of `checkout-price-cart`."""
+    for place in _JOINED.finditer(text):
+        said = split(place[0])
+        if len(said) < 2 or NAMING_NOTHING.issuperset(said):
+            continue
+        for item in inventory:
+            names = [split(name) for name in item.names]
+            if any(_has(name, said) and ASIDE.isdisjoint({*name} - {*said}) for name in names):
+                yield Match(item, BY_PART, place[0], place.start(), place.end())
+
+
+def _has(name: Sequence[str], part: Sequence[str]) -> bool:
+    """Whether a name has these words side by side, and others."""
+    ends = range(len(name) - len(part) + 1)
+    return len(name) > len(part) and any(tuple(name[at : at + len(part)]) == tuple(part) for at in ends)
 
 
 def _means_the_item(text: str, place: re.Match[str], item: InventoryItem) -> bool:
@@ -192,7 +214,8 @@ class Spoken:
         """`the warehouse`, where there is only one."""
         for number, word in enumerate(self.words):
             before = self.words[max(number - 2, 0) : number]
-            if word in KINDS and word not in LOOSE_KINDS and not DETERMINERS.isdisjoint(before):
+            of_another = number + 1 < len(self.words) and self.words[number + 1] in OF_A_KIND
+            if word in KINDS and word not in LOOSE_KINDS and not DETERMINERS.isdisjoint(before) and not of_another:
                 service = KINDS[word][0]
                 items = [item for item, _ in self.names.split if item.service == service and item.type not in SECONDARY]
                 if len({id(item) for item in items}) == 1:

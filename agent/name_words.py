@@ -105,6 +105,13 @@ KINDS: dict[str, tuple[str, ...]] = {
 } | _MORE_KINDS
 """Words for a kind of resource, and the services that have such, the likeliest first."""
 
+OF_A_KIND = words(
+    "endpoint endpoints policy policies role roles permission permissions trigger triggers notification notifications"
+    " limit limits quota quotas alarm alarms alert alerts cost costs bill spend charges price pricing error errors"
+    " deploy deployment release logs metrics key keys api"
+)
+"""After a word for a kind these say that something of it is meant, and not the one that there is."""
+
 LOOSE_KINDS = words(
     "service services server servers cluster instance instances base banco pipeline workflow step machine gateway"
     " container containers serverless networking backlog"

@@ -21,6 +21,7 @@ from agent.name_matches import (
     Spoken,
     by_arn,
     by_name,
+    by_part,
     environment,
     split,
 )
@@ -49,14 +50,27 @@ def match(text: str, inventory: Sequence[InventoryItem]) -> list[Match]:
     """All that a text may mean, the likeliest first; none with a score below 0.6."""
     spoken = Spoken(text, Names(inventory))
     exact = _longest([*by_arn(text, inventory), *by_name(text, inventory), *spoken.whole_names()])
-    guessed = (spoken.score(item, name) for item, name in spoken.names.split)
-    likely = [m for m in guessed if m and m.score >= MIN_SCORE and not any(_overlap(m, e) for e in exact)]
+    exact += [part for part in by_part(text, inventory) if not any(_overlap(part, e) for e in exact)]
+    scored = (spoken.score(item, name) for item, name in spoken.names.split)
+    guessed = [m for m in scored if m and m.score >= MIN_SCORE and not any(_overlap(m, e) for e in exact)]
+    echoes = _echoes(text, exact, spoken.names) if guessed else []
+    likely = [m for m in guessed if not any(_overlap(m, e) and m.score - e.score < NEAR for e in echoes)]
     best: dict[int, Match] = {}
     for found in [*exact, *(likely or ([] if exact else spoken.only_ones()))]:
         known = best.get(id(found.item))
         if known is None or known.score < found.score:
             best[id(found.item)] = found
     return sorted(best.values(), key=lambda m: (-m.score, m.start, m.item.name))
+
+
+def _echoes(text: str, exact: Sequence[Match], names: Names) -> list[Match]:
+    """What else in a text means what it names in full: `the orders database (orders-db)`."""
+    rest = text
+    for found in exact:
+        rest = rest[: found.start] + "x" * (found.end - found.start) + rest[found.end :]
+    again = Spoken(rest, names)
+    scored = (again.score(item, name) for item, name in names.split if any(item is found.item for found in exact))
+    return [m for m in scored if m and m.score >= MIN_SCORE]
 
 
 def choose(text: str, inventory: Sequence[InventoryItem]) -> Choice:

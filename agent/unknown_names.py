@@ -40,8 +40,10 @@ _STATE = (
 _NAME = r"(?P<name>[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*)"
 _KIND = rf"(?P<kind>{'|'.join(sorted(map(re.escape, KINDS), key=len, reverse=True))})"
 _AFTER = r"(?:(?:really|still|now|currently|even|also|too|so|again|back|doing|all) )*"
+_ASKING = r"(?:^|[^\w\s]\s*|\b(?:why|and|but|or|so|also|hey|hi|ok|warum|wieso|und|pourquoi|porque|que|perche|y|et)\s+)"
+"""Before the verb of a question: `dynamo is acting up` asks after no `acting`."""
 _POINTS = (
-    re.compile(rf"\b(?:is|ist|est|esta|está)\s+{_NAME}\s+{_AFTER}{_STATE}\b", re.I),
+    re.compile(rf"{_ASKING}(?:is|ist|est|esta|está)\s+{_NAME}\s+{_AFTER}{_STATE}\b", re.I),
     re.compile(rf"\bis\s+(?:the\s+|our\s+)?{_NAME}\s+{_KIND}\s+{_AFTER}{_STATE}\b", re.I),
     re.compile(rf"\bwhat(?:['’]?s| is) (?:wrong|going on|happening|up) with\s+{_NAME}\s*[?.!]*$", re.I),
     re.compile(rf"\bhow(?:['’]?s| is)\s+{_NAME}\s+(?:doing|going|looking)\b", re.I),

@@ -22,11 +22,20 @@ SERVICES: dict[str, tuple[str, ...]] = {
 """Service names as the evidence tools take them, and what people call them."""
 
 PIPELINES = frozenset(
-    "airflow mwaa dag dags dbt etl elt pipeline pipelines redshift warehouse ingest ingestion backfill import"  # noqa: SIM905 -- words
-    " imports dashboard dashboards report reports schema column columns partition partitions model models dataset"
-    " datasets".split()
+    "airflow mwaa dag dags dbt etl elt dwh datamart pipeline pipelines redshift warehouse"  # noqa: SIM905 -- words
+    " ingest ingestion backfill import imports dashboard dashboards report reports schema"
+    " column columns partition partitions model models dataset datasets kpi kpis board"
+    " boards tableau looker metabase quicksight powerbi".split()
 )
 """Words that only people who speak of data pipelines use."""
+
+BUSINESS = re.compile(
+    r"\b(?:customers?|users?|people|shoppers?|visitors|sessions?|log-?ins?|sign-?ups?|orders?|payments?|checkout|carts?"
+    r"|baskets?|shop|store|storefront|site|website|homepage|app|recommendations|invoices?|e-?mails?|uploads?|images"
+    r"|sales|traffic|prod|production)\b",
+    re.I,
+)
+"""What a company sells and to whom: nobody's things in particular, and all run on the account."""
 
 NAMESPACES: dict[str, str] = {
     "AWS/Lambda": "lambda",
@@ -46,10 +55,17 @@ NAMESPACES: dict[str, str] = {
 }
 
 _NAME = re.compile(r"arn:aws[\w-]*:\S+|`([^`\s]+)`|\b[A-Za-z][A-Za-z0-9]*(?:[-_./][A-Za-z0-9]+)+\b|\bnat-[0-9a-f]+\b")
+USAGE = re.compile(
+    r"\bEC2 ?- ?Other\b|(?<![\w-])[\w:-]*(?:-Bytes|-Hours|GB-Seconds?(?:-ARM)?|Requests?-Tier\d|Unit-Hrs"
+    r"|BoxUsage(?::[\w.]+)?|VolumeUsage(?:\.\w+)?)(?![\w-])",
+    re.I,
+)
+"""What bills call things: a service that is none, and types of usage."""
+FILE = re.compile(r"[\w.-]+\.(?:csv|tsv|json|jsonl|parquet|avro|orc|gz|zip|txt|xml|xlsx?|sql|py)", re.I)
 _S3 = re.compile(r"s3://([a-z0-9.-]+)/(\S+?)(?=[\s'\"),]|$)")
 _REGION = r"[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d[a-z]?"
 _NOT_NAMES = re.compile(
-    rf"(?:on-call|e\.g|i\.e|and/or|n/a|on/off|i/o|ci/cd|{_REGION}|AWS/\w+|ECS/\w+"
+    rf"(?:EC2-Other|(?-i:[A-Z]{{2,10}}-\d+)|(?:who|what|when|where|why|how|which|if|yes|no|he|she|up|in)/\w+|on-call|e\.g|i\.e|and/or|n/a|on/off|i/o|ci/cd|{_REGION}|AWS/\w+|ECS/\w+"
     r"|(?:day|week|month|year)-(?:to|over|on|by)-\w+|(?:out|up)-(?:of|to)(?:-\w+)?"
     r"|follow-ups?|real-time|read-only|long-running|re-?runs?|so-called)\.?",
     re.I,

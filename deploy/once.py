@@ -22,7 +22,10 @@ Aws = Literal["simulated", "real"]
 
 async def ask_once(question: str, scenario: str, aws: Aws) -> tuple[Answer, list[Evidence]]:
     """The answer to a question, in the account as the scenario left it (or all of them, when none is named)."""
+    from tools.inventory import read_inventory
+
     async with _running(scenario, aws) as (app, follow):
+        await read_inventory(app.deps)  # a process's first look builds its clients; names are looked up within seconds
         return await app.ask(question, [], new_id("run"), follow)
 
 

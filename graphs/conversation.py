@@ -16,15 +16,15 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
-from agent import briefs, write_requests
+from agent import write_requests
 from agent.diagnosis import Said, each_once
 from agent.diagnosis import answer as check_answer
 from agent.drafts import AnswerDraft, FollowUp, Route
-from agent.memory import CHARS_PER_TOKEN
-from agent.models import Answer, AnswerKind, ChatMessage, Clarification, Provenance
+from agent.models import Answer, AnswerKind, Clarification, Provenance
 from agent.ports import Deps
 from agent.specialists import Specialist
 from graphs import asking_back, dispatch
+from graphs.briefing import form_brief, specialist_brief, specialist_room
 from graphs.drafting import fill_in, reconsider
 from graphs.specialists import build_specialists
 from graphs.state import NO_USAGE, ConversationState, Usage, add_usage, typed
@@ -32,11 +32,6 @@ from graphs.understanding import understand as understand_question
 from prompts.loader import load
 
 RUNBOOKS_SHOWN = 3
-FORM_TOKENS = 900
-"""For the form that the model fills in, and for what else providers wrap around a brief."""
-SPECIALIST_SHARE = 0.5
-"""Of a model call, for the brief of a specialist: the rest is for what its tools will say."""
-LEAST_EVIDENCE_CHARS = 2000
 THANKS = re.compile(r"\b(thank|thanks|thx|cheers|great|nice|perfect|danke|merci|gracias)\b", re.I)
 WITHOUT_TOOLS = ("small_talk", "help", "write", "out_of_scope")
 
@@ -49,6 +44,10 @@ def build_conversation(
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """The compiled graph. Run it on `graphs.state.conversation_start(...)` with `context=deps`."""
     names = [specialist.name for specialist in specialists]
+    rooms = {
+        one.name: specialist_room([tools[name] for name in one.tools if name in tools], deps.settings)
+        for one in specialists
+    }
 
     async def understand(state: ConversationState, runtime: Runtime[Deps]) -> dict[str, Any]:
         """What the question's times and names stand for. Begins anew where a checkpoint of a killed run lies."""
@@ -72,7 +71,7 @@ def build_conversation(
         system = load("supervisor").render(specialists=specialists)
         candidates = {"candidates": ", ".join(state.get("candidates", []))}
         asking = cast("ConversationState", {**state, "scope": state.get("scope", {}) | candidates})
-        chosen, usage = await fill_in(Route, system, _brief(asking, deps, system), deps, "router")
+        chosen, usage = await fill_in(Route, system, form_brief(asking, deps, system, "router"), deps, "router")
         update: dict[str, Any] = {"kind": chosen.kind, "usage": usage}
         if chosen.kind in WITHOUT_TOOLS:
             return Command(goto="reply", update=update)
@@ -85,7 +84,7 @@ def build_conversation(
         if not assignments and not known["evidence"]:
             assignments = dispatch.best_guess(known["question"], deps.knowledge, specialists)
         kind: AnswerKind = "follow_up" if chosen.kind == "follow_up" else "question"
-        return _look(assignments, known, runtime, {**update, **guessed, "kind": kind})
+        return _look(assignments, known, runtime, rooms, {**update, **guessed, "kind": kind})
 
     async def reply(state: ConversationState, runtime: Runtime[Deps]) -> dict[str, Any]:
         """Help, writes and what is out of scope need no tools and no second model."""
@@ -113,12 +112,12 @@ def build_conversation(
         runtime.stream_writer({"kind": "phase", "phase": "analyse", "pieces": len(evidence)})
         books = [book for book, _ in deps.knowledge.search(state["question"], RUNBOOKS_SHOWN)]
         system = load("answer").render(runbooks=books, zone=state["zone"])
-        brief = _brief(state, deps, system)
+        brief = form_brief(state, deps, system, "analyst")
         draft, usage = await fill_in(AnswerDraft, system, brief, deps, "analyst")
         asked = [FollowUp.model_validate(one) for one in state.get("asked", [])]
         more = dispatch.new_ones(draft.follow_ups, asked, specialists)
         if more and state.get("rounds", 0) < deps.settings.max_rounds:
-            return _look(more, state, runtime, {"usage": usage})
+            return _look(more, state, runtime, rooms, {"usage": usage})
         done, problems = _checked(draft, state, deps, usage)
         if problems:
             again = reconsider(draft, problems)
@@ -146,7 +145,11 @@ def build_conversation(
 
 
 def _look(
-    assignments: Sequence[FollowUp], state: ConversationState, runtime: Runtime[Deps], update: dict[str, Any]
+    assignments: Sequence[FollowUp],
+    state: ConversationState,
+    runtime: Runtime[Deps],
+    rooms: Mapping[str, int],
+    update: dict[str, Any],
 ) -> Command[str]:
     """Send each assignment to its specialist, all at once; straight to the answer when there is none."""
     if not assignments:
@@ -160,7 +163,7 @@ def _look(
     sends: list[Send] = []
     for one, scope in zip(assignments, scopes, strict=True):
         own = cast("ConversationState", {**state, "question": one.question, "scope": scope})
-        brief = _brief(own, runtime.context, share=SPECIALIST_SHARE)
+        brief = specialist_brief(own, runtime.context, rooms[one.specialist])
         sends.append(Send(one.specialist, {"specialist": one.specialist, "brief": brief}))
     return Command(goto=sends, update=update)
 
@@ -177,28 +180,6 @@ def _checked(draft: AnswerDraft, state: ConversationState, deps: Deps, usage: Us
         Said((state["question"], *assumptions), state["zone"]),
     )
     return done.model_copy(update={"assumptions": assumptions}), problems
-
-
-def _brief(state: ConversationState, deps: Deps, system: str = "", share: float = 1) -> str:
-    """What a model reads, within what one call may take in: evidence gives way to everything else."""
-
-    def written(evidence_chars: int) -> str:
-        return briefs.write(
-            deps.clock(),
-            question=state["question"],
-            conversation=[ChatMessage.model_validate(turn) for turn in state["history"]],
-            earlier=state["earlier"],
-            evidence=typed(state["evidence"]),
-            scope=state.get("scope", {}),
-            evidence_chars=evidence_chars,
-            remembered=state["remembered"],
-        )
-
-    room = int((deps.settings.run_input_tokens_per_call - FORM_TOKENS) * CHARS_PER_TOKEN * share) - len(system)
-    whole = written(0)
-    if len(whole) <= room:
-        return whole
-    return written(max(room - len(written(1)), LEAST_EVIDENCE_CHARS))
 
 
 def _provenance(prompt_name: str, usage: Usage) -> Provenance:

@@ -27,6 +27,10 @@ UNREAD = "Names could not be looked up in the account in time, so I took them as
 """Names and deployments are a help: a question waits no longer for them. The inventory itself is done after 4 s."""
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 _REGION = re.compile(r"\b[a-z]{2}(?:-gov|-iso[a-z]?)?-(?:central|(?:north|south)?(?:east|west)?)-\d\b")
+_BETWEEN = re.compile(
+    r"(?:[\s,;&+/]|\b(?:and|or|und|oder|et|ou|y|e|o|plus|as well as|also|the|our|der|die|das|el|la|le|il|os|as)\b)+"
+)
+"""What stands between the things of a list."""
 _COMMON = frozenset(
     words(
         "about after again all also alright answer any anything app application back bad been before begin best better "
@@ -49,7 +53,8 @@ class Understood:
 
     `scope` is what the whole question is about; of several things that are named, none. `named` also has the `words`
     that each was named by, and `candidates` are the names between which to ask. `unknown` in the scope is what the
-    question points at and nothing that could be listed is called; `nearest` are the names most like it.
+    question points at and nothing that could be listed is called; `nearest` are the names most like it, and `listed`
+    are the resources of which a question asks the same.
     """
 
     scope: dict[str, str] = field(default_factory=dict[str, str])
@@ -113,14 +118,14 @@ async def _name(
     spelt = names_in(question)
     settled = [{"words": name, "resource": name} for name in spelt if name in known]
     if settled and len(settled) == len(spelt):
-        return _about(settled)
+        return _about(settled, question)
     if not spelt and not _may_name(question, specialists):
         return Understood()
     inventory = await read_inventory(deps, place.get("account", ""), place.get("region", ""))
     choices = naming.mentions(question, inventory.items)
     read = [_named(item, choice.words, deps) for choice in choices if (item := _one(choice))]
     names = {one["resource"] for one in read}
-    found = _about([*read, *(one for one in settled if one["resource"] not in names)])
+    found = _about([*read, *(one for one in settled if one["resource"] not in names)], question)
     assumed = tuple(choice.assumption for choice in choices if choice.assumption)
     between = next((choice.candidates for choice in choices if not _one(choice)), ())
     if not choices and not settled:
@@ -150,9 +155,20 @@ def _named(item: InventoryItem, words: str, deps: Deps) -> dict[str, str]:
     return {"words": words, "resource": item.name, "service": item.service, **elsewhere}
 
 
-def _about(named: Sequence[dict[str, str]]) -> Understood:
-    whole = {key: value for key, value in named[0].items() if key != "words"} if len(named) == 1 else {}
-    return Understood(whole, tuple(named))
+def _about(named: Sequence[dict[str, str]], question: str) -> Understood:
+    if len(named) == 1:
+        return Understood({key: value for key, value in named[0].items() if key != "words"}, tuple(named))
+    return Understood({"listed": ", ".join(listed)} if (listed := _listed(named, question)) else {}, tuple(named))
+
+
+def _listed(named: Sequence[dict[str, str]], question: str) -> list[str]:
+    """The resources, where they are one list: `are returns and stock ok?` asks the same of two things."""
+    said = question.lower()
+    places = sorted((said.find(one["words"].lower()), one["words"], one["resource"]) for one in named)
+    ends = [at + len(words) for at, words, _ in places]
+    gaps = [said[end:at] for end, (at, _, _) in zip(ends, places[1:], strict=False)]
+    is_list = bool(gaps) and places[0][0] >= 0 and all(_BETWEEN.fullmatch(gap) for gap in gaps)
+    return [resource for _, _, resource in places] if is_list else []
 
 
 def _may_name(question: str, specialists: Sequence[Specialist]) -> bool:

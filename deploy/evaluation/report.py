@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from deploy.evaluation.marking import Mark
 from deploy.evaluation.questions import Entry
 from deploy.evaluation.running import Marked
+from deploy.showing import escape
 
 
 def report(entries: Sequence[Entry], marked: Marked) -> dict[str, Any]:

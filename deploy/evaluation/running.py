@@ -66,8 +66,10 @@ def ask_group(group: Sequence[Entry], model: str) -> Marked:
 
 async def _ask_all(group: Sequence[Entry], chosen: Settings, loaded_at: datetime) -> Marked:
     from deploy.once import application_once
+    from tools.inventory import read_inventory
 
     async with application_once(chosen) as app:
+        await read_inventory(app.deps)  # a process's first look builds its clients, which no question should wait for
         return {entry.id: await _ask_entry(app, entry, loaded_at) for entry in group}
 
 

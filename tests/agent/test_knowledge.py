@@ -130,7 +130,10 @@ def test_a_search_finds_symptoms_and_nothing_for_nothing() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"signals": [{"id": "x", "kind": "moon_phase"}]}, "no tool emits findings of kind 'moon_phase'"),
+        (
+            {"signals": [{"id": "x", "kind": "moon_phase"}]},
+            "'moon_phase' is no kind of finding; agent/findings.py lists them",
+        ),
         ({"signals": [{"id": "x"}]}, "kind"),
         ({"same_resource": ["nothing"]}, "same_resource names no signal: nothing"),
         ({"surprise": 1}, "surprise"),

@@ -51,6 +51,32 @@ def test_a_phrase_may_have_words_in_its_middle() -> None:
     assert english("bitte starte orders-api neu").text == "please restart orders-api"
 
 
+@pytest.mark.parametrize(
+    ("text", "english_text"),
+    [
+        ("Warum ist unsere Lambda-Rechnung so hoch?", "why is our Lambda bill so went up?"),
+        ("peux-tu redémarrer recommendations ?", "can you restart recommendations ?"),
+        ("raconte-moi une blague", "raconte moi une joke"),
+    ],
+)
+def test_words_with_hyphens_are_told_from_names(text: str, english_text: str) -> None:
+    assert english(text).text == english_text
+
+
+def test_an_order_with_its_verb_last_is_put_as_english_has_it() -> None:
+    assert english("bitte orders-api auf revision 61 zurückrollen").text == "please roll back orders-api auf version 61"
+
+
+def test_of_two_related_languages_the_one_that_knows_more_of_a_text_is_meant() -> None:
+    assert english("wobei kannst du mir helfen?").language == "German"
+    assert english("il sito è lentissimo").text == "the site is slow"
+
+
+@pytest.mark.parametrize("text", ["whats red", "dags red?", "hey there", "mark load_orders as success", "kill it"])
+def test_words_that_english_has_too_speak_for_no_other_language(text: str) -> None:
+    assert english(text).language == ""
+
+
 def test_accents_do_not_matter() -> None:
     assert without_accents("déployé für größer") == "deploye fur grosser"
     assert english("por que a fila esta travada?").language == "Portuguese"

@@ -210,6 +210,18 @@ def test_two_names_are_two_mentions() -> None:
     assert [choice.item.name for choice in found if choice.item] == ["media-thumbnailer", "catalog-api"]
 
 
+def test_what_is_named_in_full_is_what_vague_words_for_it_mean() -> None:
+    table = item("checkout-orders | dynamodb | table")
+    account = [table, *(one for one in ACCOUNT if one.name != "orders")]
+    asked = "what's wrong with the orders database?"
+
+    assert {one.name for one in choose(asked, account).candidates} == {"orders-db", "checkout-orders"}
+    for named in ("orders-db", "checkout-orders"):
+        (found,) = mentions(f"{asked} ({named})", account)
+        assert names(found)[0] == named
+        assert found.assumption == ""
+
+
 def test_a_name_apart_from_a_word_for_another_kind_still_counts() -> None:
     chosen = choose("did the thumbnailer fail because a lot of messages came from some queue?", ACCOUNT)
     assert names(chosen)[0] == "media-thumbnailer"
@@ -234,3 +246,25 @@ def test_every_name_of_several_words_is_found_as_it_is(wanted: InventoryItem, qu
     if "-" in wanted.name:
         chosen = choose(question.format(wanted.name.upper()), ACCOUNT)
         assert chosen.item == wanted
+
+
+@pytest.mark.parametrize("said", ["price-cart", "price_cart", "Price-Cart"])
+def test_a_joined_part_of_a_name_names_it(said: str) -> None:
+    items = [
+        InventoryItem(name=name, service="lambda", type="function") for name in ("shop-price-cart", "shop-submit-cart")
+    ]
+
+    assert choose(f"is {said} ok?", items).item == items[0]
+
+
+def test_a_part_that_several_names_have_is_asked_about() -> None:
+    items = [InventoryItem(name=name, service="ecs", type="service") for name in ("eu-price-cart", "us-price-cart")]
+
+    assert len(choose("is price-cart ok?", items).candidates) == 2
+
+
+def test_what_belongs_to_a_kind_is_not_the_only_one_of_it() -> None:
+    bucket = InventoryItem(name="ledger-lake", service="s3", type="bucket")
+
+    assert choose("is the bucket there?", [bucket]).item == bucket
+    assert choose("who removed the s3 endpoint?", [bucket]) == Choice()

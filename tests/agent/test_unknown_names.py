@@ -51,6 +51,7 @@ def test_what_something_is_called_is_known(question: str) -> None:
     "question",
     [
         "invoices are late, why?",
+        "dynamo is acting up",
         "is something broken?",
         "is it ok",
         "is prod down",

@@ -1,4 +1,4 @@
-"""The questions of `questions.yaml`: a few in the fast suite, all of them through the command in the slow one."""
+"""The files of questions: a few of them in the fast suite, all of them through the command in the slow one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from deploy.evaluation.questions import Entry, read_questions
 from deploy.evaluation.running import ask_group
 
 QUESTIONS = Path(__file__).parent / "questions.yaml"
+IN_THE_WILD = Path(__file__).parent / "questions_in_the_wild.yaml"
 QUICK = ("german-restart", "thanks", "what-can-you-do", "compare-with-the-other-one")
 WITH_A_LOOK = ("network-budget", "who-deleted-the-endpoint")
 """Over one scenario, so that one account serves them."""
@@ -74,9 +75,10 @@ def test_a_file_that_is_missing_is_one_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # forty questions and more, beside other tests
-def test_the_offline_analyst_answers_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("questions", [QUESTIONS, IN_THE_WILD], ids=lambda path: path.stem)
+def test_the_offline_analyst_answers_them(questions: Path, tmp_path: Path) -> None:
     done = evaluate(
-        "--questions", str(QUESTIONS), "--json", "--min-routing", "0.95", "--min-facts", "0.9", home=tmp_path
+        "--questions", str(questions), "--json", "--min-routing", "0.95", "--min-facts", "0.9", home=tmp_path
     )
 
     document: dict[str, Any] = json.loads(done.stdout)

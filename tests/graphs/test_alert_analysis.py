@@ -326,7 +326,9 @@ async def test_an_alert_about_nothing_known_is_looked_at_all_the_same(looking: B
 async def test_a_specialist_whose_tool_does_not_exist_is_an_error_that_names_it(bench: Bench) -> None:
     bench.specialists = (specialist("infra", "errors_of", "crystal_ball"),)
 
-    with pytest.raises(PromptError, match=r"infra\.md names tools that do not exist: crystal_ball"):
+    with pytest.raises(
+        PromptError, match=r"infra\.md names tools that are not in tools/evidence/catalog\.py: crystal_ball"
+    ):
         await bench.analyse(ALERT)
 
 

@@ -56,6 +56,16 @@ async def test_of_two_things_that_are_named_each_is_kept_apart(bench: Bench) -> 
     assert "resource" not in found.scope
 
 
+async def test_things_in_a_list_are_asked_about_alike(bench: Bench) -> None:
+    bench.has("payments-api", "orders-worker", "search-api")
+
+    listed = await understood(bench, "check payments-api, orders-worker and the search-api pls")
+    apart = await understood(bench, "why can't payments-api reach orders-worker?")
+
+    assert listed.scope["listed"] == "payments-api, orders-worker, search-api"
+    assert "listed" not in apart.scope
+
+
 async def test_what_nothing_is_called_is_told_to_the_router(bench: Bench) -> None:
     bench.has("repayment-worker", "orders-worker")
 

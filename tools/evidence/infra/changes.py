@@ -51,7 +51,7 @@ def recent_changes(look: Look, resource: str = "", service: str = "", onset: str
     name = bare_name(resource)
     service = service_key(service) or service_of_id(name) or service
     began, fresh = _began(look, name, service, onset)
-    if began is None and not name:  # what changed in a range: none of it is staler than the rest
+    if began is None:  # what changed in a range: none of it is staler than the rest
         fresh = look.window.end - look.window.start
     start, end = _span(look, began, fresh)
     read = gather(_reads(look, resource, service_key(service), start, end))

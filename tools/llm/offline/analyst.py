@@ -12,17 +12,19 @@ from agent.diagnosis import look_by_hand, unexplained
 from agent.drafts import AnswerDraft, DiagnosisDraft, DraftClaim, FollowUp
 from agent.knowledge import KnowledgeBase, Runbook, Verdict
 from agent.linking import FAILING, Named, named_by
-from agent.models import Evidence
+from agent.models import Evidence, Finding
 from agent.specialists import Specialist
 from agent.vocabulary import names_in, service_in
 from tools.llm.offline.claims import MAX_CLAIMS, NOTEWORTHY, claims_for, under_headline
-from tools.llm.offline.direct import OF_NO_RESOURCE, direct, of_subjects, wanted
+from tools.llm.offline.direct import OF_NO_RESOURCE, direct, of_subjects
 from tools.llm.offline.disagreements import disagreements
 from tools.llm.offline.focus import subjects_in
 from tools.llm.offline.followups import follow_ups, once_more
 from tools.llm.offline.freshness import as_of, is_stale, newest
-from tools.llm.offline.intents import Intent, relevant
+from tools.llm.offline.intents import Intent, intent_of, relevant
+from tools.llm.offline.parts import each_listed
 from tools.llm.offline.router import NEW_SUBJECT, asked_parts
+from tools.llm.offline.thread import wanted
 from tools.llm.offline.verdicts import best_verdict, headline_of, main_resource, subjects_of, told_causes
 from tools.llm.offline.wording import CHANGES_ASKED, NOW, checked_thing, is_check, unseen_slowness, yes_or_no
 
@@ -79,7 +81,9 @@ def answer(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Special
     brief = replace(brief, evidence=newest(brief.evidence, brief.now))
     parts = asked_parts(brief.question, knowledge, specialists)
     each = [_part_of(brief, part, parts) for part in parts]
-    drafts = [_answer_part(one, knowledge, specialists, len(parts) > 1) for one in each]
+    if len(parts) == 1 and (listed := each_listed(brief.question, brief.scope.get("listed", ""))):
+        each = [replace(brief, question=part, scope=brief.scope | {"resource": name}) for name, part in listed.items()]
+    drafts = [_answer_part(one, knowledge, specialists, len(each) > 1) for one in each]
     whole = drafts[0] if len(drafts) == 1 else _together(drafts)
     return whole.model_copy(update={"disagreements": disagreements(brief.evidence)})
 
@@ -96,10 +100,12 @@ def _together(drafts: Sequence[AnswerDraft]) -> AnswerDraft:
     """The parts' answers in their order, a sentence of the first line each."""
     most = max(1, MAX_CLAIMS // len(drafts)) + 1
     steps = dict.fromkeys(step for draft in drafts for step in draft.next_steps[:2])
-    headlines = dict.fromkeys(draft.headline for draft in drafts if draft.headline)
+    headlines = {
+        draft.headline.removeprefix("Yes: ").removeprefix("No: "): draft.headline for draft in reversed(drafts)
+    }
     claims = {claim.text: claim for draft in drafts for claim in draft.claims[:most]}
     return AnswerDraft(
-        headline=" ".join(headlines),
+        headline=" ".join(said for said in reversed(headlines.values()) if said),
         runbook=", ".join(dict.fromkeys(draft.runbook for draft in drafts if draft.runbook)),
         plain=all(draft.plain for draft in drafts),
         claims=list(claims.values()),
@@ -120,7 +126,8 @@ def _answer_part(
     draft = None if intent in OF_NO_RESOURCE else _about_a_name(brief, knowledge, verdict, is_part)
     causes = told_causes(brief, knowledge)
     draft = draft or direct(brief, intent, verdict, causes)
-    as_such = intent is not Intent.change or CHANGES_ASKED.search(brief.question)
+    again = intent is not intent_of(brief.question)  # what was asked before is meant: `and yesterday?`
+    as_such = intent is not Intent.change or again or CHANGES_ASKED.search(brief.question)
     if draft and not as_such and _is_no_change(draft, brief):
         draft = None  # nothing that anybody did: then what else broke it
     draft = draft or _cause(brief, intent, verdict, specialists)
@@ -173,14 +180,20 @@ def _about_a_name(brief: Brief, knowledge: KnowledgeBase, verdict: Verdict | Non
         return None
     if name and not absence.stands_out(name, brief.evidence):
         seen = absence.is_seen(name, brief.evidence) or name == known
+        if seen and wanted(brief) is Intent.change:
+            return None  # that nothing changed is what was found
         return _all_well(name, brief) if seen else _unknown(name, brief, knowledge)
-    well = checks and service and not name and not subjects_of(brief)
-    return _all_well(service, brief) if well and not absence.stands_out(service, brief.evidence) else None
+    spoken_of = "" if name or not checks else next(iter(subjects_of(brief)), service)
+    well = spoken_of and not any(absence.stands_out(each, brief.evidence) for each in (spoken_of, service) if each)
+    return _all_well(spoken_of, brief) if well else None
 
 
 def _all_well(name: str, brief: Brief) -> AnswerDraft:
     """With the looks that found nothing; a part at which nobody looked stays unanswered."""
-    looks = [p.id for p in absence.readable(brief.evidence) if name.lower() in p.question.lower()]
+    known = {name.lower(), brief.scope.get("resource", name).lower()}
+    pieces = absence.readable(brief.evidence)
+    looks = [p.id for p in pieces if any(each in p.question.lower() for each in known)]
+    looks = looks or [p.id for p in pieces if any(f.resource.lower() in known for f in p.findings)]
     if not looks:
         return AnswerDraft(headline="", claims=[], unanswered=[brief.question], plain=True)
     said = absence.all_well(name, len(looks))
@@ -233,8 +246,12 @@ def _is_rival(book: Runbook, chosen: Runbook, looked: Collection[str]) -> bool:
     return 2 * len(shared) > len(book.services) and 2 * len(read) > len(book.gather)
 
 
+def _departs(finding: Finding) -> bool:
+    return finding.strength >= NOTEWORTHY and not finding.kind.endswith(("_steady", "_healthy", "_quiet"))
+
+
 def _what_is_known(brief: Brief) -> str:
-    strongest = [pair for pair in relevant(brief.evidence, Intent.why) if pair[0].strength >= NOTEWORTHY]
+    strongest = [pair for pair in relevant(brief.evidence, Intent.why) if _departs(pair[0])]
     if strongest:
         return f"Inconclusive. What stands out: {of_subjects(strongest, subjects_of(brief))[0][0].statement}"
     readable = absence.readable(brief.evidence)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from agent.drafts import DraftClaim
 from agent.knowledge import Verdict
 from agent.models import Evidence, Finding
+from agent.repetition import alike
 from tools.llm.offline.intents import Intent, relevant
 
 MAX_CLAIMS = 6
@@ -43,6 +44,15 @@ def claims_of(found: Iterable[Found]) -> list[DraftClaim]:
         same = (finding.statement,) if _is_told_apart(finding) else _sameness(finding)
         first.setdefault(same, DraftClaim(text=finding.statement, evidence=[evidence_id]))
     return list({claim.text: claim for claim in first.values()}.values())
+
+
+def each_once(claims: Sequence[DraftClaim]) -> list[DraftClaim]:
+    """What several tools tell of one thing in other words, once and in full."""
+    told: list[DraftClaim] = []
+    for group in alike([claim.text for claim in claims]):
+        evidence = dict.fromkeys(i for place in sorted(group) for i in claims[place].evidence)
+        told.append(DraftClaim(text=claims[group[0]].text, evidence=list(evidence)))
+    return told
 
 
 def under_headline(headline: str, verdict: Verdict, claims: Sequence[DraftClaim], *also: str) -> list[DraftClaim]:

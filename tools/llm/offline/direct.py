@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from agent import absence
 from agent.briefs import Brief
 from agent.drafts import AnswerDraft, DraftClaim
 from agent.figures import count
 from agent.knowledge import CHANGES, Verdict, words
-from agent.models import Finding
-from tools.llm.offline.claims import MAX_CLAIMS, Found, claims_of, near, newest_first
-from tools.llm.offline.intents import KINDS, Intent, intent_of, relevant
+from agent.models import Evidence, Finding
+from tools.llm.offline.claims import MAX_CLAIMS, Found, claims_of, each_once, near, newest_first
+from tools.llm.offline.intents import KINDS, Intent, relevant
+from tools.llm.offline.thread import time_of
 from tools.llm.offline.verdicts import is_about, main_resource, onset_of, subjects_of, when
 from tools.llm.offline.wording import uncounted
 
@@ -32,18 +33,10 @@ IN_A_THREAD = (Intent.when, Intent.logs)
 """What they answer by themselves once the cause was told; before that it belongs into the answer."""
 MAX_HEADLINE = 120
 """Characters of a change in the first line; the claim below has all of it."""
+MIN_HEADLINE = 45
+"""What is left of it: `dana (role media)` is a name, and no change yet."""
 _CLAUSE = re.compile(r"; | \(|, (?=\d|about )")
 OF_NO_RESOURCE = (Intent.waste, Intent.limits, Intent.outage)
-_NARROWS = re.compile(r"^\W*(?:(?:ok|and|but|please|no)\b\W*)*(?:only|just|what about|how about|and|for)\b", re.I)
-_ASKED = re.compile(r"^user: (?:.+? asked: )?(.*)$")
-
-
-def wanted(brief: Brief) -> Intent:
-    """What is asked for; `only for checkout please` asks again what was asked before."""
-    own = intent_of(brief.question)
-    before = [match[1] for line in brief.conversation if (match := _ASKED.match(line))]
-    narrows = own is Intent.why and before and _NARROWS.search(brief.question) and "why" not in brief.question.lower()
-    return intent_of(before[-1]) if narrows else own
 
 
 def direct(brief: Brief, intent: Intent, verdict: Verdict | None, causes: Sequence[Verdict]) -> AnswerDraft | None:
@@ -52,7 +45,7 @@ def direct(brief: Brief, intent: Intent, verdict: Verdict | None, causes: Sequen
         return None
     if len(causes) > 1 and intent in (Intent.when, Intent.change):
         return _for_each(causes, intent, brief)
-    found = _in_its_words(_in_range(relevant(brief.evidence, intent), intent, brief), brief.question)
+    found = _in_its_words(relevant(_in_range(brief.evidence, intent, brief), intent), brief.question)
     found = of_subjects(found, [main_resource(c) for c in causes] or subjects_of(brief))
     ranked = near(found, verdict if brief.conversation else None)
     if not ranked:
@@ -64,8 +57,9 @@ def direct(brief: Brief, intent: Intent, verdict: Verdict | None, causes: Sequen
     claims = claims_of(ranked)[:most]
     headline = claims[0].text
     if intent is Intent.change and len(claims) > 1:
-        claims = claims_of(newest_first(ranked[:most]))
-        headline = f"Of {count(len(claims), 'change')} the most relevant: {_short(headline)}"
+        claims = each_once(claims_of(newest_first(ranked[:most])))
+        several = f"Of {count(len(claims), 'change')} the most relevant: " if len(claims) > 1 else ""
+        headline = f"{several}{_short(headline)}"
     elif intent is Intent.when:
         time = when(ranked[0][0], brief.now)
         headline = f"Since {time}: {headline.replace(f' at {time}', '')}"
@@ -98,9 +92,14 @@ def _deed(cause: Verdict) -> Finding | None:
 
 def _short(statement: str) -> str:
     """A sentence without the clauses at its end that make it longer than a first line should be."""
-    while len(statement) > MAX_HEADLINE and (ends := list(_CLAUSE.finditer(statement))) and ends[-1].start() > 0:
+    while (
+        len(statement) > MAX_HEADLINE
+        and (ends := list(_CLAUSE.finditer(statement)))
+        and ends[-1].start() >= MIN_HEADLINE
+    ):
         statement = f"{statement[: ends[-1].start()].rstrip()}."
-    return statement
+    opened = statement.rfind("(")
+    return f"{statement[:opened].rstrip()}." if opened > 0 and ")" not in statement[opened:] else statement
 
 
 def _by(finding: Finding, now: datetime) -> str:
@@ -110,24 +109,16 @@ def _by(finding: Finding, now: datetime) -> str:
     return f"{who} ({', '.join(part for part in (what, when(finding, now)) if part)})"
 
 
-def _in_range(found: Sequence[Found], intent: Intent, brief: Brief) -> list[Found]:
-    """Changes in the range that the question names; a change of an older day answers no `in the last hour`."""
+def _in_range(evidence: Sequence[Evidence], intent: Intent, brief: Brief) -> list[Evidence]:
+    """With the changes in the range that the question names; one of an older day answers no `in the last hour`."""
     if intent is not Intent.change:
-        return list(found)
-    start, end = (_time(brief.scope.get(name, "")) for name in ("start", "end"))
-    return [
-        (finding, piece)
-        for finding, piece in found
-        if not finding.at or ((not start or start <= finding.at) and (not end or finding.at <= end))
-    ]
+        return list(evidence)
+    start, end = (time_of(brief.scope.get(name, "")) for name in ("start", "end"))
 
+    def fits(finding: Finding) -> bool:
+        return not finding.at or ((not start or start <= finding.at) and (not end or finding.at <= end))
 
-def _time(text: str) -> datetime | None:
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+    return [piece.model_copy(update={"findings": tuple(filter(fits, piece.findings))}) for piece in evidence]
 
 
 def _in_its_words(found: Sequence[Found], question: str) -> list[Found]:

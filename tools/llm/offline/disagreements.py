@@ -17,7 +17,6 @@ OPPOSITES: tuple[tuple[str, str, str], ...] = (
     ("metric_rise", "log_quiet", r"error|5xx|fault"),
     ("trace_fault", "trace_healthy", ""),
     ("target_unhealthy", "targets_healthy", ""),
-    ("task_failed", "task_healthy", ""),
     ("deployment", "no_change", ""),
     ("cost_rise", "cost_steady", ""),
 )

@@ -45,7 +45,9 @@ LEAD_IN = timedelta(hours=3)
 RECENT = timedelta(hours=2)
 CLOSED = re.compile(r"\b(?:between|until|till|from\b.+\bto)\b", re.I)
 """Says where a range ends. Trouble of `last night` may well go on, so its cause is looked for up to now."""
-WHO = re.compile(r"\bwho\b", re.I)
+WHO = re.compile(
+    r"\bwho(?:dunn?it|['’]?s)?\b|\b(?:any|some)(?:one|body)\b.*\b(?:touch|chang|mess|delet|modif|alter|edit)", re.I
+)
 DEEDS_ARE_FOUND = timedelta(days=7)
 """How far back one looks for who did something, when no time is named."""
 MIN_SUBJECT = 4
@@ -144,8 +146,8 @@ def _learn(focus: Focus, pieces: Sequence[Evidence], question: str) -> Focus:
 
 
 def _fits(name: str, finding: Finding, known: dict[str, str]) -> bool:
-    """A task and a run belong to their DAG: those of another one would name something that does not exist."""
-    return name not in ("task_id", "run_id") or finding.attributes.get("dag_id") == known.get("dag_id")
+    """A task, a run and an environment belong to their DAG: those of another would name what does not exist."""
+    return name not in ("task_id", "run_id", "environment") or finding.attributes.get("dag_id") == known.get("dag_id")
 
 
 def _is_resource(finding: Finding) -> bool:

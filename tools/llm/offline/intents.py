@@ -51,9 +51,9 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (Intent.change, r"\bwho\b|what (has |have |was |got |all )?(been )?changed|\bchanges (were|have|since|in|on|to)\b"),
     (
         Intent.change,
-        r"^\W*(was|were|is|did|any|is there|was there|has|have)\b.*\b(deploys?|deployed|deployments?"
-        r"|releases?d?|rollouts?"
-        r"|changes?|changed)\b",
+        r"^\W*(?:(?:hey|hi|so|and|ok|but|also)\b\W*)*(was|were|is|did|any|is there|was there|has|have)\b.*\b("
+        r"deploys?|deployed|deployments?|releases?d?|rollouts?|changes?|changed|touch(?:ed)?|mess(?:ed|ing)? with"
+        r"|fiddl\w+|tinker\w*|modif\w+|altered|edited|tweak\w*|pushed|shipped|merged)\b",
     ),
     (Intent.spend, rf"(how much|what (did|do|does)).*({_MONEY})|({_MONEY}).*\b(compared?|versus|vs|than)\b"),
     (Intent.amount, r"how much|how many"),
@@ -62,6 +62,19 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (Intent.change, r"\bdeploy(ed|s|ments?)?\b|\bchanges?\b"),
     (Intent.logs, r"\blogs?\b|\berror message|\bstack ?-?trace|\bexceptions?\b|\btraceback"),
 )
+_OF_A_CHANGE = re.compile(
+    r"\bwhen (?:was|were|did|is|has)\b(?!.*\b(?:start|beg[ai]n|fail|break|broke|spike|rise|go )).*"
+    r"\b(?:deploy|releas|roll(?:ed)? (?:out|back)|chang|modif|alter|merg|ship|touch)",
+    re.I,
+)
+"""Asks for a change's time, not for the trouble's."""
+_WHO_HOLDS = re.compile(
+    r"\bwho(?:['’]s| is| are)?\b.*\b(?:hog|hold|us(?:es|ing)|eat|call|send|hitt?|own|connect|lock|block)(?:s|ing"
+    r"|ed)?\b",
+    re.I,
+)
+"""Asks for a thing: who `is hogging the connections` is nobody who changed something."""
+_WHO_ALONE = re.compile(r"^(?!.*\b(?:chang|deploy|creat|delet|remov|modif|touch|did|approv)\w*).*\bwho\b", re.I)
 _CAUSE = re.compile(r"\bwhy\b|\bhow come\b|\bwhat('s| is| was)? (caus|wrong|going on|happen)|\breason\b", re.I)
 _NOT_WITH_A_CAUSE = (Intent.change, Intent.when, Intent.amount, Intent.spend, Intent.forecast, Intent.logs)
 """`Why did it exceed the budget after the deploy` asks for the cause all the same."""
@@ -109,8 +122,14 @@ _NORMAL = ("nothing_idle", "quota_free", "aws_healthy", "cost_steady", "no_chang
 
 
 def intent_of(question: str) -> Intent:
-    """The first pattern that fits, else `why`."""
+    """The first pattern that fits, else `why`. Who makes costs is a cause; who made a change is a person."""
     found = (intent for intent, pattern in _PATTERNS if re.search(pattern, question, re.I))
+    if _OF_A_CHANGE.search(question):
+        return Intent.change
+    if _WHO_HOLDS.search(question):
+        return Intent.why
+    if re.search(_MONEY, question, re.I) and _WHO_ALONE.search(question):
+        return Intent.why
     asks_why = bool(_CAUSE.search(question))
     return next(
         (i for i in found if not (asks_why and i in _NOT_WITH_A_CAUSE and not _wants_a_time(question, i))), Intent.why

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agent import absence
 from agent.briefs import Brief, is_brief, read
+from agent.chat_words import spelt_out
 from agent.drafts import AnswerDraft, DiagnosisDraft, Route
 from agent.knowledge import KnowledgeBase
 from agent.languages import english
@@ -108,7 +109,8 @@ def understood(brief: Brief, specialists: Sequence[Specialist]) -> tuple[Brief, 
     called = {word for names in SERVICES.values() for name in names for word in name.split()}
     said = english(brief.question)
     known = handled | called | {f"{word}s" for word in handled} | set(ASKING)
-    return replace(brief, question=corrected(said.text, known)), said.language
+    question = said.text if said.language else spelt_out(said.text)
+    return replace(brief, question=corrected(question, known)), said.language
 
 
 def _in_english(draft: AnswerDraft, language: str) -> AnswerDraft:

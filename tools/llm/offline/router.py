@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agent.beyond import is_beyond
 from agent.briefs import Brief
 from agent.drafts import FollowUp, Route
 from agent.imperatives import asks_for_change
 from agent.knowledge import KnowledgeBase, words
 from agent.routing import MAX_SPECIALISTS, MODEL, choose_specialists
 from agent.specialists import Specialist
-from agent.vocabulary import PIPELINES, names_in, service_in
+from agent.vocabulary import BUSINESS, FILE, PIPELINES, USAGE, names_in, service_in
 from tools.llm.offline.intents import WAYS, Intent, intent_of, relevant
-from tools.llm.offline.parts import parts_of
+from tools.llm.offline.parts import each_listed, parts_of
+from tools.llm.offline.thread import asked_before, is_of_another_time
+from tools.llm.offline.wording import CHANGES_ASKED
 
 GENERALISTS = ("infra", "logs")
 """Who looks into a complaint that is about nobody's things in particular."""
@@ -27,7 +30,12 @@ _TALK = re.compile(
     r"|talk (?:to you )?later"
     r"|have a (?:good|nice|great|lovely)|happy (?:friday|weekend|holidays)|that['’]?s (?:all|it)\b"
     r"|you rock|love (?:it|you)"
-    r"|sorry|my bad|never ?mind|nvm|got it|makes sense|ok|okay|how are you|how's it going|what's up|sup)\b",
+    r"|sorry|my bad|never ?mind|nvm|got it|makes sense|ok|okay|k|kk|how are you|how's it going|what's up|sup"
+    r"|(?:much )?appreciated?|roger|understood|copy that|all good|sounds good|will do|nothing else|no worries"
+    r"|(?:i['’]?m )?(?:good|done) for (?:now|today)|you(?:['’]re| are) (?:the best|a star|great|amazing|awesome)"
+    r"|alright"
+    r"|all right|no thanks?|much better|super|fine)\b"
+    r"|\b(?:thanks?(?: (?:you|a lot|so much|a ton|again|mate|man|everyone|all))?|thx|ty|cheers)\W*$",
     re.I,
 )
 _PRAISE = re.compile(
@@ -36,6 +44,8 @@ _PRAISE = re.compile(
     re.I,
 )
 """What is said to be nice: a `great job` is no pipeline's."""
+_ALL_WELL = re.compile(r"\ball (?:good|fine|well|set|ok|okay|clear)\b(?!.*\?)", re.I)
+"""As a statement; with a question mark it asks."""
 _HELP = re.compile(
     r"^\W*(?:(?:hi|hello|hey|ok|and|so|please|watchkeeper)\b\W*)*(?:help(?:\W+(?:me|us|please|out))*\W*$"
     r"|help (?:me )?(?:with|using) "
@@ -43,19 +53,31 @@ _HELP = re.compile(
     r"|what are you\b|who are you"
     r"|how (?:do|can|should) (?:i|we) (?:use|ask|talk to) (?:you|this)|how do you work"
     r"|what is (?:this bot|watchkeeper)"
-    r"|what (?:commands|questions|features))",
+    r"|what (?:commands|questions|features)|what (?:(?:kinds?|sorts?|types?) of \w+ )?(?:can|could|should|may) (?:i"
+    r"|we) ask"
+    r"|what do you (?:do|know about|support|cover)\b|what(?:['’]s| is) your (?:job|purpose|role)\b|how can (?:you"
+    r"|u) help|are you (?:a|an) (?:bot|human|ai)\b"
+    r"|how does (?:this|the|it|watchkeeper)(?: (?:bot|thing|assistant|app|tool))? work\b)",
     re.I,
 )
 _COMPLAINT = re.compile(
-    r"\b(?:can(?:no|')?t|can not|could ?n'?t|does ?n'?t|do ?n'?t|did ?n'?t|won'?t|is ?n'?t|are ?n'?t|not"
-    r"|no longer|nothing|never)"
-    r" (?:\w+ ){0,2}(?:work|load|open|log|pay|order|buy|reach|connect|get|getting|see|receive|respond"
-    r"|responding|start|arrive|run"
+    r"\b(?:can(?:no|['’])?t|can not|could ?n['’]?t|does ?n['’]?t|do ?n['’]?t|did ?n['’]?t|won['’]?t|is ?n['’]?t"
+    r"|are ?n['’]?t|ain['’]?t|not|no longer|nothing|never|unable to|fails? to|failing to|stop(?:s|ped)|(?:nobody"
+    r"|no ?one"
+    r"|none of (?:us|them|our \w+)) can)"
+    r" (?:\w+ ){0,2}(?:work|load|open|log|pay|order|buy|check|reach|connect|get|getting|see|receiv|respond"
+    r"|responding|start|arriv|run|go|going|come|coming|build|deliver|place|sign|use|access"
     r"|send|sent|save|upload|download|finish|update|updating|updated|sync|show|process|processed)\w*"
+    r"|\b(?:nobody|no ?one)(?:['’]s| is| has)? (?:got|gets?|getting|receiv\w+)\b"
+    r"|\bwhere(?:['’]?s| is| are| r| did)? (?:my|our|the|all|today['’]?s|they|it)\b"
+    r"|^\W*(?:status|health|sitrep|overview|state)(?: (?:check|report|update|overview|of prod\w*|please|pls))*\W*$"
     r"|\b(?:logged out|kicked out|stuck|frozen|hangs?|hanging|empty|missing|(?:is|are) gone|angry"
     r"|complain\w*|weird|unhappy|(?:on|of) fire"
-    r"|acting up|falling over|fell over|dying|died|dead|crawling|laggy|flaky|in trouble|customers? (?:say"
-    r"|report)\w*)\b"
+    r"|acting up|acting weird|falling over|fell over|dying|died|dead|crawling|laggy|flaky|in trouble|borked|hosed"
+    r"|busted|bust|kaput|wonky|janky|screwed|fubar|red|choke[sd]?|choking|hiccups?|playing up|throwing up|tanked"
+    r"|tanking"
+    r"|not (?:good|happy|healthy|right|available|reachable|possible)|(?:is|are|r) off|something off|keeps? \w+ing"
+    r"|customers? (?:say|report)\w*)\b"
     r"|\b(?:anything|something|everything|it|all|what)(?:'s| is)? (?:wrong|broken|ok|okay|fine|alright"
     r"|good|happening|going on|up)"
     r"|\bis (?:it|that|this|everything|anything|something) (?:\w+ )?(?:wrong|broken|ok|okay|fine|alright"
@@ -63,8 +85,15 @@ _COMPLAINT = re.compile(
     r"|\b(?:is|are) (?:the |our |all )?[\w -]+ (?:ok|okay|fine|healthy|alright|working|up|down|broken)\b",
     re.I,
 )
+_WHY = re.compile(
+    r"\b(?:why|how come|since when|what happened|what['’]?s (?:wrong|up|going on)|root cause"
+    r"|rca)\b",
+    re.I,
+)
 _BILL = re.compile(
-    r"\b(?:costs?|spend|spent|spending|bills?|billing|budgets?|expensive|prices?|usd|dollars?)\b|\$", re.I
+    r"\b(?:costs?|spend|spent|spending|bills?|billing|budgets?|expensive|prices?|usd|dollars?|charged"
+    r"|(?<!lose )(?<!losing )money)\b|\$",
+    re.I,
 )
 """Money of ours: `customers can't pay` is about the shop's."""
 _POINTS = re.compile(
@@ -73,7 +102,7 @@ _POINTS = re.compile(
     re.I,
 )
 _LOOKS = re.compile(
-    r"\b(?:compare|check|show|explain|look|tell me (?:about|more)|what about|how about|same|which|again"
+    r"\b(?:who|compare|check|show|explain|look|tell me (?:about|more)|what about|how about|same|which|again"
     r"|more|why|investigate|look into)\b",
     re.I,
 )
@@ -83,6 +112,10 @@ NEW_SUBJECT = re.compile(
     r"|new (?:topic|question|issue|problem)|unrelated|by the way|btw|separately|next (?:question|problem|issue))\b",
     re.I,
 )
+_SNAKE = re.compile(r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+")
+_TABLE = re.compile(r"[a-z_]{2,}\.(?!(?:com|net|org|dev|app|local|internal|amazonaws)\b)[a-z_]{3,}")
+_DATA = ("mwaa", "redshift", "s3", "rds")
+"""Services of which something that was found may still be about a pipeline: what it reads and what it fills."""
 WHICH = "What is it about? Name the resource, the service or the account, and since when."
 CHOICES = ["What is broken right now", "What changed in the last day", "What costs more than usual", "Failed pipelines"]
 
@@ -92,15 +125,23 @@ def route(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speciali
     question = brief.question
     if _HELP.search(question):
         return Route(kind="help")
+    if is_beyond(question) and not _refers_back(brief, specialists):
+        return Route(kind="out_of_scope")
     if asks_for_change(question):
         return Route(kind="write")
     if _is_talk(question, specialists):
         return Route(kind="small_talk")
+    kind = "question"
     if _refers_back(brief, specialists):
-        if relevant(brief.evidence, intent_of(question)):
+        if is_of_another_time(brief):
+            kind, question = "follow_up", f"{asked_before(brief) or question} ({question}, about {_subject(brief)})"
+        elif relevant(brief.evidence, intent_of(question)):
             return Route(kind="follow_up")
-        question = f"{question} (about {_subject(brief)})"
+        else:
+            question = f"{question} (about {_subject(brief)})"
     parts = asked_parts(question, knowledge, specialists)
+    if len(parts) == 1 and (listed := each_listed(question, brief.scope.get("listed", ""))):
+        parts = list(listed.values())
     if brief.scope.get("unknown") and len(parts) == 1:
         return _which(brief.scope)
     assignments = [
@@ -109,7 +150,7 @@ def route(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speciali
         for name in _who(part, knowledge, specialists, _scope_of(part, parts, brief.scope))
     ]
     if assignments:
-        return Route(kind="question", assignments=assignments)
+        return Route(kind=kind, assignments=assignments)
     if not brief.evidence and _is_vague(question):
         return Route(kind="clarify", clarification=WHICH, choices=CHOICES)
     return Route(kind="out_of_scope")
@@ -141,14 +182,23 @@ def _who(
 ) -> list[str]:
     names = [specialist.name for specialist in specialists]
     way = WAYS.get(intent := intent_of(question))
-    data = _is_data(question, knowledge, specialists)
-    if way and not (intent is Intent.change and data):
-        return [name for name in way.specialists if name in names] or names[:1]
+    data = _is_data(question, specialists, scope)
     chosen = choose_specialists(question, knowledge, specialists)
+    if way and not (intent is Intent.change and data):
+        of_us = intent is not Intent.change or chosen or scope.get("resource") or CHANGES_ASKED.search(question)
+        return ([name for name in way.specialists if name in names] or names[:1]) if of_us else []
+    money = "cost" in names and _is_about_money(question, specialists, scope)
+    if money != ("cost" in chosen):
+        others = [name for name in chosen if name != "cost"]
+        chosen = ["cost", *others[: MAX_SPECIALISTS - 1]] if money else others
+    if not data and "airflow" in chosen and not _handles("airflow", question, specialists):
+        chosen = [name for name in chosen if name != "airflow"]
     if data and "airflow" not in chosen:
         chosen = [*chosen[: MAX_SPECIALISTS - 1], "airflow"]
     about_something = _COMPLAINT.search(question) or scope.get("resource")
-    if about_something and not {*GENERALISTS, "airflow"} & set(chosen):
+    about_something = about_something or (BUSINESS.search(question) and _WHY.search(question))
+    able = GENERALISTS if intent is Intent.logs else ("infra",)
+    if about_something and not {*able, "airflow"} & set(chosen):
         general = [name for name in names if name in GENERALISTS]
         return [*general, *(name for name in chosen if name != "cost" or _BILL.search(question))]
     if chosen and chosen[0] == "airflow" and not data and "infra" in names:
@@ -156,14 +206,37 @@ def _who(
     return chosen
 
 
-def _is_data(question: str, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> bool:
+def _is_about_money(question: str, specialists: Sequence[Specialist], scope: dict[str, str]) -> bool:
+    """Whether it is, apart from its names: `is price-cart ok?` is not, nor does a runbook like it make it so."""
+    left = question.lower()
+    for name in (*names_in(question), scope.get("resource", "")):
+        left = left.replace(name.lower(), " ") if name else left
+    return _handles("cost", left, specialists) or bool(_BILL.search(left) or USAGE.search(question))
+
+
+def _is_joined(name: str) -> bool:
+    """`load_orders`, `raw.sales`: tasks, columns and tables are called so, and resources of AWS seldom are."""
+    return bool(_SNAKE.fullmatch(name) or _TABLE.fullmatch(name))
+
+
+def _handles(name: str, text: str, specialists: Sequence[Specialist]) -> bool:
+    """Whether a text has a word that this specialist handles."""
+    handles = [handle for specialist in specialists if specialist.name == name for handle in specialist.handles]
+    spoken = " ".join(words(text))
+    return any(re.search(rf"\b{re.escape(' '.join(words(handle)))}\b", spoken) for handle in handles)
+
+
+def _is_data(question: str, specialists: Sequence[Specialist], scope: dict[str, str]) -> bool:
     """Whether a question names a pipeline, a model or what they fill. What is `late` or `missing` may be anything else.
 
-    Pipelines and tables have their own changes, too: a new column type is in no CloudTrail.
+    Pipelines and tables have their own changes, too: a new column type is in no CloudTrail. A name with underscores
+    that the inventory does not have is a task's or a column's.
     """
-    if "airflow" not in [specialist.name for specialist in specialists]:
+    if "airflow" not in [specialist.name for specialist in specialists] or scope.get("service", "mwaa") not in _DATA:
         return False
-    names = any(MODEL.fullmatch(name) for name in names_in(question))
+    unknown = not scope.get("resource")
+    names = any(MODEL.fullmatch(name) or (unknown and _is_joined(name)) for name in names_in(question))
+    names = names or any(FILE.fullmatch(name) for name in names_in(question))
     return names or not PIPELINES.isdisjoint(re.findall(r"[a-z]+", question.lower()))
 
 
@@ -173,8 +246,9 @@ def _is_talk(question: str, specialists: Sequence[Specialist]) -> bool:
         handle for specialist in specialists for handle in specialist.handles
     }  # in full: `saved` is no `savings`
     short = len(question.split()) <= MAX_TALK_WORDS
-    about = handled & set(said) or names_in(question) or service_in(question) or _COMPLAINT.search(question)
-    return short and bool(_TALK.match(question)) and not about and not _LOOKS.search(question)
+    complains = _COMPLAINT.search(_ALL_WELL.sub(" ", question))
+    about = handled & set(said) or names_in(question) or service_in(question) or complains
+    return short and bool(_TALK.search(question)) and not about and not _LOOKS.search(question)
 
 
 def _is_vague(question: str) -> bool:

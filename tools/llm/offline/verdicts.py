@@ -78,7 +78,7 @@ def main_resource(verdict: Verdict) -> str:
 
 def onset_of(verdict: Verdict) -> Finding | None:
     """The first sign of a cause. Bills know days only, so they count last; a change is no sign."""
-    dated = [hit for hit in verdict.hits if hit.finding.at and hit.finding.kind not in CHANGES]
+    dated = [hit for hit in verdict.hits if hit.finding.at and hit.finding.kind not in (*CHANGES, "type_change")]
     signs = [hit for hit in dated if not hit.finding.kind.startswith("cost_")] or dated
     signs = [hit for hit in signs if hit.signal.required] or signs
     return min((hit.finding for hit in signs), key=lambda finding: str(finding.at), default=None)

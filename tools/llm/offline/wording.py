@@ -9,17 +9,25 @@ from agent.models import Finding
 
 NOTEWORTHY = 0.5
 NOW = re.compile(r"\b(?:still|now|currently|at the moment|meanwhile|yet|recovered|resolved|fixed|over)\b", re.I)
-CHANGES_ASKED = re.compile(r"\b(?:chang|deploy|releas|roll|modif|edit|delet|remov|creat|add)\w*", re.I)
+CHANGES_ASKED = re.compile(
+    r"\b(?:chang|deploy|releas|roll|modif|edit|delet|remov|creat|add|alter|touch|mess|fiddl|tinker|tweak|push|ship|merg)\w*",
+    re.I,
+)
 """Asks for changes as such: `who did this` wants to know who, or else what, caused it."""
 _IS = r"^\W*(?:(?:so|and|but|ok|okay|hey|hi|well)\b\W*)*(?:is|are)\s+"
-_ENDING = r"(?:\s+(?:now|again|too|still|today|at the moment|right now|yet))*\W*$"
+_ENDING = (
+    r"(?:\s+(?:now|again|too|still|today|at the moment|right now|yet|at all|at least|either"
+    r"|for (?:our |all |the )?(?:users?|customers?|people|clients|anyone|anybody|everyone|everybody|real)))*\W*$"
+)
 _WELL = re.compile(
-    rf"{_IS}(?P<what>.+?)\s+(?:ok|okay|fine|healthy|alright|all right|good|up|working|stable|fixed|resolved|over)"
+    rf"{_IS}(?P<what>.+?)\s+(?:(?:really|actually|itself|even|all|also)\s+)*(?:ok|okay|fine|healthy|alright"
+    rf"|all right|good|up|working|stable|fixed|resolved|over)"
     rf"{_ENDING}",
     re.I,
 )
 _ILL = re.compile(
-    rf"{_IS}(?P<what>.+?)\s+(?:down|broken|failing|affected|in trouble|erroring|stuck|on fire|unhealthy|dead|happening"
+    rf"{_IS}(?P<what>.+?)\s+(?:(?:really|actually|itself|even|all|also)\s+)*(?:down|broken|failing|affected"
+    rf"|in trouble|erroring|stuck|on fire|unhealthy|dead|happening"
     rf"|degraded|slow|wrong){_ENDING}",
     re.I,
 )
@@ -30,7 +38,11 @@ _SLOW_KINDS = frozenset(
     "trace_slow task_long task_waiting wlm_queue sql_lock queue_backlog dag_late database_load long_statement"  # noqa: SIM905 -- words
     " throttled".split()
 )
-_HOW_MANY = re.compile(r"\bhow many\s+(?:of (?:our|the|my)\s+|different\s+|more\s+)?([a-z]+)", re.I)
+_HOW_MANY = re.compile(
+    r"\bhow many\s+(?:of (?:our|the|my)\s+|different\s+|more\s+)?"
+    r"(?!(?:per|an?|in|since|were|was|are|is|do|does|did|have|has|every|each|now|today)\b)([a-z]+)",
+    re.I,
+)
 _ALIKE = {"msg": "messag", "req": "request", "err": "error", "time": ""}
 """Short forms of what findings count, and words that count nothing of their own."""
 _NAMES_NOTHING = frozenset(

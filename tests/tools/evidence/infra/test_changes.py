@@ -125,6 +125,17 @@ async def test_asked_about_a_range_old_changes_in_it_count_as_much_as_new_ones(l
     ]
 
 
+async def test_an_old_change_of_a_resource_that_is_well_is_told_in_its_range(load: Load, call: Call):
+    load(cloudtrail=[event("-2d", "PutBucketNotification", "s3", "uploads"), event("-2d", "PutRule", "events", "x")])
+
+    evidence = await call(recent_changes, resource="uploads", start="-7d")
+
+    assert next(f.attributes["event"] for f in evidence.findings if f.kind == "change_before_onset") == (
+        "PutBucketNotification"
+    )
+    assert not [f for f in evidence.findings if f.kind == "no_change"]
+
+
 async def test_a_denied_trail_is_a_gap_and_not_an_absence_of_changes(load: Load, call: Call):
     load(denied=[{"action": "cloudtrail:LookupEvents"}], resources={"lambda_functions": [{"name": "checkout"}]})
     evidence = await call(recent_changes, resource="checkout", onset="-10m")

@@ -117,6 +117,33 @@ def test_a_later_deployment_does_not_contradict_an_earlier_calm() -> None:
     assert len(answer("why does pay fail?", calm, rolled_out(90)).disagreements) == 1
 
 
+def test_how_tasks_usually_go_does_not_contradict_one_that_failed() -> None:
+    failed = evidence(
+        finding("task_failed", "Task load of DAG orders failed on try 3 of 3.", resource="orders", dag_id="orders"),
+        tool="task_failure",
+    )
+    usual = evidence(
+        finding("task_healthy", "The tasks of DAG orders rarely need retries.", resource="orders", dag_id="orders"),
+        tool="task_history",
+    )
+
+    assert answer("why did the orders DAG fail?", failed, usual).disagreements == []
+
+
+def test_a_change_that_several_tools_tell_of_is_one_change() -> None:
+    short = "Version 4 was rolled out to pay at 14:40 UTC."
+    full = "Version 4 of pay was rolled out by dana at 14:40 UTC."
+    at = NOW - timedelta(minutes=20)
+    told = answer(
+        "what changed in the last hour?",
+        evidence(finding("deployment", short, resource="pay", at=at), tool="deployments"),
+        evidence(finding("deployment", full, resource="pay", principal="dana", at=at), tool="recent_changes"),
+    )
+
+    assert [claim.text for claim in told.claims] == [full]
+    assert not told.headline.startswith("Of ")
+
+
 def test_counts_of_some_time_ago_say_when_they_were_read_and_are_read_again() -> None:
     before = NOW - timedelta(minutes=20)
     span = TimeRange(start=before - timedelta(hours=3), end=before)
@@ -155,3 +182,31 @@ def test_who_changed_something_is_not_known_where_the_change_log_could_not_be_re
     said = "Inconclusive: what was changed, and by whom, could not be read."
     assert answer("who changed it?", HOT, unread, thread=True, said=BOTH).headline == said
     assert answer("who changed it?", HOT, unread, DEPLOY, thread=True, said=BOTH).headline != said
+
+
+def test_a_first_line_is_never_so_short_that_it_says_nothing() -> None:
+    who = "dana.okoro (role media-engineer) called PutBucketNotification on media-uploads-of-all-shops, media-resizer"
+    other = "tomas (role ops) called PutBucketLifecycle on media-exports."
+    told = answer(
+        "who touched the uploads bucket?",
+        evidence(
+            finding("change_before_onset", f"{who} at 14:40 UTC.", resource="media-uploads", at=NOW, event="a"),
+            finding("change_before_onset", other, resource="media-exports", at=NOW - timedelta(hours=9), event="b"),
+        ),
+    )
+
+    assert "PutBucketNotification" in told.headline
+
+
+def test_the_same_is_asked_of_another_time() -> None:
+    then = NOW - timedelta(days=1)
+    told = answer(
+        "what changed yesterday?",
+        evidence(
+            finding("deployment", "Version 4 of pay was rolled out by dana at 14:40 UTC.", resource="pay", at=NOW),
+            finding("no_change", "There was no write call or deployment on pay.", resource="pay"),
+        ),
+        scope={"start": (then - timedelta(hours=9)).isoformat(), "end": then.isoformat()},
+    )
+
+    assert told.headline == "There was no write call or deployment on pay."

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from agent.briefs import write
 from agent.drafts import Route
 from agent.knowledge import KnowledgeBase
-from agent.models import ChatMessage, Evidence
+from agent.models import ChatMessage, Evidence, TimeRange
 from agent.specialists import read_specialists
 from tests.agent.examples import NOW, evidence, finding
 from tools.llm.offline import OfflineAnalyst
@@ -237,3 +238,86 @@ def test_a_resource_that_the_thread_has_not_seen_is_looked_into() -> None:
 
 def test_who_tells_what_they_do_is_not_refused() -> None:
     assert route("I think it's the deploy, rolling back now").kind != "write"
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Warum ist unsere Lambda-Rechnung so explodiert?", "cost"),
+        ("Nossa conta de rede explodiu essa semana, o que aconteceu?", "cost"),
+        ("nos coûts lambda ont été multipliés par 30, à cause de qui ?", "cost"),
+        ("Kunden fliegen dauernd aus dem Shop raus, woran liegt das", "infra"),
+        ("i clienti non riescono a ordinare", "infra"),
+        ("Wieso kommen die Rechnungen nicht raus?", "infra"),
+        ("¿por qué falló load_orders anoche?", "airflow"),
+        ("le tableau de bord des paiements n'est plus à jour", "airflow"),
+        ("y r orders not going thru", "infra"),
+        ("dynamo is acting up", "infra"),
+        ("[P1] Customers unable to checkout - please advise", "infra"),
+        ("NatGateway-Bytes is 7x, why", "cost"),
+        ("who is responsible for the cost spike", "cost"),
+        ("who changed the type of amount_cents", "airflow"),
+        ("did they upload orders.csv?", "airflow"),
+        ("status?", "infra"),
+        ("warum fliegen die Leute aus ihrer Session?", "infra"),
+        ("fivetran changed smth in raw.payments, did it break us?", "airflow"),
+    ],
+)
+def test_it_does_not_matter_how_and_in_which_language_it_is_put(question: str, expected: str) -> None:
+    routed = route(question)
+
+    assert routed.kind == "question"
+    assert expected in {assignment.specialist for assignment in routed.assignments}
+
+
+@pytest.mark.parametrize(
+    ("question", "spared"),
+    [
+        ("hey, is price-cart ok?", "cost"),
+        ("nobody can log in", "cost"),
+        ("something's off, sales flatlined", "airflow"),
+        ("Les clients n'arrivent plus à passer commande", "airflow"),
+    ],
+)
+def test_words_in_names_and_of_business_send_nobody_astray(question: str, spared: str) -> None:
+    assert spared not in {assignment.specialist for assignment in route(question).assignments}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "who won the football game yesterday",
+        "what's the master password of ledger-db?",
+        "can you review my PR for the orders dag?",
+        "Wie ist das Passwort von ledger-db?",
+    ],
+)
+def test_what_only_sounds_like_ours_is_out_of_scope(question: str) -> None:
+    assert route(question).kind == "out_of_scope"
+
+
+@pytest.mark.parametrize(
+    "question", ["kannst du die Lambda zurückrollen?", "peux-tu redémarrer pay-api ?", "reinicia pay-api por favor"]
+)
+def test_an_order_is_one_in_other_languages_too(question: str) -> None:
+    assert route(question).kind == "write"
+
+
+def test_each_thing_in_a_list_is_looked_into() -> None:
+    routed = route("check pay-api and ship-api pls", scope={"listed": "pay-api, ship-api"})
+
+    assert {a.question for a in routed.assignments} == {
+        "What is wrong with pay-api, if anything?",
+        "What is wrong with ship-api, if anything?",
+    }
+
+
+def test_a_time_at_which_nobody_has_looked_is_looked_at() -> None:
+    seen = TOLD.model_copy(update={"time_range": TimeRange(start=NOW - timedelta(hours=1), end=NOW)})
+    earlier = {"start": (NOW - timedelta(days=1)).isoformat(), "end": (NOW - timedelta(hours=9)).isoformat()}
+
+    again = route("what about yesterday", known=(seen,), scope=earlier)
+
+    assert again.kind == "follow_up"
+    assert again.assignments
+    assert route("what about it?", known=(seen,)).assignments == []
