@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -32,4 +33,12 @@ def socket_mode(slack: SlackApp, settings: Settings) -> Generator[None]:
     try:
         yield
     finally:
+        handler.client.logger = _while_closing()
         handler.close()
+
+
+def _while_closing() -> logging.Logger:
+    """What is being acknowledged then cannot be, and nobody needs to read of it: Slack sends it again."""
+    silent = logging.getLogger("slack_app.socket.closing")
+    silent.disabled = True
+    return silent

@@ -37,6 +37,8 @@ TITLE = "Looking into it"
 DONE_TITLE = "What was checked"
 STOPPED_TITLE = "Stopped"
 CONTINUED = "(continued)"
+NOT_EDITABLE = ("streaming_state_conflict", "message_not_found", "cant_update_message", "edit_window_closed")
+"""A stream that Slack would not close, and a message that somebody deleted meanwhile."""
 
 Block = dict[str, Any]
 
@@ -118,7 +120,13 @@ class LiveAnswer:
         if self._stream_ts and await self._stream_out(chunks, closing):
             return
         live = self._live or await self._edit_instead()
-        self.pages += await live.finish(text, whole)
+        try:
+            self.pages += await live.finish(text, whole)
+        except SlackApiError as error:
+            if error.response.get("error") not in NOT_EDITABLE:
+                raise
+            log.warning("the message cannot be edited (%s); the answer follows it", error.response.get("error"))
+            self.pages += await self._messenger.post_all(self._place, text, whole)
 
     async def _show(self, changed: Sequence[Task]) -> None:
         await self._begun()

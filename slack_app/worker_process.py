@@ -45,6 +45,7 @@ async def _keep_running(settings: Settings) -> None:
             stdin=asyncio.subprocess.PIPE,
             env=os.environ | settings.as_environment(),
             cwd=Path.cwd(),
+            start_new_session=True,  # Ctrl-C is for who listens, who decides when to stop
         )
         try:
             status = await child.wait()
@@ -82,7 +83,6 @@ async def _work() -> None:
     held = build_deps(Settings.read())
     loop = asyncio.get_running_loop()
     working = asyncio.create_task(work(held.deps))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; who listens decides when to stop
     loop.add_signal_handler(signal.SIGTERM, working.cancel)
     threading.Thread(target=_watch_stdin, args=(loop, working), daemon=True).start()
     try:

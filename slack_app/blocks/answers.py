@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from agent.models import Answer, Claim, Evidence
+from agent.repetition import repeats
 from agent.times import clock_time
 from slack_app.blocks.buttons import choice_buttons, evidence_buttons
 from slack_app.blocks.exhibits import exhibit_blocks, shown_table
 from slack_app.blocks.figures import csv_text, fitting
-from slack_app.blocks.headline import about_headline, repeats, sentences
+from slack_app.blocks.headline import about_headline, sentences, told_once
 from slack_app.blocks.parts import (
     Block,
     citations,
@@ -140,8 +141,8 @@ def _headline(answer: Answer, numbers: dict[str, int]) -> str:
 
 
 def _details(answer: Answer) -> list[Claim]:
-    """What the first line does not say already."""
-    return [claim for claim in answer.claims if not repeats(claim.text, answer.headline)]
+    """What the first line does not say already, each thing once."""
+    return told_once([claim for claim in answer.claims if not repeats(claim.text, answer.headline)])
 
 
 def _bullet(claim: Claim, numbers: dict[str, int]) -> str:

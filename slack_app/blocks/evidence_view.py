@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agent.cli_commands import commands
+from agent.cli_commands import commands, read_later
 from agent.figures import count
 from agent.models import Answer, Evidence, TimeRange
 from agent.times import local_times
@@ -81,7 +81,7 @@ def _commands(piece: Evidence) -> list[Block]:
         shown.append(line)
     if more := len(lines) - len(shown):
         shown.append(f"# and {count(more, 'more call')} like these; the console's page shows the same")
-    return [preformatted("\n".join(shown))] if shown else []
+    return [preformatted("\n".join([*shown, *read_later(shown)]))] if shown else []
 
 
 def _facts(piece: Evidence, zone: str) -> list[Block]:

@@ -29,7 +29,7 @@ MAX_ROWS = 100
 """With the heading."""
 MAX_COLUMNS = 20
 MAX_CELL = 200
-WRAPPED_FROM = 20
+WRAPPED_FROM = 14
 TABLE_CHARACTERS = 9_500
 LARGEST = 1e18
 """What is beyond that is no measurement."""

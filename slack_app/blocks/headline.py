@@ -1,16 +1,14 @@
-"""An answer's first line and what it rests on."""
+"""An answer's first line and what it rests on, and what is said already."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from agent.models import Answer
+from agent.models import Answer, Claim
+from agent.repetition import alike, figures, repeats
 
-_WORDS = re.compile(r"\w+(?:[.,:]\d+)*")
-_FIGURES = re.compile(r"\d+(?:[.,:]\d+)*")
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
-MUCH = 0.85
-"""Of a claim's words: what says so much of the first line again repeats it."""
 
 
 def sentences(headline: str) -> tuple[str, str]:
@@ -19,12 +17,13 @@ def sentences(headline: str) -> tuple[str, str]:
     return first, rest[0] if rest else ""
 
 
-def repeats(text: str, headline: str) -> bool:
-    """Whether a sentence says only what the first line says: the same words and no other figure."""
-    words, said = _words(text), _words(headline)
-    if not words or set(_FIGURES.findall(text)) - set(_FIGURES.findall(headline)):
-        return not words and not said
-    return len(words & said) / len(words) >= MUCH
+def told_once(claims: Sequence[Claim]) -> list[Claim]:
+    """Each thing once, in its fullest words, with the evidence of all claims that say it."""
+    told: list[Claim] = []
+    for group in alike([claim.text for claim in claims]):
+        evidence = dict.fromkeys(i for place in sorted(group) for i in claims[place].evidence)
+        told.append(claims[group[0]].model_copy(update={"evidence": tuple(evidence)}))
+    return told
 
 
 def about_headline(answer: Answer) -> tuple[str, ...]:
@@ -32,10 +31,6 @@ def about_headline(answer: Answer) -> tuple[str, ...]:
     same = [i for claim in answer.claims if repeats(claim.text, answer.headline) for i in claim.evidence]
     if same:
         return tuple(dict.fromkeys(same))
-    figures = set(_FIGURES.findall(answer.headline))
-    holding = [i for claim in answer.claims if figures & set(_FIGURES.findall(claim.text)) for i in claim.evidence]
+    told = figures(answer.headline)
+    holding = [i for claim in answer.claims if told & figures(claim.text) for i in claim.evidence]
     return tuple(dict.fromkeys(holding))[:3]
-
-
-def _words(text: str) -> set[str]:
-    return set(_WORDS.findall(text.casefold()))

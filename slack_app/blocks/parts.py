@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from agent.diagnosis import NOT_ANSWERED
@@ -16,6 +16,8 @@ MAX_SOURCES = 12
 MAX_CLAIM_CHARS = 600
 MAX_TEXT_CHARS = 9000
 CONTEXT_LIMIT = 2000
+FIELD_LIMIT = 2000
+MAX_FIELDS = 10
 RUN_ID_CHARS = 24
 """Of the correlation id's last part: enough to find the run in the logs."""
 
@@ -26,6 +28,11 @@ def header(text: str) -> Block:
 
 def section(text: str) -> Block:
     return {"type": "section", "text": _mrkdwn(text, SECTION_LIMIT)}
+
+
+def fields(texts: Iterable[str]) -> Block:
+    """Short texts in two columns."""
+    return {"type": "section", "fields": [_mrkdwn(text, FIELD_LIMIT) for text in list(texts)[:MAX_FIELDS]]}
 
 
 def sections(text: str) -> list[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -31,7 +32,7 @@ Say = Callable[[str], str]
 def finding_blocks(diagnosis: Diagnosis, evidence: Sequence[Evidence], day: datetime) -> list[Block]:
     """What's going on, why, what shows it, what to do. `day`: that the message's times need no date for."""
     numbers, say = numbered(diagnosis.claims, evidence), _saying(evidence, day)
-    blocks = sections(f"*What's going on*\n{say(diagnosis.summary)}")
+    blocks = sections(f"*What's going on*\n{say(_news(diagnosis.summary, diagnosis.root_cause or ''))}")
     if diagnosis.root_cause:
         title = "Why the alarm fired" if diagnosis.nothing_wrong else "Likely cause"
         cited = citations([i for c in diagnosis.claims if c.text == diagnosis.root_cause for i in c.evidence], numbers)
@@ -44,6 +45,15 @@ def finding_blocks(diagnosis: Diagnosis, evidence: Sequence[Evidence], day: date
     if diagnosis.next_steps:
         blocks += step_blocks("What to do next", diagnosis.next_steps, say)
     return blocks
+
+
+def _news(summary: str, cause: str) -> str:
+    """A summary without what the cause below says again in the same words; its beginning stays in any case."""
+    for end in re.finditer(r"[.!?]\s+", summary):
+        rest = summary[end.end() :].rstrip(" .!?")
+        if rest and rest in cause:
+            return summary[: end.end()].rstrip()
+    return summary
 
 
 def _saying(evidence: Sequence[Evidence], day: datetime) -> Say:

@@ -5,11 +5,13 @@ answer, evidence = in_zone(answer, evidence, "America/Toronto", now)  # once, be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from agent.models import Answer, Chart, Claim, Evidence, Table
-from agent.times import local_labels, local_times
+from agent.times import local_labels, local_times, zone_name
 from slack_app.blocks.figures import TITLE_LIMIT
 from slack_app.blocks.text import cut
 
@@ -26,10 +28,10 @@ def in_zone(answer: Answer, evidence: Sequence[Evidence], zone: str, now: dateti
     def words(text: str) -> str:
         return local_times(text, zone, written)
 
-    return _answer(answer, words), [_piece(piece, words, zone, written) for piece in evidence]
+    return _answer(answer, words, zone, now), [_piece(piece, words, zone, written) for piece in evidence]
 
 
-def _answer(answer: Answer, words: Words) -> Answer:
+def _answer(answer: Answer, words: Words, zone: str, now: datetime) -> Answer:
     """The choices of a question back stay: they are sent as they are read."""
     asked = answer.clarification
     return answer.model_copy(
@@ -37,12 +39,21 @@ def _answer(answer: Answer, words: Words) -> Answer:
             "headline": words(answer.headline),
             "claims": _claims(answer.claims, words),
             "disagreements": _claims(answer.disagreements, words),
-            "assumptions": tuple(map(words, answer.assumptions)),
+            "assumptions": tuple(_assumed(text, zone, now, words) for text in answer.assumptions),
             "next_steps": tuple(map(words, answer.next_steps)),
             "gaps": tuple(gap.model_copy(update={"reason": words(gap.reason)}) for gap in answer.gaps),
             "clarification": asked and asked.model_copy(update={"question": words(asked.question)}),
         }
     )
+
+
+def _assumed(text: str, zone: str, now: datetime, words: Words) -> str:
+    """A range that is in the reader's zone already says so shortly; that it was another time in UTC is no news."""
+    said = re.compile(rf" in {re.escape(zone)} \([^()]* UTC\)")
+    if not said.search(text):
+        return words(text)
+    short = f" ({zone_name(now.astimezone(ZoneInfo(zone)))})"
+    return said.sub(lambda _: short, text)
 
 
 def _claims(claims: Sequence[Claim], words: Words) -> tuple[Claim, ...]:

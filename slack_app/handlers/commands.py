@@ -17,7 +17,7 @@ from slack_app.blocks.links import trusted
 from slack_app.blocks.text import escape
 from slack_app.handlers.deciders import approvers_of, decider
 from slack_app.handlers.desk import Desk, nicely, place_of
-from slack_app.handlers.muting import muted_place, until_words
+from slack_app.handlers.muting import muted_place, unmute_words, until_words
 from slack_app.handlers.open_incidents import open_incidents
 from slack_app.handlers.switching import switch_remediation
 from slack_app.handlers.unmuting import tell_of_a_place
@@ -80,7 +80,7 @@ async def _mute(where: SlackPlace, rest: str, desk: Desk, asker: Asker) -> str:
     text = f"{who} muted this channel{end}: alerts here are not analysed. `/watchkeeper unmute` ends it."
     await _tell_the_channel(where, desk, text)
     quiet = "no alert here is analysed, and I answer only when I am mentioned"
-    return f"{muted_place(mute)} is muted{until_words(mute, asker.zone)}: {quiet}. `unmute` ends it."
+    return f"{muted_place(mute)} is muted{until_words(mute, asker.zone)}: {quiet}. {unmute_words(mute)} ends it."
 
 
 async def _tell_the_channel(where: SlackPlace, desk: Desk, text: str) -> None:
@@ -113,7 +113,7 @@ async def _status(where: SlackPlace, desk: Desk, asker: Asker) -> Status:
     working = Counter(job.kind for job in desk.running.values())
     return Status(
         version=version("watchkeeper"),
-        jobs=await deps.queue.depth(),
+        jobs=max(await deps.queue.depth() - 1, 0),  # without this very command
         alerts=working[JobKind.analysis],
         questions=working[JobKind.mention],
         model=deps.settings.llm,

@@ -16,3 +16,7 @@ def until_words(mute: Mute, zone: str) -> str:
     if mute.until is None:
         return ""
     return f" until {mute.until.astimezone(ZoneInfo(zone)):%a %d %b %H:%M} ({zone})"
+
+
+def unmute_words(where: Mute) -> str:
+    return "Mentioning me here with `unmute`" if where.thread_ts else "`/watchkeeper unmute`"

@@ -8,13 +8,15 @@ from typing import Any
 from slack_bolt import App
 
 from agent.models import JobKind
-from slack_app.blocks.help import help_blocks, help_text
+from slack_app.blocks.help import help_blocks, help_text, instead_of
 from slack_app.intake import Intake
+from slack_app.phrases import is_stop
 from slack_app.response_urls import FIELD, sealed_url
 
 BY_THE_WORKER = ("status", "mute", "unmute", "whoami", "remediation")
 ELSEWHERE = "I stand watch for another workspace; nothing was done."
 """An app that is installed in several signs for all of them."""
+STOPPING = "What you asked in this channel ends now, if anything is still running."
 GREETINGS = ("", "help", "hi", "hello")
 
 
@@ -31,6 +33,10 @@ def register(app: App, intake: Intake) -> None:
             answer = {FIELD: sealed_url(intake.sealer, asked, str(command[FIELD]))}
             intake.quick(JobKind.command, str(command["trigger_id"]), {**asked, **answer})
             return
-        note = f"Ask me in a channel, so that everybody sees the answer: @watchkeeper {text}"
-        note = "" if text.lower() in GREETINGS else note
-        ack(text=note or help_text(), blocks=help_blocks(intake.alert_channels, note))
+        if is_stop(text):
+            intake.stop_all(str(command["channel_id"]), str(command["user_id"]))
+            ack(text=STOPPING)
+        elif text.lower() in GREETINGS:
+            ack(text=help_text(), blocks=help_blocks(intake.alert_channels))
+        else:
+            ack(text=instead_of(text))

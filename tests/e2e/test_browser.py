@@ -171,6 +171,7 @@ def silent_model(settings: dict[str, str]) -> Generator[None]:
 @pytest.mark.usefixtures("silent_model")
 def test_a_run_is_stopped_by_its_button(page: Page, tmp_path: Path) -> None:
     thread = page.get_by_test_id("thread-pane")
+    page.set_viewport_size({"width": 1440, "height": 1500})
 
     _ask(page, "why did our Lambda costs spike?")
     page.get_by_test_id("message").last.get_by_test_id("thread-open").click(timeout=ANSWER_MS)
@@ -195,6 +196,7 @@ def test_a_run_is_stopped_by_its_button(page: Page, tmp_path: Path) -> None:
 )
 def test_without_its_model_it_answers_all_the_same_and_says_so(page: Page, tmp_path: Path) -> None:
     thread = page.get_by_test_id("thread-pane")
+    page.set_viewport_size({"width": 1440, "height": 1150})
 
     _ask(page, "what changed in the last 2 days?")
     page.get_by_test_id("message").last.get_by_test_id("thread-open").click(timeout=ANSWER_MS)

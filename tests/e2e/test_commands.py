@@ -35,7 +35,7 @@ def test_status_tells_what_there_is_to_know(workspace: RunningWorkspace, tmp_pat
         talk.ask("why is checkout slow?")
         workspace.wait_for(lambda: model.thinking, 60)
         said = _command(talk, "status")
-    assert "2 jobs queued or running; this worker is on 0 alerts and 1 question" in said
+    assert "1 job queued or running; this worker is on 0 alerts and 1 question" in said
     assert "offline analyst" in said
     assert "account 123456789012, us-east-1" in said
     assert "*Muted:* nothing" in said
@@ -56,14 +56,28 @@ def test_whoami_knows_name_and_zone(workspace: RunningWorkspace, tmp_path: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", ["", "help", "HELP", "dance", "why is checkout slow?"])
-def test_anything_else_is_help(workspace: RunningWorkspace, tmp_path: Path, text: str) -> None:
+def test_help_tells_it_all_and_anything_else_where_it_belongs(workspace: RunningWorkspace, tmp_path: Path) -> None:
     talk = Talk(workspace)
     with running_service(workspace, tmp_path):
-        said = _command(talk, text)
-    assert "stands watch over AWS" in said
-    assert "mute" in said
-    assert ("Ask me in a channel" in said) == (text in ("dance", "why is checkout slow?"))
+        helped = [_command(talk, text) for text in ("", "help", "HELP")]
+        asked = [_command(talk, text) for text in ("dance", "why is checkout slow?")]
+    assert all("stands watch over AWS" in said and "/watchkeeper mute 1h" in said for said in helped)
+    assert asked[0].startswith("Ask me in a channel, so that everybody sees the answer: @watchkeeper dance")
+    assert all("`help`" in said and "stands watch" not in said for said in asked)
+
+
+@pytest.mark.slow
+def test_stop_as_a_command_ends_what_its_author_asked_in_the_channel(
+    workspace: RunningWorkspace, tmp_path: Path
+) -> None:
+    talk, model = Talk(workspace), Unhurried(seconds=60)
+    with running_service(workspace, tmp_path, with_model(model)):
+        mine, other = talk.ask("why is checkout slow?"), talk.ask("what changed?", user="jonas")
+        workspace.wait_for(lambda: model.thinking == 2, 60)
+        assert "ends now" in _command(talk, "stop")
+        assert "Stopped by Maya Okafor." in talk.answers(mine)[0]
+        assert model.thinking == 1
+        assert talk.replies(other) == []
 
 
 @pytest.mark.slow

@@ -74,6 +74,10 @@ def test_a_cut_fits_and_shows_that_it_is_one(text: str, limit: int) -> None:
         "https://console.aws.amazon.com/lambda/home",
         "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#logsV2:log-groups",
         "https://console.amazonaws-us-gov.com/x",
+        "https://us-east-1.console.aws.amazon.com/lambda/home?region=us-east-1#/functions/create-order",
+        "https://us-east-1.console.aws.amazon.com/cloudformation/home?region=us-east-1#/stacks/events?stackId=arn%3Aaws",
+        "https://us-east-1.console.aws.amazon.com/s3/object/logs?region=us-east-1&prefix=redirect%2Foauth%2Flogin.json",
+        "https://harbor.slack.com/archives/C0ALERTS/p1763649000000100?thread_ts=1763649000.0001&cid=C0ALERTS",
     ],
 )
 def test_a_consoles_address_is_a_link(url: str) -> None:
@@ -91,6 +95,15 @@ def test_a_consoles_address_is_a_link(url: str) -> None:
         "https://evilconsole.aws.amazon.com/",
         "https://console.aws.amazon.com@evil.example/",
         "https://[broken",
+        "https://slack.com/oauth/v2/authorize?client_id=1.2&scope=chat:write",
+        "https://evil.slack.com/",
+        "https://slack.com/link?url=https://evil.example",
+        "https://console.aws.amazon.com/cloudformation/home#/stacks/quickcreate?templateURL=https://evil.example/t.yaml",
+        "https://console.aws.amazon.com/cloudformation/home#/stacks/quick%2563reate?templateUR%4C=https://evil.example",
+        "https://us-east-1.console.aws.amazon.com/iam/home#/roles$new?step=review&policies=AdministratorAccess",
+        "https://us-east-1.console.aws.amazon.com/ec2/home?region=us-east-1#LaunchInstances:ami=ami-1",
+        "https://console.aws.amazon.com/systems-manager/automation/execute/AWS-RunShellScript",
+        "https://console.aws.amazon.com/x?a=%2525252525252575",
         "https://console.aws.amazon.com/" + "x" * 4000,
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from agent.models import Answer, Chart, Claim, Clarification, Gap, Series, Table, TimeRange
+from agent.time_phrases import resolve
 from deploy.local.workspace.block_kit import validate_blocks
 from slack_app.blocks.answers import answer_blocks
 from slack_app.blocks.zones import in_zone
@@ -78,3 +79,18 @@ def test_times_are_of_the_day_on_which_they_were_gathered() -> None:
 
     assert in_zone(late, [PIECE], "America/Toronto", tomorrow)[0].headline == "Since 19 Nov 21:00 EST."
     assert in_zone(late, [], "America/Toronto", tomorrow)[0].headline == "Since 20 Nov 21:00 EST."
+
+
+def test_a_range_that_was_assumed_is_told_once_and_in_the_askers_zone() -> None:
+    assumed = {
+        question: phrase.assumption
+        for question in ("what failed today?", "errors since yesterday 2 pm", "errors between 8:00 and 9:00")
+        if (phrase := resolve(question, NOW, "America/Toronto"))
+    }
+    shown, _ = in_zone(ANSWER.model_copy(update={"assumptions": tuple(assumed.values())}), [], "America/Toronto", NOW)
+
+    assert shown.assumptions == (
+        "“today” means Fri 20 Nov 00:00 to now (EST).",
+        "“since yesterday 2 pm” means Thu 19 Nov 14:00 to now (EST).",
+        "“between 8:00 and 9:00” means Fri 20 Nov 08:00 to 09:00 (EST).",
+    )

@@ -309,6 +309,24 @@ async def test_after_slacks_own_stop_button_the_rest_is_edited_in(live: LiveAnsw
     assert len(thread.ws.api_calls("chat.update")) == 1
 
 
+async def test_where_a_stream_cannot_be_closed_the_answer_follows_it(live: LiveAnswer, thread: Thread) -> None:
+    await follow(live)
+    thread.ws.faults.fail("chat.stopStream", "internal_error", times=9)
+    await finish(live)
+
+    assert str(thread.replies[-1]["blocks"]).count("It is full. [1]") == 1
+    assert live.pages == [thread.replies[-1]["ts"]]
+
+
+async def test_where_somebody_deleted_the_message_the_answer_is_posted_anew(live: LiveAnswer, thread: Thread) -> None:
+    thread.ws.faults.fail("chat.startStream", "unknown_method")
+    await follow(live)
+    thread.ws.faults.fail("chat.update", "message_not_found", times=9)
+    await finish(live)
+
+    assert str(thread.replies[-1]["blocks"]).count("It is full. [1]") == 1
+
+
 async def test_charts_and_tables_come_in_the_closing_of_a_stream(live: LiveAnswer, thread: Thread) -> None:
     chart = Chart(title="Cost", labels=("a", "b"), series=(Series(name="s", values=(1.0, 2.0)),))
     table = Table(title="T", columns=("x", "y"), rows=(("1", "2"), ("3", "4")))

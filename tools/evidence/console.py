@@ -208,14 +208,22 @@ def metric_graph(
     span: TimeRange,
     statistic: str = "Average",
     period: int = 300,
+    beside: Sequence[tuple[str, str, Mapping[str, str], str]] = (),
 ) -> str:
-    pairs = [part for pair in dimensions.items() for part in pair]
-    line = "".join(f"~'{_starred(part)}" for part in [namespace, metric, *pairs])
+    """One series, and others `beside` it: namespace, metric, dimensions and statistic of each."""
+    lines = _line(namespace, metric, dimensions) + "".join(_line(*one) for one in beside)
     graph = (
-        f"~(metrics~(~({line}))~view~'timeSeries~stacked~false~region~'{aws.region}~stat~'{_starred(statistic)}"
+        f"~(metrics~({lines})~view~'timeSeries~stacked~false~region~'{aws.region}~stat~'{_starred(statistic)}"
         f"~period~{period}~start~'{_starred(_stamp(span, 'start'))}~end~'{_starred(_stamp(span, 'end'))})"
     )
     return _regional(aws, "cloudwatch", f"metricsV2:graph={graph}")
+
+
+def _line(namespace: str, metric: str, dimensions: Mapping[str, str], statistic: str = "") -> str:
+    """A series of a graph, with its own statistic where it is not the graph's."""
+    words = [namespace, metric, *(part for pair in dimensions.items() for part in pair)]
+    own = f"~(stat~'{_starred(statistic)})" if statistic else ""
+    return "~(" + "".join(f"~'{_starred(word)}" for word in words) + own + ")"
 
 
 def metrics_search(aws: Place, text: str) -> str:

@@ -62,6 +62,12 @@ def test_a_metric_graph_names_the_series():
     assert "~stat~'Sum~period~60~" in link
 
 
+def test_several_series_stand_in_one_graph_each_with_its_statistic():
+    beside = [("AWS/SQS", "NumberOfMessagesSent", {"QueueName": "q"}, "Maximum")]
+    link = console.metric_graph(VIRGINIA, "AWS/Lambda", "Errors", {"FunctionName": "f"}, SPAN, "Sum", beside=beside)
+    assert "'FunctionName~'f)~(~'AWS*2fSQS~'NumberOfMessagesSent~'QueueName~'q~(stat~'Maximum))" in link
+
+
 def test_a_queue_is_linked_by_its_aws_address_wherever_it_was_read():
     link = console.sqs_queue(VIRGINIA, "http://127.0.0.1:4566/123456789012/orders")
     assert link.endswith("#/queues/https%3A%2F%2Fsqs.us-east-1.amazonaws.com%2F123456789012%2Forders")

@@ -65,11 +65,11 @@ def idle_resources(look: Look, service: str = "") -> Found:
     checked = read.results
     wastes = [waste for each in checked.values() for waste in each.wastes]
     caveats = read.caveat + "".join(dict.fromkeys(each.caveat for each in checked.values() if each.caveat))
-    looked = ", ".join(f"{each.looked_at:,} {name}" for name, each in checked.items() if each.looked_at)
+    looked = ", ".join(_counted(each.looked_at, name) for name, each in checked.items() if each.looked_at)
     if not wastes:
         said = f"Nothing idle was found in {look.aws.region} among {looked or 'nothing at all'}."
         none = [Finding(kind="nothing_idle", statement=said, strength=0.4)] if looked and not caveats else []
-        return Found(said + caveats, none, no_data=True)
+        return Found(said + caveats, none, console.resources(look.aws), no_data=True)
     actual = actual_costs(look)
     priced = sorted(((waste, *_monthly(waste, actual)) for waste in wastes), key=lambda each: -(each[1] or 0.0))
     findings = [_finding(waste, amount, billed, actual) for waste, amount, billed in priced]
@@ -78,6 +78,11 @@ def idle_resources(look: Look, service: str = "") -> Found:
     if len(findings) > 1:
         findings.insert(0, _sum(summary, priced, actual))
     return Found(told, findings, _link(look, priced[0][0]), tables=[_table(priced, actual)])
+
+
+def _counted(number: int, names: str) -> str:
+    """`2 tables`, `1 table`."""
+    return f"{number:,} {names.removesuffix('s') if number == 1 else names}"
 
 
 Priced = tuple[Waste, float | None, bool]

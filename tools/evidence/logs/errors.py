@@ -47,6 +47,7 @@ DAILY_WEIGHT = 0.4
 MAX_PATTERNS = 8
 MAX_GROUPS_SCANNED = 200
 MAX_GROUPS_COMPARED = 2
+MAX_LINKED = 5
 HARDLY = 0.05
 """Times a minute: three an hour."""
 READ_BEFORE = timedelta(hours=3)
@@ -82,7 +83,7 @@ def log_errors(look: Look, resource: str = "", service: str = "", log_group: str
     summary = (
         f"{len(now_lines.lines):,} lines that may tell of trouble in {names_of(groups)}. Worst: {findings[0].statement}"
     )
-    link = console.log_events(look.aws, findings[0].attributes.get("log_group", groups[0]), ERROR_PATTERN, span)
+    link = _linked(look, findings, groups[0], span)
     charts = counted("Errors in the logs", {shortened(p): p.times for p in shown}, span)
     told = f"{summary}{now_lines.caveat}{note}"
     return Found(told, findings, link, charts=charts, tables=pattern_table(shown, look.now))
@@ -130,6 +131,16 @@ def log_changes(look: Look, resource: str = "", service: str = "", log_group: st
     charts = counted("Log lines", {shortened(p): p.times for p in shown}, look.window)
     told = f"{summary}{findings[0].statement}{after.caveat}{note}"
     return Found(told, findings, link, charts=charts, tables=pattern_table(shown, look.now))
+
+
+def _linked(look: Look, findings: Sequence[Finding], group: str, span: TimeRange) -> str:
+    """The lines in the console: of the one group in which something was found, or of the first few together."""
+    told = list(dict.fromkeys(f.attributes.get("log_group", group) for f in findings))
+    if len(told) < 2:
+        return console.log_events(look.aws, told[0] if told else group, ERROR_PATTERN, span)
+    pattern = ERROR_PATTERN.strip("%")
+    query = f"fields @timestamp, @log, @message | filter @message like /{pattern}/ | sort @timestamp desc"
+    return console.logs_insights(look.aws, query, told[:MAX_LINKED], span)
 
 
 def _from_before(look: Look, onset: str) -> TimeRange:

@@ -142,9 +142,9 @@ def object_attributes(text: str) -> dict[str, str]:
 
 
 def shortened(pattern: LogPattern) -> str:
-    """A pattern short enough to quote; its own words when the template has lost too many."""
-    text = pattern.template
-    if text.count("<*>") * 4 > len(text):
+    """A pattern short enough to quote, `…` for what differs; its own words when the template has lost too many."""
+    text = pattern.template.replace("<*>", "…")
+    if text.count("…") * 4 > len(text):
         text = pattern.sample.split("\n", 1)[0]
     return text if len(text) <= MAX_PATTERN_CHARS else text[: MAX_PATTERN_CHARS - 1] + "…"
 

@@ -25,6 +25,8 @@ MAX_RESOURCES = 8
 MAX_SERIES = 40
 MAX_ROWS = 20
 MAX_DRAWN = 3
+MAX_LINKED = 5
+"""Series of the console's graph: an address has only so much room."""
 
 
 @evidence_tool("Which resources[ of {service}] depart from normal?", hours=3)
@@ -63,7 +65,7 @@ def unhealthy_resources(look: Look, service: str = "", resource: str = "") -> Fo
     return Found(
         f"Departing from normal, {share}: {names}. {len(seen)} series were read.{cut}",
         findings,
-        _graph(look, ranked[0][1] if ranked else seen[:1]),
+        _graph(look, [group[0] for _, group in ranked] or seen[:1]),
         charts=[chart for s in _telling(ranked) for chart in drawn(look, s)],
         tables=_table(ranked, look.now),
     )
@@ -103,7 +105,8 @@ def resource_metrics(look: Look, resource: str = "", service: str = "", metric: 
     caveat = limits.caveat + unread + cut
     bands = "".join(f" {f.statement}" for f in by_band.values() if f.kind != "metric_steady")
     told = _summary(look, seen, at_limit) + bands[:300] + caveat
-    return Found(told, findings, _graph(look, seen), charts=drawn(look, _shown(seen, findings)))
+    shown = _shown(seen, findings)
+    return Found(told, findings, _graph(look, [shown]), charts=drawn(look, shown))
 
 
 def rank_resources(seen: Iterable[Seen]) -> list[tuple[str, list[Seen]]]:
@@ -187,11 +190,19 @@ def _subject(service: str, resource: str) -> str:
 
 
 def _graph(look: Look, seen: Sequence[Seen]) -> str:
+    """The console's graph of some series."""
     if not seen:
         return ""
     line = seen[0].line
+    others = [(s.line.metric.namespace, s.line.metric.name, s.line.dimensions, s.line.metric.statistic) for s in seen]
     return console.metric_graph(
-        look.aws, line.metric.namespace, line.metric.name, line.dimensions, look.window, line.metric.statistic
+        look.aws,
+        line.metric.namespace,
+        line.metric.name,
+        line.dimensions,
+        look.window,
+        line.metric.statistic,
+        beside=others[1:MAX_LINKED],
     )
 
 

@@ -280,7 +280,8 @@ async def test_a_tidy_account_has_nothing_idle_and_says_what_was_looked_at(load:
     load(resources={"ec2_instances": [{"name": "web", "launched": "-1d"}]})
     evidence = await call(idle_resources)
     assert evidence.status is EvidenceStatus.no_data
-    assert "1 volumes" in evidence.summary
+    assert evidence.summary.endswith("among 1 volume.")
+    assert evidence.console_url
     assert (await call(idle_resources, service="kinesis")).status is EvidenceStatus.no_data
 
 

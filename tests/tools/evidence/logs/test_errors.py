@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from agent.models import Evidence, EvidenceStatus, Finding
+from slack_app.blocks.links import trusted
 from tests.tools.evidence.conftest import Call, Load
 from tools.evidence.logs.errors import log_changes, log_errors
 
@@ -62,6 +63,14 @@ async def test_without_a_resource_the_group_where_errors_rose_is_found(load: Loa
     evidence = await call(log_errors)
     assert strongest(evidence, "log_error_pattern").resource == "payments"
     assert "start_query" in evidence.query
+
+
+async def test_errors_of_several_groups_are_linked_together(load: Load, call: Call):
+    load(logs=[group("/ecs/shop-a", NEW_FAILURE), group("/ecs/shop-b", NEW_FAILURE)])
+    evidence = await call(log_errors, log_group="shop")
+    assert "logs-insights" in evidence.console_url
+    assert all(f"'*2fecs*2fshop-{name}" in evidence.console_url for name in "ab")
+    assert trusted(evidence.console_url)
 
 
 async def test_without_insights_only_some_groups_are_read_and_that_is_said(load: Load, call: Call):
@@ -211,3 +220,12 @@ async def test_what_is_not_known_of_yesterday_is_not_claimed(load: Load, call: C
     new = strongest(await call(log_changes, resource="checkout", onset="-40m"), "log_new_pattern")
     assert "KeyError" in new.statement
     assert "yesterday" not in new.statement
+
+
+async def test_what_differs_from_line_to_line_is_left_out_in_words(load: Load, call: Call):
+    killed = {"template": "worker {int:1-99} (pid {int:100-999}) was sent SIGKILL! Out of memory?", "level": "ERROR"}
+    load(logs=[group(CHECKOUT, killed | {"per_minute": 6, "from": "-40m"})])
+    evidence = await call(log_errors, resource="checkout")
+    told = " ".join(finding.statement for finding in evidence.findings)
+    assert "worker … (pid …) was sent SIGKILL!" in told
+    assert "<*>" not in told + str(evidence.tables)

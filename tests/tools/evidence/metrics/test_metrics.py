@@ -44,6 +44,13 @@ async def test_the_failing_function_is_found_among_healthy_ones(load: Load, call
     assert "FunctionName~'checkout" in evidence.console_url
 
 
+async def test_the_consoles_graph_shows_every_resource_that_departs(load: Load, call: Call):
+    risen = {"from": "-42m", "add": 30}
+    load(metrics=[lambda_metric(name, "Errors", 0, risen) for name in ("checkout", "billing")])
+    evidence = await call(unhealthy_resources)
+    assert all(f"FunctionName~'{name}" in evidence.console_url for name in ("checkout", "billing"))
+
+
 async def test_an_account_in_which_nothing_moves_is_reported_as_such(load: Load, call: Call):
     load(metrics=[lambda_metric(name, "Invocations", 100) for name in ("a", "b", "c")])
     evidence = await call(unhealthy_resources, service="lambda")
