@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +18,7 @@ import typer
 
 from agent.errors import InputError, WatchkeeperError
 from agent.logs import read_log_settings, set_up_logging
+from agent.visible import visible
 from deploy.commands import (
     alerts,
     approvals,
@@ -46,14 +51,16 @@ app.add_typer(incidents.app, name="incidents")
 app.add_typer(policy.app, name="policy")
 app.add_typer(remediations.app, name="remediations")
 app.add_typer(safety.app, name="safety")
-app.add_typer(tick.app, name="tick")
+app.command()(tick.tick)
 app.add_typer(triage.app, name="triage")
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def main() -> None:
     """Entry point: every error a person can fix is one sentence, and no traceback reaches them."""
+    _open_streams()
     try:
         set_up_logging(read_log_settings(), sys.stderr)
         app()
@@ -62,6 +69,8 @@ def main() -> None:
     except KeyboardInterrupt:
         _stop("stopped", 130)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            _stop(f"The output cannot be written ({error.strerror}).", 1)
         logging.getLogger(__name__).info("unexpected", exc_info=True)
         _stop(
             f"Something went wrong that should not have ({type(error).__name__}: {str(error)[:200]}). "
@@ -70,10 +79,35 @@ def main() -> None:
         )
 
 
+def _open_streams() -> None:
+    """Where one is closed, nothing is read or told; a terminal without a character gets a question mark for it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 -- open as long as the process
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _stop(message: str, code: int) -> None:
-    sys.stderr.write(f"watchkeeper: {message}\n")
+    sys.stderr.write(f"watchkeeper: {visible(message)}\n")
     sys.stderr.flush()
     raise SystemExit(code)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"watchkeeper {version_of('watchkeeper')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """An on-call assistant that stands watch over AWS from Slack."""
 
 
 @app.command()

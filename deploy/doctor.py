@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+from dotenv import dotenv_values
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
@@ -31,6 +34,8 @@ from slack_app.tokens import check_tokens
 from tools.secrets import secret_environment
 from tools.stores.sqlite.database import unusable
 
+PREFIX = "WATCHKEEPER_"
+LIKENESS = 0.8
 MANIFEST = Path(__file__).parents[1] / "slack_app" / "manifest.yaml"
 
 
@@ -55,7 +60,7 @@ def examine(aws: Literal["simulated", "real"]) -> list[Check]:
     except SettingsError as error:
         return [*checks, Check("Settings", "fail", str(error), "correct the variable, in the environment or in .env")]
     settings, secrets = check_secrets(settings, aws)
-    checks += [_unknown_settings(), _home(settings), *(Check(**check) for check in secrets)]
+    checks += [check_settings(), _home(settings), *(Check(**check) for check in secrets)]
     checks += [Check(**check_sealing(settings))]
     checks += [Check(**check) for check in check_models(settings)]
     checks += [Check(**check_rules(settings)), *_slack(settings)]
@@ -74,15 +79,17 @@ def _python() -> Check:
     return Check("Python", "ok", version)
 
 
-def _unknown_settings() -> Check:
+def check_settings() -> Check:
     """A misspelt variable would be ignored without a word."""
-    known = {f"WATCHKEEPER_{name.upper()}" for name in Settings.model_fields}
-    strange = sorted(
-        name for name in os.environ if name.startswith("WATCHKEEPER_") and name not in known and "_TEST_" not in name
-    )
-    if strange:
-        return Check("Settings", "warn", f"{', '.join(strange)} is not a setting", "look for a spelling mistake")
-    return Check("Settings", "ok", "all known and valid")
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    given = {*os.environ, *dotenv_values(str(Settings.model_config.get("env_file")))}
+    strange = sorted(name for name in given if name.startswith(PREFIX) and name not in known and "_TEST_" not in name)
+    if not strange:
+        return Check("Settings", "ok", "all known and valid")
+    meant = dict.fromkeys(close for name in strange for close in get_close_matches(name, known, 1, LIKENESS))
+    fix = f"did you mean {', '.join(meant)}?" if meant else "docs/settings.md lists them all"
+    one = len(strange) == 1
+    return Check("Settings", "warn", f"{', '.join(strange)} {'is not a setting' if one else 'are not settings'}", fix)
 
 
 def _home(settings: Settings) -> Check:
@@ -119,10 +126,18 @@ def _slack(settings: Settings) -> Iterator[Check]:
         yield Check("Slack", "fail", str(error), "set both tokens")
         return
     assert settings.slack_bot_token is not None
-    client = WebClient(settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+    token = settings.slack_bot_token.get_secret_value()
+    client = WebClient(token, base_url=settings.slack_api_url, logger=_silent())
     yield from _bot_token(client, settings)
     if settings.slack_app_token is not None:
         yield _app_token(client, settings.slack_app_token.get_secret_value())
+
+
+def _silent() -> logging.Logger:
+    """For a client whose failures are told as checks."""
+    silent = logging.getLogger("deploy.doctor.slack")
+    silent.disabled = True
+    return silent
 
 
 def _bot_token(client: WebClient, settings: Settings) -> Iterator[Check]:

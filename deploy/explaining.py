@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -13,6 +12,7 @@ from agent.models import Alert, AlertStatus, Decision
 from agent.settings import Settings
 from agent.sources import parse_alerts, read_mappings
 from agent.triage import Correlator
+from deploy.showing import tell
 from tools.tickets import ticket_systems
 
 MAX_TITLE_CHARS = 150
@@ -87,7 +87,7 @@ def _told_in(alert: Alert, decision: Decision, channel: str, default: str) -> st
 
 def print_explained(entries: Sequence[Mapping[str, Any]]) -> None:
     """The same for people."""
-    sys.stdout.write("\n".join(_lines(entry) for entry in entries))
+    tell("\n".join(_lines(entry) for entry in entries))
 
 
 def _lines(entry: Mapping[str, Any]) -> str:

@@ -52,7 +52,8 @@ async def run_everything(port: int, aws: Literal["simulated", "real"], first_ale
         world: World | None = None
         made_up = False
         if local_slack or aws == "simulated":
-            _tell("Preparing the simulated AWS account and the local workspace …")
+            parts = ("the simulated AWS account", aws == "simulated"), ("the local workspace", local_slack)
+            _tell(f"Preparing {' and '.join(part for part, wanted in parts if wanted)} …")
             world = await asyncio.to_thread(stack.enter_context, local_world(port, [ALSO_LOADED]))
         if world is not None and aws == "simulated":
             os.environ.update(simulated_environment(world.environment, settings))

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from agent.cli_commands import commands
 from agent.diagnosis import NOT_ANSWERED
 from agent.models import Alert, Answer, Claim, Diagnosis, Evidence, Gap, Provenance
 from agent.models import Table as Listed
+from deploy.showing import escape
 from slack_app.blocks.exhibits import shown_table
 from slack_app.blocks.headline import about_headline, repeats
 from slack_app.blocks.parts import cited_claims, numbered, spent

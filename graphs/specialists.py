@@ -50,9 +50,8 @@ def build_specialists(
 def _agent(specialist: Specialist, tools: Mapping[str, BaseTool], model: BaseChatModel) -> Any:
     unknown = [name for name in specialist.tools if name not in tools]
     if unknown:
-        raise PromptError(
-            f"prompts/specialists/{specialist.name}.md names tools that do not exist: {', '.join(unknown)}"
-        )
+        file, catalog = f"prompts/specialists/{specialist.name}.md", "tools/evidence/catalog.py"
+        raise PromptError(f"{file} names tools that are not in {catalog}: {', '.join(unknown)}")
     own = [tools[name] for name in specialist.tools]
     return create_agent(model, own, context_schema=Deps, checkpointer=False, middleware=[Limits(own)])
 

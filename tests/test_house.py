@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from agent.settings import PROVIDERS as ALLOWED
 from agent.settings import Settings
 from tools.evidence.catalog import TOOLS
+from tools.llm.providers import PROVIDERS
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("agent", "tools", "graphs", "slack_app", "prompts", "deploy")
@@ -66,6 +68,11 @@ def test_every_setting_is_documented() -> None:
     assert [name for name in Settings.model_fields if f"`WATCHKEEPER_{name.upper()}`" not in documented] == []
 
 
+def test_settings_allow_every_provider() -> None:
+    assert set(ALLOWED) == {*PROVIDERS, "offline"}, "name each provider in PROVIDERS of agent/settings.py, too"
+
+
 def test_every_evidence_tool_is_documented() -> None:
     documented = (ROOT / "docs" / "evidence.md").read_text()
-    assert [name for name in TOOLS if f"| `{name}` |" not in documented] == []
+    unsaid = [name for name in TOOLS if f"| `{name}` |" not in documented]
+    assert unsaid == [], "each evidence tool has a row in the table of docs/evidence.md"

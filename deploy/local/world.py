@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
 import subprocess
 import sys
@@ -52,7 +53,12 @@ def local_world(port: int = 0, load: Sequence[str] = ()) -> Generator[World]:
     for name in load:
         command += ["--load", name]
     child = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        start_new_session=True,  # Ctrl-C is for who started it, and ends it by closing its stdin
     )
     try:
         assert child.stdout is not None
@@ -134,9 +140,14 @@ def _say(what: dict[str, object]) -> None:
 
 
 def _explain(error: Exception, port: int) -> str:
-    if isinstance(error, OSError):
-        return f"The local workspace cannot listen on port {port} ({error.strerror}); choose another with --port."
-    return str(error)
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} is taken, perhaps by another `make run`: stop that one, or let `watchkeeper run --port 0` "
+            "pick a free port."
+        )
+    return f"The local workspace cannot listen on port {port} ({error.strerror}); choose another with --port."
 
 
 if __name__ == "__main__":

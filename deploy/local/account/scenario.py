@@ -30,6 +30,8 @@ from prompts.loader import YAML
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 DRILLS = SCENARIOS / "drills"
 """Small scenarios, each made for one kind of remediation."""
+MOST_PROBLEMS = 5
+"""Of a file, told at once."""
 
 
 class Scenario(Reactions):
@@ -97,7 +99,7 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     try:
         scenario = Scenario.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"The scenario file {path.name} is wrong at {_first_problem(error)}.") from error
+        raise InputError(f"The scenario file {path.name} is wrong at {_problems(error)}.") from error
     if scenario.name != path.stem:
         raise InputError(f"The scenario file {path.name} is wrong at name: it must be {path.stem!r}, as the file's.")
     return scenario
@@ -125,12 +127,14 @@ def _find(name_or_path: str | Path) -> Path:
     raise InputError(f"There is no scenario {text!r}; there are: {', '.join(scenario_names()) or 'none'}.")
 
 
-def _first_problem(error: ValidationError) -> str:
-    """The first field that is wrong, and why: `alarms.0.threshold: Input should be a valid number`."""
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or "its top level"
-    more = error.error_count() - 1
-    return f"{field}: {first['msg'].rstrip('.')}" + (f" (and {more} more)" if more else "")
+def _problems(error: ValidationError) -> str:
+    """The fields that are wrong, and why: `title: Field required; alarms.0.threshold: Input should be a number`."""
+    told = [
+        f"{'.'.join(map(str, each['loc'])) or 'its top level'}: {each['msg'].rstrip('.')}"
+        for each in error.errors()[:MOST_PROBLEMS]
+    ]
+    more = error.error_count() - len(told)
+    return "; ".join(told) + (f" (and {more} more)" if more else "")
 
 
 def _in_one_line(error: Exception) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +14,7 @@ from deploy.local.account import Scenario, load_scenario, render_alert, scenario
 from deploy.local.account.schema.base import Length, Offset
 from tests.deploy.local.account.conftest import NOW
 
+DOCUMENTATION = Path(__file__).parents[4] / "docs" / "scenarios.md"
 GOOD = """
 name: {name}
 title: Title
@@ -62,6 +65,22 @@ def test_an_alert_is_rendered_with_real_times(write) -> None:
         "text": "since 2026-11-04T14:18:00Z in us-east-1",
         "attachments": [{"ts": str(int((NOW - timedelta(hours=1)).timestamp())), "n": 7}],
     }
+
+
+def test_the_one_that_the_documentation_shows_loads(tmp_path: Path) -> None:
+    shown = re.findall(r"```yaml\n(.*?)```", DOCUMENTATION.read_text(), re.DOTALL)[0]
+    path = tmp_path / "shop-errors.yaml"
+    path.write_text(shown)
+    assert load_scenario(str(path)).title in shown
+
+
+def test_of_a_file_that_is_all_wrong_every_field_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\ntitle: [3]\n")
+    with pytest.raises(InputError) as caught:
+        load_scenario(str(path))
+    for field in ("title", "description", "alert", "question", "answer_key"):
+        assert f"{field}: " in str(caught.value)
 
 
 @pytest.mark.parametrize(
