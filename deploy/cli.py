@@ -214,7 +214,8 @@ def mcp(
     try:
         from deploy.mcp_serving import serve_mcp
     except ImportError:
-        raise InputError("`watchkeeper mcp` needs a library: pip install 'watchkeeper[mcp]'") from None
+        how = "in Watchkeeper's folder, run: pip install -e '.[mcp]'"
+        raise InputError(f"`watchkeeper mcp` needs a library; {how}") from None
     asyncio.run(serve_mcp(aws_of(aws), scenario, host, http))
 
 

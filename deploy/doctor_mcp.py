@@ -23,7 +23,8 @@ def check_mcp(settings: Settings, environ: Mapping[str, str]) -> Iterator[dict[s
     if not settings.mcp_servers:
         return
     if importlib.util.find_spec("langchain_mcp_adapters") is None:
-        yield _check("MCP servers", "fail", "the library is not installed", "pip install 'watchkeeper[mcp]'")
+        fix = "in Watchkeeper's folder, run: pip install -e '.[mcp]'"
+        yield _check("MCP servers", "fail", "the library is not installed", fix)
         return
     try:
         reports = asyncio.run(_reports(settings, environ))

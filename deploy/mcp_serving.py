@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import io
 import os
+import socket
 import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,12 +19,13 @@ from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from agent.errors import SettingsError
+from agent.errors import InputError, SettingsError
 from agent.secret_references import accepted
 from agent.settings import Settings
 from deploy.looked_up import OF_QUESTIONS, for_one_run
 from deploy.mcp_server import McpServerApp, build_server
 from deploy.once import Aws, application_once, simulated_account
+from deploy.real_account import need_credentials
 from tools.evidence.catalog import TOOLS
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -32,16 +34,20 @@ PATH = "/mcp"
 
 async def serve_mcp(aws: Aws, scenario: str, host: str, port: int | None) -> None:
     """Until the client hangs up (stdio, when there is no port) or until Ctrl-C (HTTP)."""
+    if aws == "real":
+        need_credentials()
     settings = for_one_run(Settings.read(), aws, (*OF_QUESTIONS, "mcp_token"))
     token = settings.mcp_token
     if port is not None and host not in LOOPBACK and not token:
         raise SettingsError("Set WATCHKEEPER_MCP_TOKEN: without it only this machine may connect.")
-    async with _running(aws, scenario, settings) as server:
-        if port is None:
+    if port is None:
+        async with _running(aws, scenario, settings) as server:
             await serve_stdio(server)
-        else:
+        return
+    with _listening(host, port) as listener:
+        async with _running(aws, scenario, settings) as server:
             sys.stderr.write(f"Watchkeeper's tools are at http://{host}:{port}{PATH}; Ctrl-C stops it.\n")
-            await serve_http(server, host, port, token)
+            await serve_http(server, listener, token)
 
 
 @asynccontextmanager
@@ -76,8 +82,21 @@ def _own_stdout() -> Generator[io.TextIOWrapper]:
         os.close(kept)
 
 
-async def serve_http(server: McpServerApp, host: str, port: int, token: SecretStr | None) -> None:
+@contextmanager
+def _listening(host: str, port: int) -> Generator[socket.socket]:
+    """Opened here, since the server would end the whole process where the port is taken."""
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{host}:{port} cannot be listened at ({reason}); choose another port with --http.") from None
+    with listener:
+        yield listener
+
+
+async def serve_http(server: McpServerApp, listener: socket.socket, token: SecretStr | None) -> None:
     """Streamable HTTP at /mcp. A browser's page cannot reach it: unknown Host and Origin headers are refused."""
+    host = str(listener.getsockname()[0])
     names = [f"{name}:*" for name in ("127.0.0.1", "localhost", "[::1]")]
     guard = TransportSecuritySettings(
         enable_dns_rebinding_protection=host in LOOPBACK,
@@ -85,11 +104,10 @@ async def serve_http(server: McpServerApp, host: str, port: int, token: SecretSt
         allowed_origins=[f"http://{name}" for name in names],
     )
     manager = StreamableHTTPSessionManager(server, security_settings=guard)
-    config = uvicorn.Config(
-        with_token(_at_path(manager), token), host=host, port=port, log_config=None, access_log=False, lifespan="off"
-    )
+    app = with_token(_at_path(manager), token)
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     async with manager.run():
-        await uvicorn.Server(config).serve()
+        await uvicorn.Server(config).serve([listener])
 
 
 def _at_path(manager: StreamableHTTPSessionManager) -> ASGIApp:

@@ -13,6 +13,7 @@ from agent.models import Alert, Answer, Diagnosis, Evidence, new_id
 from agent.settings import Settings
 from agent.sources import parse_alert
 from deploy.looked_up import for_one_run
+from deploy.real_account import need_credentials
 from deploy.running import simulated_environment
 from deploy.terminal import progress
 from slack_app.application import Application, Follow
@@ -39,6 +40,8 @@ async def analyse_once(payload: Any, scenario: str, aws: Aws) -> tuple[Alert, Di
 
 @asynccontextmanager
 async def _running(scenario: str, aws: Aws) -> AsyncGenerator[tuple[Application, Follow]]:
+    if aws == "real":
+        need_credentials()
     settings = for_one_run(Settings.read(), aws)
     async with AsyncExitStack() as stack:
         show = stack.enter_context(progress())

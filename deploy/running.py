@@ -23,6 +23,7 @@ from deploy.local.account.scenario import load_scenario
 from deploy.local.world import World, local_world
 from deploy.local_home import fresh_home, has_local_workspace
 from deploy.looked_up import for_the_service
+from deploy.real_account import NO_CREDENTIALS, credentials_are_there
 from deploy.start_checks import check_start
 from slack_app.tokens import check_tokens
 
@@ -65,6 +66,8 @@ async def run_everything(port: int, aws: Literal["simulated", "real"], first_ale
             home = fresh_home(settings.home, urlsplit(world.url).port or port)
             settings = for_the_service(Settings.read(**world.slack, **own, home=home), aws)
         shown = _Shown(world if local_slack else None, first_alert if aws == "simulated" else "", made_up)
+        if aws == "real" and not credentials_are_there():
+            _tell(f"{NO_CREDENTIALS} Until then, nothing in it can be read.")
         await _serve(settings, shown)
 
 

@@ -23,6 +23,7 @@ async def equipped(
     try:
         from tools.mcp_servers.servers import foreign_tools
     except ImportError:
-        raise SettingsError("WATCHKEEPER_MCP_SERVERS needs a library: pip install 'watchkeeper[mcp]'") from None
+        how = "in Watchkeeper's folder, run: pip install -e '.[mcp]'"
+        raise SettingsError(f"WATCHKEEPER_MCP_SERVERS needs a library; {how}") from None
     async with foreign_tools(settings.mcp_servers, specialists, environ) as foreign:
         yield foreign.given_to(specialists), {**tools, **foreign.tools}

@@ -30,12 +30,14 @@ def tick(
 
     Nothing is posted. In the simulated account: all the ticks of the last three hours."""
     from deploy.looked_up import for_one_run
+    from deploy.real_account import need_credentials
     from deploy.ticking import real_tick, simulated_ticks
 
     settings = Settings.read()
     if aws_of(aws) == "real":
         if scenario:
             raise InputError("--scenario is for the simulated account; leave it out with --aws real.")
+        need_credentials()
         ticks = asyncio.run(real_tick(settings, keep))
     else:
         from deploy.local.account import scenario_names

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 
-import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
-from agent.errors import InputError
+from agent.errors import InputError, SettingsError
+from agent.located_yaml import located
 from agent.models import AnswerKind, Model
 from deploy.local.account import scenario_names
 
@@ -85,11 +85,11 @@ class _File(Model):
 def read_questions(path: Path) -> tuple[Entry, ...]:
     """The entries of a file. Raises InputError with one sentence that says what to mend."""
     try:
-        content: Any = yaml.safe_load(path.read_text("utf-8"))
+        content, _ = located(path.read_bytes(), str(path))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
+    except SettingsError as error:
+        raise InputError(str(error)) from None
     try:
         entries = _File.model_validate(content).questions
     except ValidationError as error:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -32,7 +34,10 @@ def evaluate(entries: Sequence[Entry], model: str, processes: int, done: Callabl
     """Ask everything. `model` is `provider:model`, or empty for the configured one; `done` hears of each group."""
     settings(model)  # a mistake in it is told before anything starts
     marked: Marked = {}
-    with ProcessPoolExecutor(processes or os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    # Ctrl-C reaches every process of a terminal; this one says so, once, and the others just end.
+    quiet = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with ProcessPoolExecutor(processes or os.cpu_count() or 1, mp_context=context, initializer=quiet) as pool:
         asked: list[Future[Marked]] = [pool.submit(ask_group, group, model) for group in grouped(entries)]
         for each in as_completed(asked):
             marked |= each.result()

@@ -84,3 +84,22 @@ def test_ctrl_c_ends_a_run_without_noise(tmp_path: Path, waits_for: str) -> None
 
     assert process.returncode in (0, 130)
     assert not re.search(r"Traceback|ERROR|Exception", said), said
+
+
+def test_a_taken_port_of_the_tools_is_said_with_what_to_do() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = _run(f"mcp --scenario flapping-alarm --http {taken.getsockname()[1]}")
+    assert done.returncode == 2
+    assert "choose another port with --http" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["ask why", "alert README.md", "tick", "mcp"])
+def test_a_real_account_without_credentials_is_said_before_anything_is_read(command: str, tmp_path: Path) -> None:
+    nowhere = {name: str(tmp_path / "none") for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")}
+    done = _run(f"{command} --aws real", "</dev/null", **nowhere, AWS_EC2_METADATA_DISABLED="true")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("watchkeeper: There are no AWS credentials: set AWS_PROFILE")
+    assert len(done.stderr.splitlines()) == 1

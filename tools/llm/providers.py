@@ -89,7 +89,7 @@ def _load(name: str, provider: Provider) -> Any:
     except ImportError:
         raise SettingsError(
             f"WATCHKEEPER_LLM names a {name} model, whose library is not installed;"
-            f" run: pip install 'watchkeeper[{provider.extra}]'"
+            f" in Watchkeeper's folder, run: pip install -e '.[{provider.extra}]'"
         ) from None
 
 

@@ -52,7 +52,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("text: is it bad", "note: is it bad", r"questions.0.turns.0.text: Field required"),
         ("id: one", "id: One!", "questions.0.id"),
         ("questions:", "answers:", "questions: Field required"),
-        ("questions:", "questions: [", "is not valid YAML"),
+        ("questions:", "questions: [", "is no YAML: line "),
     ],
 )
 def test_what_is_wrong_is_told_in_one_sentence(old: str, new: str, told: str, tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ def test_a_provider_that_is_not_installed_says_how_to_install_it(tmp_path: Path)
         check=True,
     ).stdout
     assert printed.startswith("SettingsError")
-    assert "pip install 'watchkeeper[gemini]'" in printed
+    assert "pip install -e '.[gemini]'" in printed
 
 
 @pytest.mark.slow
