@@ -50,7 +50,11 @@ _OFFICE = re.compile(
     r"|\b(?:take|lose|quit|get) (?:my|a|your) job\b",
     re.I,
 )
-_FOR_FUN = re.compile(r"\b(?:jokes?|poems?|haikus?|limericks?|lyrics|horoscope)\b", re.I)
+_FOR_FUN = re.compile(
+    r"\b(?:jokes?|poems?|poetry|haikus?|limericks?|sonnets?|ballads?|rap songs?|fairy ?tales?|riddles?|lyrics"
+    r"|horoscope)\b",
+    re.I,
+)
 _SMALL_WORLD = re.compile(
     r"\b(?:weather|rain|raining|snow|snowing|recipes?|cook|pizza|restaurants?|football|soccer"
     r"|basketball|world cup|movies?|songs?|capital of|ceo of|founder of|remind me|president|prime minister"

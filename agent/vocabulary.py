@@ -67,7 +67,7 @@ _REGION = r"[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d[a-z]?"
 _NOT_NAMES = re.compile(
     rf"(?:EC2-Other|(?-i:[A-Z]{{2,10}}-\d+)|(?:who|what|when|where|why|how|which|if|yes|no|he|she|up|in)/\w+|on-call|e\.g|i\.e|and/or|n/a|on/off|i/o|ci/cd|{_REGION}|AWS/\w+|ECS/\w+"
     r"|(?:day|week|month|year)-(?:to|over|on|by)-\w+|(?:out|up)-(?:of|to)(?:-\w+)?"
-    r"|follow-ups?|real-time|read-only|long-running|re-?runs?|so-called)\.?",
+    r"|follow-ups?|real-time|read-only|on-demand|pay-per-request|year-end|month-end|long-running|re-?runs?|so-called)\.?",
     re.I,
 )
 

@@ -15,6 +15,8 @@ DAYPARTS: dict[str, tuple[int, int]] = {
     "night": (18, 30),
 }
 """Hours of a day; the night ends at 6 on the next. Wide: an incident at 19:00 was "last night", too."""
+EARLY = timedelta(hours=2)
+"""At 5:20 `broken since this morning` may well be about 4:50."""
 TWELVE_HOUR_ZONES = ("America/", "US/", "Canada/", "Australia/", "Pacific/Honolulu")
 MONTH_FIRST_ZONES = ("America/", "US/", "Pacific/Honolulu")
 
@@ -93,9 +95,9 @@ class Wall:
         return Span(begin, end, is_morning=part == "morning")
 
     def today_since(self, part: str) -> Span:
-        """`this morning` and all that came of it since; the one that has not begun yet began at midnight."""
+        """`this morning` and all that came of it since; for who asks before it has gone on for long, since midnight."""
         span = self.daypart(self.day_ago(0), part)
-        early = span.is_morning and self.local_now < span.start
+        early = span.is_morning and self.local_now < span.start + EARLY
         return replace(
             span, start=self.days(self.today).start if early else span.start, end=max(span.end, self.local_now)
         )

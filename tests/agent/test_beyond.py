@@ -31,6 +31,8 @@ def test_a_secret_is_told_nobody(text: str) -> None:
         "the coffee machine is broken",
         "are our gcp vms ok",
         "tell me a joke about databases",
+        "compose a sonnet about our queues",
+        "write me a limerick about ec2",
         "will it rain tomorrow",
     ],
 )

@@ -133,6 +133,14 @@ def test_this_morning_lasts_until_now_and_begins_at_midnight_for_the_early() -> 
     assert wall("since when, this morning?", early) == (datetime(2026, 11, 18, 0, 0), datetime(2026, 11, 18, 3, 0))
 
 
+def test_what_broke_just_before_five_is_of_this_morning_for_who_asks_just_after() -> None:
+    early = datetime(2026, 11, 18, 4, 20, tzinfo=UTC)
+    assert wall("since this morning", early) == (datetime(2026, 11, 18, 0, 0), datetime(2026, 11, 18, 5, 20))
+
+    later = datetime(2026, 11, 18, 8, 0, tzinfo=UTC)
+    assert wall("since this morning", later) == (datetime(2026, 11, 18, 5, 0), datetime(2026, 11, 18, 9, 0))
+
+
 def test_an_unknown_zone_means_utc_and_says_so() -> None:
     phrase = found("since 14:00", zone="Mars/Olympus")
     assert phrase.range is not None

@@ -30,6 +30,7 @@ def test_the_first_service_that_is_named_counts(text: str, service: str) -> None
         ("see (arn:aws:lambda:us-east-1:123456789012:function:pay), please", None),
         ("what failed in us-east-1 and eu-west-2?", []),
         ("day-over-day, is the on-call rota follow-up read-only?", []),
+        ("what would on-demand cost us by month-end?", []),
         ("on-call-api is down", ["on-call-api"]),
         ("AWS/Lambda errors of real-time-bidder", ["real-time-bidder"]),
         ("checkout-api. And again checkout-api!", ["checkout-api"]),

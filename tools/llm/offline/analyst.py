@@ -23,6 +23,7 @@ from tools.llm.offline.followups import follow_ups, once_more
 from tools.llm.offline.freshness import as_of, is_stale, newest
 from tools.llm.offline.intents import Intent, intent_of, relevant
 from tools.llm.offline.parts import each_listed
+from tools.llm.offline.readings import with_reading
 from tools.llm.offline.router import NEW_SUBJECT, asked_parts
 from tools.llm.offline.thread import wanted
 from tools.llm.offline.verdicts import best_verdict, headline_of, main_resource, subjects_of, told_causes
@@ -105,7 +106,7 @@ def _together(drafts: Sequence[AnswerDraft]) -> AnswerDraft:
     }
     claims = {claim.text: claim for draft in drafts for claim in draft.claims[:most]}
     return AnswerDraft(
-        headline=" ".join(said for said in reversed(headlines.values()) if said),
+        headline=" ".join(said for said in reversed(headlines.values()) if said and not _is_in(said, headlines)),
         runbook=", ".join(dict.fromkeys(draft.runbook for draft in drafts if draft.runbook)),
         plain=all(draft.plain for draft in drafts),
         claims=list(claims.values()),
@@ -113,6 +114,11 @@ def _together(drafts: Sequence[AnswerDraft]) -> AnswerDraft:
         unanswered=[gap for draft in drafts for gap in draft.unanswered],
         follow_ups=[follow_up for draft in drafts for follow_up in draft.follow_ups],
     )
+
+
+def _is_in(said: str, headlines: Collection[str]) -> bool:
+    """Whether another part's first line says it, too, after a figure of its own."""
+    return any(other != said and other.endswith(said) for other in headlines)
 
 
 def _answer_part(
@@ -130,7 +136,7 @@ def _answer_part(
     as_such = intent is not Intent.change or again or CHANGES_ASKED.search(brief.question)
     if draft and not as_such and _is_no_change(draft, brief):
         draft = None  # nothing that anybody did: then what else broke it
-    draft = draft or _cause(brief, intent, verdict, specialists)
+    draft = with_reading(draft or _cause(brief, intent, verdict, specialists), brief)
     if intent in NOT_NOW or not brief.conversation:
         return draft
     stale = bool(brief.evidence) and all(is_stale(piece, brief.now) for piece in absence.readable(brief.evidence))

@@ -26,6 +26,7 @@ class Intent(StrEnum):
 
 
 _MONEY = r"\b(?:costs?|spend|spent|spending|pay|paid|paying|bill|dollars?|usd|\$)\b|\$"
+_ROSE = r"\b(?:driv\w*|behind|blame|caus\w*|spik\w*|jump\w*|increas\w*|rises?|rising|rose|went|goes|high\w*)\b"
 _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (
         Intent.waste,
@@ -55,7 +56,15 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
         r"deploys?|deployed|deployments?|releases?d?|rollouts?|changes?|changed|touch(?:ed)?|mess(?:ed|ing)? with"
         r"|fiddl\w+|tinker\w*|modif\w+|altered|edited|tweak\w*|pushed|shipped|merged)\b",
     ),
-    (Intent.spend, rf"(how much|what (did|do|does)).*({_MONEY})|({_MONEY}).*\b(compared?|versus|vs|than)\b"),
+    (
+        Intent.spend,
+        rf"(how much|what (did|do|does)).*({_MONEY})|({_MONEY}).*\b(compared?|versus|vs|than)\b"
+        rf"|\b(compare|break ?down|split|list|show|give|table)\s+"
+        rf"(me |us |of |the |our |my |all |aws |daily |total )*({_MONEY})"
+        rf"(?!.*{_ROSE})"
+        rf"|({_MONEY}).*\b(break ?down|(per|by|of each|for each) (aws )?(service|account|region|day|team|tag)s?)\b"
+        rf"(?!.*{_ROSE})",
+    ),
     (Intent.amount, r"how much|how many"),
     (Intent.when, r"\bwhen\b(?! (i|we|you|they|it|he|she|someone|people)\b)|since when|what time|how long"),
     (Intent.when, r"\bwhen did\b|\bwhen (was|were)\b|\b(start(ed)?|beg[ai]n)\?$"),
@@ -70,7 +79,9 @@ _OF_A_CHANGE = re.compile(
 """Asks for a change's time, not for the trouble's."""
 _WHO_HOLDS = re.compile(
     r"\bwho(?:['’]s| is| are)?\b.*\b(?:hog|hold|us(?:es|ing)|eat|call|send|hitt?|own|connect|lock|block)(?:s|ing"
-    r"|ed)?\b",
+    r"|ed)?\b"
+    r"|\b(?:connections?|sessions?)\b.*\bwho (?:has |have )?opened\b"
+    r"|\bwho (?:has |have )?opened\b.*\b(?:connections?|sessions?)\b",
     re.I,
 )
 """Asks for a thing: who `is hogging the connections` is nobody who changed something."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from agent.beyond import is_beyond
@@ -10,6 +11,7 @@ from agent.briefs import Brief
 from agent.drafts import FollowUp, Route
 from agent.imperatives import asks_for_change
 from agent.knowledge import KnowledgeBase, words
+from agent.languages import lexicons
 from agent.routing import MAX_SPECIALISTS, MODEL, choose_specialists
 from agent.specialists import Specialist
 from agent.vocabulary import BUSINESS, FILE, PIPELINES, USAGE, names_in, service_in
@@ -112,10 +114,22 @@ NEW_SUBJECT = re.compile(
     r"|new (?:topic|question|issue|problem)|unrelated|by the way|btw|separately|next (?:question|problem|issue))\b",
     re.I,
 )
+_BARE = re.compile(
+    r"^\W*(?:(?:hey|hi|hello|so|and|ok|okay|guys|team|watchkeeper|please|pls)\b\W*)*"
+    r"(?:(?P<why>why(?: (?:is|was) (?:that|this))?|how come|how so)"
+    r"|what(?:['’]?s| is| has| just)? (?:just )?(?:happened|went wrong|changed here|broke|failed|wrong here|new here)"
+    r"|anything i (?:should|need to) know|fill me in"
+    r"|(?:what did i|did i) miss(?: (?:anything|something))?|catch me up|brief me)\b"
+    r"(?: (?:here|there|guys|today|overnight|last night|tonight|this (?:morning|afternoon|evening)|now|please|pls"
+    r"|again|while i was \w+))*\W*$",
+    re.I,
+)
+"""Asks about whatever is the matter, and names nothing: under somebody's words it is about those."""
 _SNAKE = re.compile(r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+")
 _TABLE = re.compile(r"[a-z_]{2,}\.(?!(?:com|net|org|dev|app|local|internal|amazonaws)\b)[a-z_]{3,}")
 _DATA = ("mwaa", "redshift", "s3", "rds")
 """Services of which something that was found may still be about a pipeline: what it reads and what it fills."""
+OF_OTHER_SCRIPTS = "Without a language model I read English, {} only. "
 WHICH = "What is it about? Name the resource, the service or the account, and since when."
 CHOICES = ["What is broken right now", "What changed in the last day", "What costs more than usual", "Failed pipelines"]
 
@@ -139,6 +153,8 @@ def route(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speciali
             return Route(kind="follow_up")
         else:
             question = f"{question} (about {_subject(brief)})"
+    elif _BARE.search(question) and (said := asked_before(brief)):
+        question = f"{said} ({question})"
     parts = asked_parts(question, knowledge, specialists)
     if len(parts) == 1 and (listed := each_listed(question, brief.scope.get("listed", ""))):
         parts = list(listed.values())
@@ -149,11 +165,19 @@ def route(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speciali
         for part in parts
         for name in _who(part, knowledge, specialists, _scope_of(part, parts, brief.scope))
     ]
+    if not assignments and not brief.evidence and (bare := _BARE.search(question)) and not bare["why"]:
+        assignments = [FollowUp(specialist=s.name, question=question) for s in specialists if s.name in GENERALISTS]
     if assignments:
         return Route(kind=kind, assignments=assignments)
+    if _is_of_another_script(question):
+        return Route(kind="clarify", clarification=_languages_read() + WHICH, choices=CHOICES)
     if not brief.evidence and _is_vague(question):
         return Route(kind="clarify", clarification=WHICH, choices=CHOICES)
     return Route(kind="out_of_scope")
+
+
+def _languages_read() -> str:
+    return OF_OTHER_SCRIPTS.format(", ".join(sorted(lexicon.language for lexicon in lexicons())))
 
 
 def _which(scope: dict[str, str]) -> Route:
@@ -247,14 +271,21 @@ def _is_talk(question: str, specialists: Sequence[Specialist]) -> bool:
     }  # in full: `saved` is no `savings`
     short = len(question.split()) <= MAX_TALK_WORDS
     complains = _COMPLAINT.search(_ALL_WELL.sub(" ", question))
-    about = handled & set(said) or names_in(question) or service_in(question) or complains
+    about = handled & set(said) or names_in(question) or service_in(question) or complains or _BARE.search(question)
     return short and bool(_TALK.search(question)) and not about and not _LOOKS.search(question)
 
 
 def _is_vague(question: str) -> bool:
     """It points at something, and nobody can tell at what."""
     short = len(question.split()) <= MAX_VAGUE_WORDS
-    return short and bool(_POINTS.search(question) and _LOOKS.search(question))
+    points = _POINTS.search(question) and _LOOKS.search(question)
+    return short and bool(points or _BARE.search(question))
+
+
+def _is_of_another_script(question: str) -> bool:
+    """Whether most letters are neither Latin nor anything else that the lexicons know: Japanese, Russian, Arabic."""
+    letters = [letter for letter in question if letter.isalpha()]
+    return 2 * sum(not unicodedata.name(letter, "").startswith("LATIN") for letter in letters) > len(letters)
 
 
 def _refers_back(brief: Brief, specialists: Sequence[Specialist]) -> bool:

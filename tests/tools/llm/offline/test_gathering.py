@@ -288,3 +288,44 @@ def test_a_service_is_left_out_only_when_nothing_was_found_in_it() -> None:
 
     assert ("unhealthy_resources", {}) in next_calls(answered(question, nothing))
     assert ("unhealthy_resources", {}) not in next_calls(answered(question, hot))
+
+
+def test_where_nothing_is_carried_yet_the_tools_of_all_that_are_near_are_asked() -> None:
+    """A failed task and a failed statement are first signs of several things; the column's type tells them apart."""
+
+    @tool
+    def redshift_workload(resource: str = "") -> str:
+        """What the warehouse does."""
+        return ""
+
+    @tool
+    def table_columns(table: str = "") -> str:
+        """Columns and how they changed."""
+        return ""
+
+    failed = evidence(
+        finding("task_failed", resource="dbt_build", strength=0.95, dag_id="dbt_build", task_id="run"),
+        finding("sql_error", resource="marts.revenue", strength=0.9, model="revenue"),
+    )
+    tools: list[BaseTool] = [redshift_workload, table_columns]
+    first = answered(asked("the dashboard has not refreshed"), failed, tools=tools[:1])
+
+    assert "table_columns" in [name for name, _ in next_calls(first, tools)]
+
+
+def test_an_error_that_stands_out_suggests_by_its_words_what_to_look_at() -> None:
+    @tool
+    def airflow_overview(service: str = "") -> str:
+        """What the scheduler does."""
+        return ""
+
+    @tool
+    def table_columns(table: str = "") -> str:
+        """Columns and how they changed."""
+        return ""
+
+    error = 'Task run failed: dbt model revenue: column "cents" is of type integer but expression is of type varchar'
+    failed = evidence(finding("task_failed", error, resource="dbt_build", strength=0.95, task_id="run"))
+    first = answered(asked("the board is frozen"), failed, tools=[airflow_overview])
+
+    assert "table_columns" in [name for name, _ in next_calls(first, [airflow_overview, table_columns])]

@@ -12,6 +12,7 @@ from agent.models import ChatMessage, Evidence, TimeRange
 from agent.specialists import read_specialists
 from tests.agent.examples import NOW, evidence, finding
 from tools.llm.offline import OfflineAnalyst
+from tools.llm.offline.intents import Intent, intent_of
 
 MODEL = OfflineAnalyst(KnowledgeBase.read(), read_specialists())
 TOLD = evidence(
@@ -321,3 +322,59 @@ def test_a_time_at_which_nobody_has_looked_is_looked_at() -> None:
     assert again.kind == "follow_up"
     assert again.assignments
     assert route("what about it?", known=(seen,)).assignments == []
+
+
+@pytest.mark.parametrize(
+    "question", ["what happened?", "hey, what just broke?", "what went wrong tonight", "fill me in"]
+)
+def test_a_question_that_names_nothing_is_looked_into_everywhere(question: str) -> None:
+    routed = route(question)
+
+    assert routed.kind == "question"
+    assert "infra" in [a.specialist for a in routed.assignments]
+
+
+def test_why_alone_is_asked_back() -> None:
+    assert route("why?").kind == "clarify"
+
+
+@pytest.mark.parametrize("question", ["why?", "what happened?"])
+def test_under_what_somebody_said_it_is_about_that(question: str) -> None:
+    said = [ChatMessage(role="user", text="our lambda bill looks odd to me", author_name="Ana", at=NOW)]
+    reply: Any = MODEL.with_structured_output(Route).invoke(write(NOW, question=question, conversation=said))
+
+    assert reply.kind == "question"
+    assert "cost" in [a.specialist for a in reply.assignments]
+    assert all("lambda bill" in a.question for a in reply.assignments)
+
+
+@pytest.mark.parametrize("question", ["注文が失敗しているのはなぜですか", "Почему падает сайт?", "لماذا الموقع بطيء؟"])
+def test_a_script_that_it_cannot_read_is_said_to_be_so(question: str) -> None:
+    routed = route(question)
+
+    assert routed.kind == "clarify"
+    assert "I read English, French, German, Italian, Portuguese, Spanish only" in routed.clarification
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "compare the cost of this month with last month",
+        "show me cost per service for the last 7 days",
+        "break down our spend by account",
+    ],
+)
+def test_a_table_of_costs_is_read_from_the_bill_alone(question: str) -> None:
+    assert [a.specialist for a in route(question).assignments] == ["cost"]
+
+
+@pytest.mark.parametrize(
+    "question", ["show me what is driving the bill", "show the cost spike", "why is cost per day up?"]
+)
+def test_what_makes_costs_rise_is_a_cause(question: str) -> None:
+    assert intent_of(question) is Intent.why
+
+
+def test_who_opened_connections_is_no_change_and_who_opened_a_port_is() -> None:
+    assert intent_of("how many connections are there, and who opened them?") is not Intent.change
+    assert intent_of("who opened the port to the world?") is Intent.change
