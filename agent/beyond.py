@@ -1,7 +1,7 @@
-"""Requests that are nobody's here, though their words may sound like ours: `what's the master password of orders-db?`
+"""Requests that are nobody's here, though their words may sound like ours: `what's the master password of stock-db?`
 
     is_beyond("can you review my PR for the orders dag?")   # True: no look at the account answers that
-    is_beyond("are the credentials of orders-db expired?")  # False: a question about the account
+    is_beyond("are the credentials of stock-db expired?")  # False: a question about the account
 
 English; `agent.languages` puts other languages into it.
 """

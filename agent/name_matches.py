@@ -112,7 +112,7 @@ def by_name(text: str, inventory: Sequence[InventoryItem]) -> Iterator[Match]:
 
 
 def by_part(text: str, inventory: Sequence[InventoryItem]) -> Iterator[Match]:
-    """Those of whose names a joined part stands in the text: `price-cart` of `checkout-price-cart`."""
+    """Those of whose names a joined part stands in the text: `send-mail` of `shop-send-mail`."""
     for place in _JOINED.finditer(text):
         said = split(place[0])
         if len(said) < 2 or NAMING_NOTHING.issuperset(said):

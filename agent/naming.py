@@ -64,7 +64,7 @@ def match(text: str, inventory: Sequence[InventoryItem]) -> list[Match]:
 
 
 def _echoes(text: str, exact: Sequence[Match], names: Names) -> list[Match]:
-    """What else in a text means what it names in full: `the orders database (orders-db)`."""
+    """What else in a text means what it names in full: `the stock database (stock-db)`."""
     rest = text
     for found in exact:
         rest = rest[: found.start] + "x" * (found.end - found.start) + rest[found.end :]

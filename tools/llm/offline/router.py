@@ -231,7 +231,7 @@ def _who(
 
 
 def _is_about_money(question: str, specialists: Sequence[Specialist], scope: dict[str, str]) -> bool:
-    """Whether it is, apart from its names: `is price-cart ok?` is not, nor does a runbook like it make it so."""
+    """Whether it is, apart from its names: `is send-mail ok?` is not, nor does a runbook like it make it so."""
     left = question.lower()
     for name in (*names_in(question), scope.get("resource", "")):
         left = left.replace(name.lower(), " ") if name else left
