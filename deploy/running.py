@@ -67,7 +67,7 @@ async def run_everything(port: int, aws: Literal["simulated", "real"], first_ale
             settings = for_the_service(Settings.read(**world.slack, **own, home=home), aws)
         shown = _Shown(world if local_slack else None, first_alert if aws == "simulated" else "", made_up)
         if aws == "real" and not credentials_are_there():
-            _tell(f"{NO_CREDENTIALS} Until then, nothing in it can be read.")
+            sys.stderr.write(f"watchkeeper: {NO_CREDENTIALS} Until then, nothing in it can be read.\n")
         await _serve(settings, shown)
 
 

@@ -148,17 +148,9 @@ def _wanted(
 
 
 def _hinted(carried: Sequence[Verdict], gathered: Sequence[Evidence], knowledge: KnowledgeBase) -> Sequence[str]:
-    """Where findings suggest no runbook, the tools of those that they are nearest to: siblings share first signs.
-
-    A task's error suggests one by its words, too.
-    """
-    weighed = [] if carried else knowledge.weigh(gathered)[:RUNBOOKS_CONSIDERED]
-    nearest = [v for v in weighed if v.support > HINTED and v.support >= LIKELY * weighed[0].support]
-    worst = max(
-        (f for p in gathered for f in p.findings if f.kind == "task_failed"), key=lambda f: f.strength, default=None
-    )
-    told = knowledge.search(worst.statement, 1) if worst and worst.strength >= NOTEWORTHY and not carried else []
-    return [name for book in (*(v.runbook for v in nearest), *(book for book, _ in told)) for name in book.gather]
+    """Where findings suggest no runbook, the tools of the one that they are nearest to."""
+    nearest = [] if carried else [verdict for verdict in knowledge.weigh(gathered)[:1] if verdict.support > HINTED]
+    return [name for verdict in nearest for name in verdict.runbook.gather]
 
 
 def _carried(evidence: Sequence[Evidence], knowledge: KnowledgeBase) -> list[Verdict]:
