@@ -30,6 +30,8 @@ TREND = 1.5
 """In units of noise: a run's onset is walked back while the series already leans that far."""
 STAYS = 3
 """So many fine points in a row are no chance."""
+LONGEST_LEAN = timedelta(hours=6)
+"""How much later than the coarse onset the exact one is looked for."""
 MAX_GAP = 2
 MIN_BASELINE = 8
 
@@ -56,6 +58,8 @@ class Shift:
     """The highest value of the window for a rise or steady, the lowest for a drop."""
     factor: float
     onset: datetime | None = None
+    beyond: datetime | None = None
+    """The first point that departs for certain: the onset, or later where the series leant that way before."""
     until: datetime | None = None
     """The last departing point; None while it lasts."""
     runs: int = 0
@@ -109,15 +113,28 @@ def strength_of(factor: float, score: float, points: int) -> float:
     return round(min(by_factor, by_noise) * {1: 0.7, 2: 0.85}.get(points, 1.0), 3)
 
 
-def refine_onset(fine: Series, shift: Shift, step: timedelta) -> datetime | None:
-    """The onset on a finer grid: where near points first stay a twentieth of the way over and beyond what is normal.
+def onset_range(shift: Shift, step: timedelta) -> tuple[datetime, datetime] | None:
+    """From when to when the onset of a shift, found on a grid of `step`, may lie; None where nothing departs.
 
-    Where none stay, the first that is a quarter of the way over; else the coarse onset.
+    What leans one way for long before it departs may have begun anywhere in between: its coarse onset then is no more
+    than the earliest guess.
     """
     if shift.onset is None:
         return None
+    lean = min((shift.beyond or shift.onset) - shift.onset, LONGEST_LEAN)
+    return shift.onset - step, shift.onset + lean + 2 * step
+
+
+def refine_onset(fine: Series, shift: Shift, step: timedelta) -> datetime | None:
+    """The onset on a finer grid: where near points first stay a twentieth of the way over and beyond what is normal.
+
+    `fine` covers `onset_range`. Where none stay, the first that is a quarter of the way over; else the coarse onset.
+    """
+    near_onset = onset_range(shift, step)
+    if shift.onset is None or near_onset is None:
+        return None
     onset, sign, way = shift.onset, 1 if shift.direction == "rise" else -1, shift.level - shift.baseline
-    near = [(at, sign * value) for at, value in sorted(fine) if -step <= at - onset < 2 * step]
+    near = [(at, sign * value) for at, value in sorted(fine) if near_onset[0] <= at < near_onset[1]]
     edge = sign * (shift.baseline + way / (20 if sign > 0 else 4))
     if sign > 0:
         edge = max(edge, shift.normal_high)
@@ -201,6 +218,7 @@ def _shift(
         peak=pick(points[i][1] for i in inside),
         factor=factor,
         onset=points[run.first][0],
+        beyond=points[departing[0]][0],
         until=None if lasts else points[run.last][0],
         runs=runs,
         normal_high=high,

@@ -147,6 +147,23 @@ def test_the_onset_is_refined_to_the_minute():
     assert refine_onset(minutes, shift, STEP) == onset
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_slow_rise_is_dated_where_it_leaves_what_is_normal_whatever_chance_came_before(seed: int):
+    """The five minutes before it lean upwards in some of these, by chance."""
+    onset = NOW - timedelta(minutes=56)
+
+    def filling(at: datetime) -> float:
+        return 60 + 130 * min(max((at - onset) / timedelta(minutes=22), 0), 1)
+
+    minutes = series(filling, noise=0.07, step=timedelta(minutes=1), seed=seed)
+    highest = [(minutes[i][0], max(value for _, value in minutes[i : i + 5])) for i in range(0, len(minutes), 5)]
+    shift = level_shift(highest, START)
+    begun = refine_onset(minutes, shift, STEP)
+
+    assert begun is not None
+    assert -timedelta(minutes=1) <= begun - onset <= timedelta(minutes=5)
+
+
 def test_a_shift_that_began_days_before_the_window_is_found_at_its_day():
     onset = NOW - timedelta(days=3, hours=4)
     shift = level_shift(series(after(onset, 8, daily(100))), START)

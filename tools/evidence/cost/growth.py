@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from statistics import mean
 
-from agent.anomaly import level_shift, refine_onset
+from agent.anomaly import level_shift, onset_range, refine_onset
 from agent.baseline import Series
 from tools.evidence.base import Look
 from tools.evidence.cost.usage import Source, Usage
@@ -231,8 +231,9 @@ def _dated(look: Look, growth: Growth, own: Sequence[Read], start: datetime) -> 
     """The same with its onset to the minute, from the one of its metrics that moved."""
     shifts = [(read.line, level_shift(read.points, start, direction="rise")) for read in own]
     line, shift = max(shifts, key=lambda pair: pair[1].strength)
-    if shift.onset is None or line.metric.name in DAILY_METRICS:
+    begun = onset_range(shift, HOUR)
+    if begun is None or line.metric.name in DAILY_METRICS:
         return growth
-    step = timedelta(minutes=1 if look.now - shift.onset < MINUTES_KEPT else 5)
-    fine = fetch(look, [line], shift.onset - HOUR, min(shift.onset + 2 * HOUR, look.window.end), step)[0]
+    step = timedelta(minutes=1 if look.now - begun[0] < MINUTES_KEPT else 5)
+    fine = fetch(look, [line], begun[0], min(begun[1], look.window.end), step)[0]
     return replace(growth, onset=refine_onset(fine, shift, HOUR))

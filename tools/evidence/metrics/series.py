@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from agent.anomaly import Shift, level_shift, refine_onset
+from agent.anomaly import Shift, level_shift, onset_range, refine_onset
 from agent.baseline import Series as Points
 from agent.figures import times
 from agent.models import Chart, Finding
@@ -19,6 +19,8 @@ from tools.evidence.base import Look
 from tools.evidence.drawing import beside, over_time
 from tools.evidence.metrics.reader import Line, fetch, fetch_readable
 
+MINUTES_KEPT = timedelta(days=15)
+"""How long CloudWatch keeps points of a minute."""
 BASELINE = timedelta(days=8)
 """A week before the window, and a day more so that its weekday is in it."""
 
@@ -63,12 +65,13 @@ def _compared(look: Look, lines: Sequence[Line], series: Sequence[Points | None]
 
 def refine(look: Look, seen: Sequence[Seen], period: timedelta) -> list[Seen]:
     """The same with onsets to the minute, where the series says so."""
-    dated = [s for s in seen if s.shift.onset and look.now - s.shift.onset < timedelta(days=15)]
+    near: dict[tuple[datetime, datetime], list[Seen]] = {}
+    for s in seen:
+        if (begun := onset_range(s.shift, period)) and look.now - begun[0] < MINUTES_KEPT:
+            near.setdefault(begun, []).append(s)
     exact: dict[int, Shift] = {}
-    for onset in {s.shift.onset for s in dated if s.shift.onset}:
-        group = [s for s in dated if s.shift.onset == onset]
-        end = min(onset + 2 * period, look.window.end)
-        fine = fetch(look, [s.line for s in group], onset - period, end, timedelta(minutes=1))
+    for (start, end), group in near.items():
+        fine = fetch(look, [s.line for s in group], start, min(end, look.window.end), timedelta(minutes=1))
         for s, points in zip(group, fine, strict=True):
             exact[id(s)] = replace(s.shift, onset=refine_onset(points, s.shift, period))
     return [replace(s, shift=exact.get(id(s), s.shift)) for s in seen]
