@@ -12,7 +12,7 @@ import pytest
 
 from agent.models import Diagnosis, Evidence, SlackPlace
 from deploy.local.account import SimulatedAccount, load_scenario, scenario_names
-from deploy.local.scoring import mark
+from deploy.local.scoring import Mark, mark
 from deploy.local.workspace.background import RunningWorkspace, running_workspace
 from deploy.local.workspace.block_kit import validate_blocks
 from slack_app.bootstrap import utc_now
@@ -85,7 +85,7 @@ def _reads(workspace: RunningWorkspace, ts: str, words: str) -> None:
 def test_every_scenario_is_explained(account: SimulatedAccount, workspace: RunningWorkspace, tmp_path: Path) -> None:
     with running_service(workspace, tmp_path, **ALL_AT_ONCE):
         found = _explained(scenario_names(), account, workspace, tmp_path)
-    wrong = {name: (d.root_cause, d.gaps) for name, (d, evidence) in found.items() if not _right(name, d, evidence)}
+    wrong = {name: (_mark(name, *said), said[0]) for name, said in found.items() if not _mark(name, *said).right}
     assert len(found) - len(wrong) >= NEEDED_RIGHT, wrong
 
 
@@ -98,7 +98,7 @@ def test_alerts_are_explained_over_http_too(account: SimulatedAccount, tmp_path:
         running_service(workspace, tmp_path, **ALL_AT_ONCE, slack_app_token=None, http_port=port),
     ):
         found = _explained(OVER_HTTP, account, workspace, tmp_path)
-    assert all(_right(name, *said) for name, said in found.items()), found
+    assert all(_mark(name, *said).right for name, said in found.items()), found
 
 
 def _explained(
@@ -145,7 +145,7 @@ async def _diagnosis(home: Path, workspace: RunningWorkspace, ts: str) -> tuple[
     return incident.diagnosis, list(incident.evidence)
 
 
-def _right(name: str, diagnosis: Diagnosis, evidence: list[Evidence]) -> bool:
+def _mark(name: str, diagnosis: Diagnosis, evidence: list[Evidence]) -> Mark:
     text = " ".join([diagnosis.summary, diagnosis.root_cause, *(claim.text for claim in diagnosis.claims)])
     key = load_scenario(name).answer_key
-    return mark(key, text, diagnosis.nothing_wrong, diagnosis.claims, evidence).right
+    return mark(key, text, diagnosis.nothing_wrong, diagnosis.claims, evidence)

@@ -132,7 +132,7 @@ def _learn(focus: Focus, pieces: Sequence[Evidence], question: str) -> Focus:
     if onset:
         known["onset"] = onset.isoformat()
     named = known.get("resource")
-    discovered = list(dict.fromkeys(f.resource for f in strong if _is_resource(f) and f.resource != named))
+    discovered = list(dict.fromkeys(f.resource for f in strong if is_resource(f) and f.resource != named))
     if not named and discovered:
         known["resource"] = discovered.pop(0)
     own = [
@@ -150,7 +150,7 @@ def _fits(name: str, finding: Finding, known: dict[str, str]) -> bool:
     return name not in ("task_id", "run_id", "environment") or finding.attributes.get("dag_id") == known.get("dag_id")
 
 
-def _is_resource(finding: Finding) -> bool:
+def is_resource(finding: Finding) -> bool:
     """Whether other tools can look the finding's subject up: a service's bill and a DAG are not resources."""
     by_name = ("dag_id", "task_id", "bucket", "table", "model")
     return (

@@ -11,7 +11,7 @@ from agent.drafts import FollowUp
 from agent.knowledge import Verdict
 from agent.models import Evidence, Finding
 from agent.specialists import Specialist
-from tools.llm.offline.focus import focus_of
+from tools.llm.offline.focus import focus_of, is_resource
 
 GENERALISTS = ("infra", "logs")
 """Who looks into a resource when no runbook says who should."""
@@ -61,7 +61,7 @@ POINTERS = (
 def follow_ups(brief: Brief, specialists: Sequence[Specialist], verdict: Verdict | None) -> list[FollowUp]:
     """Whoever has not yet looked at the resource that stands out or is pointed at, if that could change the outcome."""
     more = [] if verdict else [*_pointed_at(brief.evidence, specialists), *_nothing_yet(brief, specialists)]
-    resource = focus_of(brief).known.get("resource", "")
+    resource = _subject(brief, verdict)
     strong = any(f.resource == resource and f.strength > NOTEWORTHY for p in brief.evidence for f in p.findings)
     wanted = verdict.runbook.specialists if verdict else GENERALISTS
     if resource and strong:
@@ -103,6 +103,12 @@ def once_more(brief: Brief, specialists: Sequence[Specialist], verdict: Verdict 
     names = [s.name for s in specialists if s.name in wanted]
     question = f"How is `{resource}` now? Somebody asked: {brief.question}" if resource else brief.question
     return [FollowUp(specialist=name, question=question) for name in names[:MAX_FOLLOW_UPS]]
+
+
+def _subject(brief: Brief, verdict: Verdict | None) -> str:
+    """The resource that explains the case, or else the one that stands out: others may well stand out more."""
+    explaining = (hit.finding for hit in verdict.hits) if verdict else ()
+    return next((f.resource for f in explaining if is_resource(f)), "") or focus_of(brief).known.get("resource", "")
 
 
 def _points(pointer: Pointer, finding: Finding) -> bool:

@@ -268,6 +268,24 @@ def test_what_an_error_names_is_asked_of_who_knows_it() -> None:
     )
 
 
+def test_what_explains_the_case_is_looked_into_although_something_else_stands_out_more() -> None:
+    """Nobody described the gateway: those who could had looked at a table that is in worse trouble."""
+    cost = finding("cost_rise", "EC2 - Other costs 7 times as much.", usage_type="NatGateway-Bytes", strength=0.8)
+    driver = finding("usage_driver", "nat-1 carries 19 times as much.", resource="nat-1", service="nat", strength=0.8)
+    bill = evidence(cost, driver, tool="cost_drivers", question="Which resources drive the cost?")
+    worse = evidence(
+        finding("metric_rise", "Throttles of sessions rose.", resource="sessions", metric="Throttles", strength=0.99),
+        tool="resource_metrics",
+        question="How do the metrics of sessions compare with normal?",
+    )
+    about = alert("AWS Budget Notification: the forecasted cost of your network budget is above $2,000.")
+
+    wanted = {each.specialist: each.question for each in diagnose(worse, bill, about=about).follow_ups}
+
+    assert wanted["infra"] == "What is wrong with `nat-1`, since when, and what does it depend on?"
+    assert not any("sessions" in question for question in wanted.values())
+
+
 def test_a_resource_that_is_as_always_is_said_to_be() -> None:
     calm = evidence(
         finding("metric_steady", "users-db is as always.", resource="users-db", strength=0.1),
