@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
-from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any
 
 from agent.models import ChatMessage, new_id
@@ -35,14 +35,29 @@ def evaluate(entries: Sequence[Entry], model: str, processes: int, done: Callabl
     settings(model)  # a mistake in it is told before anything starts
     marked: Marked = {}
     context = get_context("spawn")
-    # Ctrl-C reaches every process of a terminal; this one says so, once, and the others just end.
-    quiet = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with ProcessPoolExecutor(processes or os.cpu_count() or 1, mp_context=context, initializer=quiet) as pool:
+    with ProcessPoolExecutor(
+        processes or os.cpu_count() or 1, mp_context=context, initializer=end_with_the_parent
+    ) as pool:
         asked: list[Future[Marked]] = [pool.submit(ask_group, group, model) for group in grouped(entries)]
         for each in as_completed(asked):
             marked |= each.result()
             done(f"{len(marked)} of {len(entries)} asked")
     return {entry.id: marked[entry.id] for entry in entries}
+
+
+def end_with_the_parent() -> None:
+    """Ctrl-C reaches every process of a terminal: the first one says so, and this one just ends.
+
+    It ends with the first one, too, however that ended: a worker whose pool was killed would wait for ever.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_watch_the_parent, daemon=True).start()
+
+
+def _watch_the_parent() -> None:
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def grouped(entries: Sequence[Entry]) -> list[tuple[Entry, ...]]:

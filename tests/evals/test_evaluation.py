@@ -73,6 +73,28 @@ def test_a_file_that_is_missing_is_one_sentence(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+KILLED = """
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from deploy.evaluation.running import end_with_the_parent
+with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=end_with_the_parent) as pool:
+    pool.submit(time.sleep, 0).result()
+    pool.submit(time.sleep, 300)
+    print("busy", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_no_process_outlives_the_command_however_it_ends() -> None:
+    """Each of them holds the command's output open, so that ends when the last of them does."""
+    with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True) as asking:
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == "busy\n"
+        asking.kill()
+        asking.communicate(timeout=30)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # forty questions and more, beside other tests
 @pytest.mark.parametrize("questions", [QUESTIONS, IN_THE_WILD], ids=lambda path: path.stem)
