@@ -7,6 +7,7 @@ from typing import Any
 
 import moto.core.responses
 import moto.core.serialize
+import moto.sqs.models
 from botocore.model import Shape
 
 _KINDS = frozenset(("S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"))
@@ -19,6 +20,7 @@ def make_moto_quick() -> None:
         return
     responses.method_names_from_class = cache(responses.method_names_from_class)
     responses.camelcase_to_underscores = cache(responses.camelcase_to_underscores)
+    moto.sqs.models.camelcase_to_underscores = responses.camelcase_to_underscores
     serializer.get_value = _get_value  # type: ignore[method-assign]
 
 

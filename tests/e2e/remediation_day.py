@@ -197,8 +197,8 @@ class Day(Stage):
         return found
 
 
-QUIET: dict[str, Any] = {"tick_minutes": 0, "digest_hours": 0}
-"""Nothing but the alerts of the day."""
+QUIET: dict[str, Any] = {"tick_minutes": 0, "digest_hours": 0, "job_lease_seconds": 3600}
+"""Nothing but the alerts of the day; and time that flies ends no lease of who is at work."""
 CARD = tuple(HEADINGS.values())
 
 

@@ -63,7 +63,7 @@ def goes_through(day: Day, name: str) -> None:
     if change.at_once:
         assert change.seen() == change.after
 
-    day.until(lambda: day.headed("It helped"), step=timedelta(seconds=10))
+    day.until(lambda: day.headed("It helped"), step=timedelta(seconds=20))
     assert change.seen() == change.after
     day.until(lambda: day.reply("🔧", "resolved"))
     assert day.account.happened(name)

@@ -173,7 +173,7 @@ def _carried_out(effect: str) -> int:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.e2e.remediation_lives"])
+    processes.set_forkserver_preload(["tests.e2e.remediation_lives", "tests.e2e.life_descriptions"])
     ahead = processes.RawValue("d", 0.0)
 
     def clock() -> datetime:

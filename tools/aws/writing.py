@@ -26,6 +26,7 @@ from agent.errors import SettingsError, WriteRefused
 from agent.ports.writing import Permission, WriteSession
 from agent.settings import AwsAccount, Settings
 from tools.aws.denials import is_denied
+from tools.aws.descriptions import new_session
 from tools.aws.sending import ANSWER_SECONDS, CALLS_SECONDS, Sending
 from tools.aws.session import CONNECT_TIMEOUT_SECONDS, named_address
 
@@ -97,7 +98,7 @@ class AssumedWriteAccess:
     def of(cls, settings: Settings) -> AssumedWriteAccess:
         """What the settings describe. Nothing is asked before the first `open`."""
         return cls(
-            boto3.Session(profile_name=settings.aws_profile or None, region_name=settings.aws_region),
+            new_session(settings.aws_region, settings.aws_profile),
             settings.aws_region,
             settings.executor_role_arn,
             settings.executor_external_id,

@@ -30,7 +30,7 @@ from slack_app.blocks.approval import ACTION, card_blocks, shown_step
 from slack_app.handlers.cards import card_of
 from slack_app.handlers.fixes import begin_remediation
 from slack_app.messenger import MARK
-from tests.graphs.remediation_machine.account import AccountView, AccountWrites, Effect, MemoryAccount
+from tests.graphs.remediation_machine.account import DEATHS, AccountView, AccountWrites, Effect, MemoryAccount
 from tests.graphs.remediation_machine.story import KNOWLEDGE, POLICIES, REFUSING, incident
 from tests.slack_app.delivery_machine.backends import Free, Sqlite
 from tests.slack_app.delivery_machine.chance import drawn_from
@@ -194,6 +194,12 @@ class RemediationWorld(Crew):
         self.store_troubles = 0
         for waiting in (self.troubles.calls, self.troubles.posts, self.account.reads, self.account.writes):
             waiting.clear()
+
+    def _spare(self) -> None:
+        writes = self.account.writes
+        living = [trouble for trouble in writes if trouble not in DEATHS]
+        writes.clear()
+        writes.extend(living)
 
     def cards(self) -> list[Card]:
         """Those with buttons, the newest last."""

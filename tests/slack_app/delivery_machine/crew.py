@@ -33,6 +33,10 @@ class Crew(ABC):
     def _begin(self) -> Process:
         """A new process."""
 
+    @abstractmethod
+    def _spare(self) -> None:
+        """From now on nobody dies in any other way than by `dies_after`."""
+
     async def work(self, who: Sequence[int], jobs: int, dies_after: int | None = None) -> bool:
         """These processes take so many jobs each and settle them at the same time. False when there was none.
 
@@ -42,7 +46,9 @@ class Crew(ABC):
         taken = [(self._processes[number], await self._take(self._processes[number], jobs)) for number in who]
         careful = any(job.attempt >= MAX_ATTEMPTS for _, mine in taken for job in mine)
         troubles, self.store_troubles = self.store_troubles, 0 if careful else self.store_troubles
-        if not careful:
+        if careful:
+            self._spare()
+        else:
             taken[0][0].life.left = dies_after
         await asyncio.gather(*(process.work(mine) for process, mine in taken))
         if careful:

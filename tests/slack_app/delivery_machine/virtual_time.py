@@ -9,6 +9,7 @@ import asyncio
 import selectors
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,6 +45,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     async def shutdown_default_executor(self, *_: Any) -> None:
         """Asyncio's own waits for a true thread, and here nobody waits for what is not done by itself."""
 
+    def call_soon_threadsafe(
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """There is one thread, which need not be woken."""
+        return self.call_soon(callback, *args, context=context)
+
     def skip(self, seconds: float) -> None:
         self._now += seconds
         self._passes(seconds)
@@ -57,7 +64,8 @@ class _Impatient(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
         self._skip = skip
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
+        """Of the loop's own pipe alone, nothing is to be expected: the system is not asked."""
+        ready = super().select(0) if len(self.get_map()) > 1 else []
         if not ready and timeout is None:
             raise AssertionError("Everything waits, and nothing will ever happen.")
         if not ready and timeout:

@@ -241,6 +241,9 @@ class World(Crew):
         application = Application(held.deps, alert_analysis=self._graph(), conversation=None)
         return Process(held, life, session, application, self._workspace.bot_token)
 
+    def _spare(self) -> None:
+        """There is no other way here."""
+
     def _graph(self) -> Any:
         """An analysis that takes its time, and must be the only one of its incident."""
 
