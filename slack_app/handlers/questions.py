@@ -38,7 +38,7 @@ async def hear_question(job: Job, desk: Desk) -> bool:
     asked, place, deps = job.payload, place_of(job), desk.app.deps
     thread = await deps.conversations.get(place)
     if is_answered(thread, asked["ts"]):
-        return False
+        return job.attempt > 1
     if asked["implicit"] and (
         not is_meant(thread, place.thread_ts, asked["user"], asked["text"], deps.clock())
         or await deps.mutes.active(place.channel, place.thread_ts)
@@ -68,6 +68,8 @@ async def handle_question(job: Job, desk: Desk) -> None:
     user, ts = job.payload["user"], job.payload["ts"]
     waiting = waiting_of(thread, user, deps.clock(), ts)
     if not waiting or is_answered(thread, ts):
+        if job.attempt > 1:  # an end between the answer and its session's may have left that turning
+            await at_rest(desk.messenger, place)
         return
     begun = begun_at(thread, waiting)
     if job.attempt > 1 and not begun:

@@ -6,10 +6,14 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from deploy.local.account import SimulatedAccount
 from deploy.local.workspace.background import RunningWorkspace, running_workspace
+from tests.deploy.local.workspace.page.browsing import SHOWN_MS
 from tests.e2e.remediation_stage import MovedClock, Stage, opened_stage
+
+expect.set_options(timeout=SHOWN_MS)
 
 
 @pytest.fixture(scope="session")

@@ -90,8 +90,7 @@ class Talk:
 
         def done() -> list[dict[str, Any]]:
             found = self.replies(ts)
-            turning = any(message.get("streaming") for message in found) or self.ws.status(self.channel, ts)
-            return found[:count] if len(found) >= count and not turning else []
+            return found[:count] if len(found) >= count and self.at_rest(ts) else []
 
         return [text_of(message) for message in self.ws.wait_for(done, seconds)]
 

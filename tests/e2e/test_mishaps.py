@@ -15,7 +15,7 @@ from agent.ports import Deps
 from agent.settings import Settings
 from deploy.local.workspace.background import RunningWorkspace
 from slack_app.bootstrap import Held, build_deps, utc_now
-from slack_app.handlers.waiting import begun_key, own_messages
+from slack_app.handlers.waiting import begun_key, is_answered, own_messages
 from tests.agent.examples import NOW
 from tests.e2e.service import post_to_webhook, replies, running_service, text_of
 from tests.e2e.talk import Talk, Unhurried, now, with_model
@@ -157,6 +157,22 @@ def test_where_an_answer_begins_is_kept_with_the_question(workspace: RunningWork
         turns = {turn.ts: turn for turn in thread.messages} if thread else {}
     assert turns[begun_key(ts)].message_ts == turns[f"answer:{ts}"].message_ts == reply["ts"]
     assert turns[f"answer:{ts}"].covers == (ts,)
+
+
+@pytest.mark.slow
+def test_a_restart_between_an_answer_and_its_end_leaves_nothing_turning(
+    workspace: RunningWorkspace, tmp_path: Path
+) -> None:
+    talk, model = Talk(workspace), Unhurried(seconds=2)
+    with running_service(workspace, tmp_path, with_model(model)) as deps:
+        ts = talk.ask("hello")
+        workspace.wait_for(lambda: workspace.session("general", ts), SOON)
+        workspace.faults.rate_limit("agents.sessions.setStatus", retry_after=100)
+        workspace.wait_for(lambda: len(workspace.api_calls("agents.sessions.setStatus")) == 2, SOON)
+        assert is_answered(now(deps.conversations.get(talk.place(ts))), ts)
+    assert not talk.at_rest(ts)
+    with running_service(workspace, tmp_path, with_model(model)):
+        assert len(talk.answers(ts, seconds=SOON)) == len(talk.replies(ts)) == 1
 
 
 @pytest.mark.slow

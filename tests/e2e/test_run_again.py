@@ -42,7 +42,7 @@ def _run(home: Path, port: int) -> Generator[str]:
             yield next(match[0] for line in process.stdout if (match := re.search(r"http://127\.0\.0\.1:\d+", line)))
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.communicate(timeout=60)
 
 
 def _first_answer(address: str) -> str:
@@ -57,7 +57,7 @@ def _first_answer(address: str) -> str:
 
 
 def _get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=10) as reply:
+    with urllib.request.urlopen(url, timeout=30) as reply:
         return json.load(reply)
 
 

@@ -27,7 +27,7 @@ def of(kind: JobKind, number: int = 0, **payload: object) -> Job:
 
 async def taken_in(desk: IncidentDesk) -> None:
     """Returns when an alert has become an incident."""
-    for _ in range(100):
+    for _ in range(1000):
         if await desk.deps.incidents.recent(datetime(2026, 1, 1, tzinfo=UTC)):
             return
         await asyncio.sleep(0.02)

@@ -32,6 +32,10 @@ class Assistant:
         found = self._statuses.get((channel.id, thread_ts))
         return found[0] if found else None
 
+    def statuses(self, channel: Channel) -> dict[str, str]:
+        """The status lines in a channel's threads, by the thread's ts."""
+        return {ts: text for (place, ts), (text, _) in self._statuses.items() if place == channel.id}
+
     def set_status(self, channel: Channel, thread_ts: str, text: str) -> None:
         """Show a line such as `is reading the logs…`. Lapses after two minutes; an empty text clears it."""
         key = (channel.id, thread_ts)

@@ -19,8 +19,10 @@ class LiveFeed:
     def publish(self, event_type: str, **payload: Any) -> None:
         event = {"type": event_type, **payload}
         for queue in self._subscribers:
-            if queue.full():  # a page that stopped reading loses its oldest update, not the newest
-                queue.get_nowait()
+            if queue.full():  # a page that stopped reading is told to ask for everything again
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait({"type": "missed"})
             queue.put_nowait(event)
         for listener in self._listeners:
             listener(event)

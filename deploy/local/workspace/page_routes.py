@@ -86,7 +86,8 @@ async def channel_messages(request: web.Request) -> web.Response:
     channel = workspace.state.channel(request.match_info["channel"])
     limit = request.query.get("limit", "200")
     newest = channel.top_level()[-(int(limit) if limit.isdigit() and int(limit) else 200) :]
-    return web.json_response({"messages": [workspace.timeline.for_page(channel, m) for m in newest]})
+    messages = [workspace.timeline.for_page(channel, m) for m in newest]
+    return web.json_response({"messages": messages, "statuses": workspace.assistant.statuses(channel)})
 
 
 async def thread(request: web.Request) -> web.Response:
@@ -223,19 +224,21 @@ async def live_updates(request: web.Request) -> web.StreamResponse:
     """The WebSocket on which the page hears of every change."""
     workspace = request.app[WORKSPACE]
     socket = web.WebSocketResponse(heartbeat=30.0)
-    await socket.prepare(request)
-    request.app[PAGE_SOCKETS].add(socket)
-    queue = workspace.live.subscribe()
-    await socket.send_json({"type": "app", "connected": workspace.transport.connected})
-    sender = asyncio.create_task(_forward(queue, socket))
+    queue = workspace.live.subscribe()  # before the page hears that it is connected: it relies on missing nothing then
+    queue.put_nowait({"type": "app", "connected": workspace.transport.connected})
+    sender: asyncio.Task[None] | None = None
     try:
+        await socket.prepare(request)
+        request.app[PAGE_SOCKETS].add(socket)
+        sender = asyncio.create_task(_forward(queue, socket))
         with contextlib.suppress(ConnectionError):
             async for _ in socket:  # the page only listens; this waits until it leaves
                 pass
     finally:
         workspace.live.unsubscribe(queue)
-        sender.cancel()
         request.app[PAGE_SOCKETS].discard(socket)
+        if sender is not None:
+            sender.cancel()
     return socket
 
 

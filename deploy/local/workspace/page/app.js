@@ -1,5 +1,4 @@
 /** Starts the page: state, routes, live updates, keys. */
-import { api } from "./api.js";
 import { markRead, showChannel } from "./channel.js";
 import { h } from "./dom.js";
 import { showHome } from "./home.js";
@@ -7,11 +6,12 @@ import { closeModals, modalIsOpen, viewEvent } from "./modal.js";
 import { closeThread, readPermalink, readRoute } from "./router.js";
 import { showSidebar } from "./sidebar.js";
 import { listen } from "./socket.js";
-import { agentChannel, on, setState, state, touch } from "./store.js";
+import { agentChannel, on, state, touch } from "./store.js";
 import { openSwitcher } from "./switcher.js";
 import { applyTheme } from "./theme.js";
 import { showThread } from "./thread.js";
-import { apply } from "./updates.js";
+import { announce, attempt } from "./toast.js";
+import { apply, loadWorkspace } from "./updates.js";
 
 const main = document.getElementById("main");
 const aside = document.getElementById("thread");
@@ -40,8 +40,9 @@ function showRoute() {
   if (leaving) open.place?.focus();
 }
 
+/** After events were missed. */
 async function refetch() {
-  setState(await api.state(state.me));
+  await attempt(loadWorkspace());
   open.place?.reload();
   open.thread?.reload();
 }
@@ -49,22 +50,26 @@ async function refetch() {
 /** Everything is drawn again as another person sees it. */
 async function actAs(user) {
   sessionStorage.setItem("workspace.me", user);
-  const wasDirect = state.route.channel === agentChannel()?.id;
   state.me = user;
   state.home = null;
   closeModals();
-  setState(await api.state(user));
+  await attempt(loadWorkspace());
+  if (state.me !== user) return;
+  const { channel } = state.route;
+  const wasDirect = channel !== "home" && !state.channels.has(channel); // a conversation of whoever acted before
   if (wasDirect) location.hash = `#/${agentChannel()?.id ?? startChannel()}`;
-  else if (state.route.channel === "home") open.place?.reload();
-  touch("me", "home", `channel:${state.route.channel}`);
-  markRead(state.route.channel);
+  else if (channel === "home") open.place?.reload();
+  touch("me", "home", `channel:${channel}`);
+  markRead(channel);
 }
 
 function received(event) {
+  if (event.type === "missed") return refetch();
   if (event.type.startsWith("view_")) return viewEvent(event);
   apply(event);
-  const inView = event.type === "message" && event.channel === state.route.channel && !document.hidden;
-  if (inView && event.message.user !== state.me) markReadSoon();
+  const here = event.type === "message" && event.channel === state.route.channel && event.message.user !== state.me;
+  if (here) announce(event.message);
+  if (here && !document.hidden) markReadSoon();
 }
 
 let readTimer;
@@ -96,8 +101,13 @@ function failed(error) {
 
 async function start() {
   applyTheme();
+  const up = (live) => {
+    state.live = live;
+    touch("app");
+  };
+  await listen({ onEvent: received, onChange: up, onReturn: refetch });
   try {
-    setState(await api.state(state.me));
+    await loadWorkspace();
   } catch (error) {
     return failed(error);
   }
@@ -108,11 +118,6 @@ async function start() {
   addEventListener("hashchange", () => readRoute(startChannel));
   addEventListener("keydown", keys);
   document.addEventListener("visibilitychange", markReadSoon);
-  const up = (live) => {
-    state.live = live;
-    touch("app");
-  };
-  listen({ onEvent: received, onChange: up, onReturn: () => refetch().catch(() => {}) });
   showRoute();
 }
 

@@ -3,14 +3,15 @@ import { api } from "./api.js";
 import { mark, userAvatar } from "./avatar.js";
 import { Composer } from "./composer.js";
 import { promptList } from "./conversation.js";
-import { h } from "./dom.js";
+import { h, reconcile } from "./dom.js";
 import { fireButton } from "./fire.js";
 import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { openThread } from "./router.js";
-import { agentChannel, channelName, on, partnerOf, setMessages, state, timeline } from "./store.js";
+import { agentChannel, channelName, on, partnerOf, state, timeline } from "./store.js";
 import { Timeline } from "./timeline.js";
 import { attempt } from "./toast.js";
+import { loadMessages } from "./updates.js";
 
 function intro(channel) {
   const name = channelName(channel.id);
@@ -60,7 +61,8 @@ export function showChannel(root, id) {
   // A direct message to an agent opens its thread, as in Slack's agent view.
   const sent = (ts) => {
     list.toBottom();
-    if (ts && channel === agentChannel()) openThread(id, ts);
+    const here = state.route.channel === id; // whoever went elsewhere meanwhile stays there
+    if (ts && here && channel === agentChannel()) openThread(id, ts);
   };
   const composer = new Composer({
     channel: id,
@@ -80,7 +82,7 @@ export function showChannel(root, id) {
             prompts: state.agent.suggested_prompts,
           })
         : null;
-    above.replaceChildren(...[promptList(offer, (words) => composer.send(words))].filter(Boolean));
+    reconcile(above, promptList(offer, (words) => composer.send(words)));
   };
   root.replaceChildren(header(channel), list.node, h("footer", { class: "main-foot" }, above, composer.node));
   const stops = [on(`channel:${id}`, draw)];
@@ -115,10 +117,7 @@ function announce() {
 }
 
 async function load(id) {
-  const answer = await attempt(api.messages(id));
-  if (!answer) return;
-  setMessages(id, answer.messages);
-  markRead(id);
+  if ((await attempt(loadMessages(id))) !== null) markRead(id);
 }
 
 /** Tells the server that the acting user has seen the channel. */

@@ -200,8 +200,8 @@ export class Composer {
       : api.post({ user: state.me, channel, text: toMrkdwn(typed), ...(thread && { thread_ts: thread }) });
     onSent?.();
     const answer = await attempt(call);
-    if (answer === null && words === null && !this.field.value) {
-      this.field.value = typed;
+    if (answer === null && words === null) {
+      this.field.value = [typed, this.field.value].filter(Boolean).join("\n");
       this.#changed();
     } else onSent?.(answer?.ts);
   }

@@ -4,8 +4,9 @@ import { mark } from "./avatar.js";
 import { blockParts } from "./blocks/index.js";
 import { h, reconcile } from "./dom.js";
 import { fireButton } from "./fire.js";
-import { agentChannel, on, state, touch } from "./store.js";
+import { agentChannel, on, state } from "./store.js";
 import { attempt } from "./toast.js";
+import { loadHome } from "./updates.js";
 
 function act(blockId, element, change) {
   return attempt(
@@ -62,12 +63,7 @@ export function showHome(root) {
     h("div", { class: "scroll home", tabindex: "0", "data-testid": "home" }, view),
   );
   const stops = [on("home", draw), on("app", () => state.connected && !state.home && load())];
-  const load = async () => {
-    const answer = await attempt(api.home(state.me));
-    // A view pushed meanwhile is newer than the one in this answer.
-    if (answer?.view) state.home ??= answer.view;
-    touch("home");
-  };
+  const load = () => attempt(loadHome());
   draw();
   load();
   return { destroy: () => stops.forEach((stop) => stop()), reload: load, focus: () => view.focus() };

@@ -63,15 +63,19 @@ function currentValues(entry) {
 }
 
 async function submit(entry) {
+  if (entry.sent) return;
   const problems = missing(entry);
   if (Object.keys(problems).length) return refuse(problems);
+  entry.sent = true;
   const button = shown.node.querySelector("[type=submit]");
   button?.setAttribute("aria-busy", "true");
   const answer = await attempt(api.submitView(entry.view.id, { user: state.me, values: currentValues(entry) }));
   button?.removeAttribute("aria-busy");
+  entry.sent = false;
   if (!answer) return;
-  if (answer.response_action === "errors") refuse(answer.errors ?? {});
-  else if (answer.response_action === "clear") closeAll();
+  const left = entry !== top();
+  if (answer.response_action === "errors") return left ? undefined : refuse(answer.errors ?? {});
+  if (answer.response_action === "clear") closeAll();
   else if (!answer.response_action) remove(entry.view.id);
 }
 
@@ -119,11 +123,10 @@ function fill(entry) {
   shown.title.replaceChildren(...plain(view.title?.text ?? ""));
   reconcile(shown.body, blockParts(view.blocks, holder(entry)));
   showErrors(shown.body, {});
-  const close = h("button", { type: "button", class: "button", onclick: dismiss }, plain(view.close?.text ?? "Close"));
-  const go =
-    view.submit &&
-    h("button", { type: "submit", class: "button primary", "data-testid": "modal-submit" }, plain(view.submit.text));
-  shown.foot.replaceChildren(...[close, go].filter(Boolean));
+  const button = (text, props) => ({ key: props.type, signature: text, make: () => h("button", props, plain(text)) });
+  const close = button(view.close?.text ?? "Close", { type: "button", class: "button", onclick: dismiss });
+  const props = { type: "submit", class: "button primary", "data-testid": "modal-submit" };
+  reconcile(shown.foot, view.submit ? [close, button(view.submit.text, props)] : [close]);
 }
 
 function remove(viewId) {

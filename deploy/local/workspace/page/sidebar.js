@@ -1,6 +1,6 @@
 /** The sidebar: workspace, channels, direct messages, the app, and who is acting. */
 import { mark, userAvatar } from "./avatar.js";
-import { h } from "./dom.js";
+import { h, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
 import { openMenu } from "./menu.js";
 import { agentChannel, channelName, on, state, userOf } from "./store.js";
@@ -24,23 +24,32 @@ function row({ id, name, sign, unread = 0, testid, current }) {
   );
 }
 
-function group(title, rows) {
-  return h("section", { class: "side-group" }, h("h2", {}, title), rows);
+/** For `reconcile`, as all that is drawn again with each message: the row that has the focus keeps it. */
+function group(title, places) {
+  const rows = places.map(({ sign, ...place }) => ({
+    key: place.id,
+    signature: JSON.stringify(place),
+    make: () => row({ ...place, sign: sign() }),
+  }));
+  const make = (known) => {
+    const section = known ?? h("section", { class: "side-group" }, h("h2", {}, title), h("div", {}));
+    reconcile(section.lastChild, rows);
+    return section;
+  };
+  return { key: title, signature: JSON.stringify(places), make };
 }
 
 function channels() {
   return [...state.channels.values()]
     .filter((channel) => !channel.is_im)
-    .map((channel) =>
-      row({
-        id: channel.id,
-        name: channel.name,
-        unread: channel.unread,
-        sign: icon("hash", 16),
-        testid: `channel-${channel.name}`,
-        current: channel.id === state.route.channel,
-      }),
-    );
+    .map((channel) => ({
+      id: channel.id,
+      name: channel.name,
+      unread: channel.unread,
+      sign: () => icon("hash", 16),
+      testid: `channel-${channel.name}`,
+      current: channel.id === state.route.channel,
+    }));
 }
 
 function direct() {
@@ -48,26 +57,26 @@ function direct() {
   if (!channel) return null;
   const name = channelName(channel.id);
   return group("Direct messages", [
-    row({
+    {
       id: channel.id,
       name,
       unread: channel.unread,
-      sign: mark(20),
+      sign: () => mark(20),
       testid: "channel-dm",
       current: channel.id === state.route.channel,
-    }),
+    },
   ]);
 }
 
 const apps = () =>
   group("Apps", [
-    row({
+    {
       id: "home",
       name: `${state.agent.name} home`,
-      sign: icon("home", 16),
+      sign: () => icon("home", 16),
       testid: "open-home",
       current: state.route.channel === "home",
-    }),
+    },
   ]);
 
 function appStatus() {
@@ -130,7 +139,7 @@ export function showSidebar(root, actAs) {
   const body = h("div", { class: "side-body" });
   const status = h("div", {});
   const me = h("div", {});
-  const drawList = () => body.replaceChildren(...[group("Channels", channels()), direct(), apps()].filter(Boolean));
+  const drawList = () => reconcile(body, [group("Channels", channels()), direct(), apps()].filter(Boolean));
   const drawStatus = () => status.replaceChildren(appStatus());
   const drawMe = () => me.replaceChildren(actingUser(actAs));
   const drawHead = () => {

@@ -21,9 +21,12 @@ export const state = {
   route: { channel: "", thread: "" },
 };
 
+const LONGEST_PRESS_MS = 1000;
+
 const listeners = new Map();
 const touched = new Set();
 let scheduled = false;
+let press = 0; // the timer of a press that is under way
 
 /** Calls fn after the topic changed; returns the function that unsubscribes. */
 export function on(topic, fn) {
@@ -33,12 +36,23 @@ export function on(topic, fn) {
 }
 
 function flush() {
+  if (press) return;
   scheduled = false;
   const topics = [...touched];
   touched.clear();
   const due = new Set(topics.flatMap((topic) => [...(listeners.get(topic) ?? [])]));
   for (const fn of due) fn();
 }
+
+function release() {
+  clearTimeout(press);
+  press = 0;
+  if (scheduled) flush();
+}
+
+// A click must find what it was aimed at: between a press and its click nothing is drawn, for a second at most.
+addEventListener("pointerdown", () => (press ||= setTimeout(release, LONGEST_PRESS_MS)), true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(release), true);
 
 /** Marks topics as changed. A burst of changes is drawn once, on the next frame. */
 export function touch(...topics) {
@@ -117,9 +131,14 @@ export function setState(answer) {
   touch("workspace", "channels", "app", "me");
 }
 
-export function setMessages(channel, messages) {
+/** `statuses`: what the assistant says in this channel's threads, by their ts. */
+export function setMessages(channel, { messages, statuses }) {
   state.messages.set(channel, new Map(messages.filter((m) => !isReply(m)).map((m) => [m.ts, m])));
-  touch(`channel:${channel}`);
+  const others = [...state.statuses].filter(([key]) => !key.startsWith(`${channel}:`));
+  const these = Object.entries(statuses).map(([ts, text]) => [threadKey(channel, ts), text]);
+  state.statuses = new Map([...others, ...these]);
+  const threads = [...state.threads.keys()].filter((key) => key.startsWith(`${channel}:`));
+  touch(`channel:${channel}`, ...threads.map((key) => `thread:${key}`));
 }
 
 export function setThread(channel, ts, { messages, status, session }) {

@@ -1,13 +1,13 @@
 /** The thread pane on the right. */
-import { api } from "./api.js";
 import { Composer } from "./composer.js";
 import { statusLine } from "./conversation.js";
-import { h } from "./dom.js";
+import { h, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
 import { closeThread } from "./router.js";
-import { channelName, on, replies, setThread, state, threadKey } from "./store.js";
+import { channelName, on, replies, state, threadKey } from "./store.js";
 import { Timeline } from "./timeline.js";
 import { attempt } from "./toast.js";
+import { loadThread } from "./updates.js";
 
 /** Draws a thread into `root`; returns the function that takes it down. */
 export function showThread(root, channel, ts) {
@@ -46,19 +46,12 @@ export function showThread(root, channel, ts) {
   const draw = () => {
     const messages = replies(channel, ts);
     list.update(messages);
-    const line = statusLine(channel, ts, messages);
-    const text = line?.querySelector(".status-text").textContent ?? "";
-    if (status.dataset.text === text) return;
-    status.dataset.text = text;
-    status.replaceChildren(...(line ? [line] : []));
+    reconcile(status, statusLine(channel, ts, messages));
   };
   root.replaceChildren(head, list.node, h("footer", { class: "main-foot" }, status, composer.node));
   root.hidden = false;
   const stop = on(`thread:${threadKey(channel, ts)}`, draw);
-  const reload = async () => {
-    const answer = await attempt(api.thread(channel, ts));
-    if (answer) setThread(channel, ts, answer);
-  };
+  const reload = () => attempt(loadThread(channel, ts));
   draw();
   reload();
   composer.focus();

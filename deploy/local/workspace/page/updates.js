@@ -1,8 +1,12 @@
-/** Events pushed by the server, applied to the store: one small function an event type. */
-import { isReply, state, threadKey, touch } from "./store.js";
-import { announce } from "./toast.js";
+/**
+ * Events pushed by the server, applied to the store: one small function an event type; applied twice, an event does
+ * no more than once. And what the server is asked for, brought into one order with them.
+ */
+import { api } from "./api.js";
+import { isReply, setMessages, setState, setThread, state, threadKey, touch } from "./store.js";
 
-function place(channel, message) {
+function place({ channel, message }) {
+  if (!message) return;
   const key = threadKey(channel, message.thread_ts ?? message.ts);
   state.threads.get(key)?.set(message.ts, message);
   if (!isReply(message) || message.subtype === "thread_broadcast")
@@ -10,34 +14,30 @@ function place(channel, message) {
   touch(`channel:${channel}`, `thread:${key}`);
 }
 
-function countUnread(entry, message) {
-  if (!entry) return;
+/** An unread count covers everything up to `last_ts`. */
+function countUnread({ channel, message }) {
+  const entry = state.channels.get(channel);
+  if (!entry || isReply(message) || Number(message.ts) <= Number(entry.last_ts)) return;
   entry.last_ts = message.ts;
-  const seen = entry.id === state.route.channel && !document.hidden;
+  const seen = channel === state.route.channel && !document.hidden;
   if (!seen && message.user !== state.me) entry.unread = (entry.unread ?? 0) + 1;
   touch("channels");
-}
-
-function added({ channel, message }) {
-  const key = threadKey(channel, message.thread_ts ?? message.ts);
-  const known = state.threads.get(key)?.has(message.ts) || state.messages.get(channel)?.has(message.ts);
-  place(channel, message);
-  if (known) return;
-  if (!isReply(message)) countUnread(state.channels.get(channel), message);
-  if (channel === state.route.channel && message.user !== state.me) announce(message);
 }
 
 function removed({ channel, ts, deleted_ts: deletedTs, message }) {
   const gone = deletedTs ?? ts ?? message?.ts;
   state.messages.get(channel)?.delete(gone);
+  state.ephemerals = state.ephemerals.filter((one) => one.channel !== channel || one.message.ts !== gone);
   for (const [key, thread] of state.threads) {
-    if (key.startsWith(`${channel}:`) && thread.delete(gone)) touch(`thread:${key}`);
+    if (!key.startsWith(`${channel}:`)) continue;
+    thread.delete(gone);
+    touch(`thread:${key}`);
   }
   touch(`channel:${channel}`);
 }
 
 function reacted({ channel, ts, message, reactions }) {
-  if (message) return place(channel, message);
+  if (message) return place({ channel, message });
   const copies = [state.messages.get(channel)?.get(ts)];
   for (const [key, thread] of state.threads) if (key.startsWith(`${channel}:`)) copies.push(thread.get(ts));
   for (const copy of copies.filter(Boolean)) {
@@ -60,7 +60,8 @@ function session({ channel, thread_ts: threadTs, status: phase }) {
 }
 
 function ephemeral({ channel, user, message }) {
-  state.ephemerals.push({ channel, user, message });
+  const others = state.ephemerals.filter((one) => one.message.ts !== message.ts);
+  state.ephemerals = [...others, { channel, user, message }];
   touch(`channel:${channel}`, `thread:${threadKey(channel, message.thread_ts)}`);
 }
 
@@ -93,24 +94,57 @@ function appChanged({ connected }) {
   touch("app");
 }
 
-const HANDLERS = {
+/** What events change, by what an answer of the server replaces: messages, the workspace around them, or App Home. */
+const MESSAGES = {
   __proto__: null,
-  message: added,
-  message_changed: ({ channel, message }) => place(channel, message),
+  message: place,
+  message_changed: place,
   message_deleted: removed,
-  ephemeral,
   reaction: reacted,
-  file: ({ channel, message }) => message && place(channel, message),
+  file: place,
   status,
   session,
-  unread,
-  channel: channelChanged,
-  suggested_prompts: promptsChanged,
-  home: homeChanged,
-  app: appChanged,
 };
+const WORKSPACE = { __proto__: null, message: countUnread, unread, channel: channelChanged, app: appChanged };
+const HOME = { __proto__: null, home: homeChanged };
+const OTHER = { __proto__: null, ephemeral, suggested_prompts: promptsChanged };
+
+/** For each answer that is on its way, the events heard since it was asked for. */
+const underWay = new Set();
 
 /** Applies one event; event types the store does not hold (views) are left to others. */
 export function apply(event) {
-  HANDLERS[event.type]?.(event);
+  for (const heard of underWay) heard.push(event);
+  for (const handlers of [MESSAGES, WORKSPACE, HOME, OTHER]) handlers[event.type]?.(event);
+}
+
+/** Puts an answer into the store, and on top of it what was heard meanwhile: it may be older than that. */
+async function load(asked, put, handlers) {
+  const heard = [];
+  underWay.add(heard);
+  try {
+    put(await asked);
+    for (const event of heard) handlers[event.type]?.(event);
+  } finally {
+    underWay.delete(heard);
+  }
+}
+
+export const loadMessages = (channel) =>
+  load(api.messages(channel), (answer) => setMessages(channel, answer), MESSAGES);
+
+export const loadThread = (channel, ts) =>
+  load(api.thread(channel, ts), (answer) => setThread(channel, ts, answer), MESSAGES);
+
+/** The workspace as the acting user sees it. An answer for whoever acted before comes too late. */
+export function loadWorkspace() {
+  const { me } = state;
+  return load(api.state(me), (answer) => me === state.me && setState(answer), WORKSPACE);
+}
+
+/** The acting user's App Home; the app is told that it was opened. */
+export function loadHome() {
+  const { me } = state;
+  const put = ({ view }) => me === state.me && homeChanged({ user: me, view: view ?? state.home });
+  return load(api.home(me), put, HOME);
 }

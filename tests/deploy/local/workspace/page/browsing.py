@@ -8,6 +8,9 @@ from slack_sdk import WebClient
 
 from deploy.local.workspace.background import RunningWorkspace
 
+SHOWN_MS = 20_000
+"""How long a page may take to show what it should, in milliseconds: a busy machine is none of its faults."""
+
 
 def visit(page: Page, ws: RunningWorkspace, place: str = "general", thread: str = "") -> None:
     """Opens a channel (or "home"), with one of its threads."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.deploy.local.workspace.page.browsing import SHOWN_MS
 from tests.requirements import CHROMIUM_FLAGS, chromium_path
 
 CHROMIUM = chromium_path()
@@ -13,6 +14,8 @@ NEEDS_BROWSER = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed (apt-get install chromium)"),
 ]
+
+expect.set_options(timeout=SHOWN_MS)
 
 
 @pytest.fixture(scope="module")
