@@ -30,11 +30,13 @@ KINDS: dict[str, str] = {
     "cost_rise": "Spend on something went up",
     "cost_drop": "Spend on something went down",
     "cost_steady": "Spend is as it was",
+    "cost_total": "What a range of days cost, and what the days before did [service, days, start, end, per_day, rank]",
     "usage_driver": "The usage metric of one resource explains a cost [service, usage, metric, factor, largest]",
-    "budget_exceeded": "A budget is or will be exceeded [budget, limit, actual, forecast]",
+    "budget_exceeded": "A budget is or will be exceeded [budget, limit, actual, forecast, left]",
     "idle_resource": "Something is paid for and not used [service, type, reason, usd]",
     "nothing_idle": "Nothing was found that is paid for and not used",
     # infrastructure
+    "inventory": "What there is of a kind, or that there is none [asked, name, count, exists (yes, no)]",
     "resource_state": (
         "What a resource is and how it is configured [service, type, aliases (live=4), timeout_s, reserved_concurrency,"
         " cluster, running (3 of 4), queues, parameter_group, desired, maximum, ...]"

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from agent import naming, time_phrases
+from agent.inventory_questions import asked_for
 from agent.knowledge import words
+from agent.languages import english
 from agent.models import Evidence
 from agent.naming import Choice, InventoryItem
 from agent.ports import Deps
@@ -114,6 +116,8 @@ def _range(phrase: TimePhrase) -> dict[str, str]:
 async def _name(
     question: str, evidence: Sequence[Evidence], place: dict[str, str], deps: Deps, specialists: Sequence[Specialist]
 ) -> Understood:
+    if asked_for(english(question).text):
+        return Understood()  # whether there is such a thing is what is asked
     known = {finding.resource for piece in evidence for finding in piece.findings if finding.resource}
     spelt = names_in(question)
     settled = [{"words": name, "resource": name} for name in spelt if name in known]

@@ -110,6 +110,14 @@ async def test_a_question_without_a_name_asks_nobody(bench: Bench, question: str
     assert "resource" not in found.scope
 
 
+async def test_whether_there_is_such_a_thing_is_left_to_who_looks(bench: Bench) -> None:
+    bench.has("payments-api", "payments-worker")
+
+    found = await understood(bench, "is there a payments lambda?")
+
+    assert (found.candidates, found.scope) == ((), {})
+
+
 async def test_a_name_that_the_thread_settles_asks_nobody(bench: Bench) -> None:
     bench.aws = Counted()
 

@@ -13,6 +13,7 @@ from tools.evidence.databases import activity, dbt, performance, statements, wor
 from tools.evidence.infra import (
     changes,
     health,
+    listing,
     loops,
     quotas,
     resources,
@@ -29,7 +30,7 @@ from tools.evidence.s3 import objects
 MODULES = (
     *(breakdown, drivers, budgets, anomalies, forecast, idle),
     *(metrics, alarms, resources, loops, changes, health, security, performance, quotas),
-    *(targets, workflows, stacks, rollouts),
+    *(targets, workflows, stacks, rollouts, listing),
     *(errors, queries, traces, unified_log),
     *(overview, runs, waiting, upstream, history, objects),
     *(statements, workload, dbt, activity),

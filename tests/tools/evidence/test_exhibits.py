@@ -69,7 +69,8 @@ async def test_the_bill_is_drawn_by_day_and_listed_with_the_figures_of_the_findi
     load(costs=[*NAT_SPIKE, *STEADY])
     found = await call(cost_breakdown)
 
-    (chart,), (table,) = found.charts, found.tables
+    (chart,), (totals, table) = found.charts, found.tables
+    assert totals.columns == ("What", "4-17 Nov", "21 Oct-3 Nov", "Difference")
     assert (chart.unit, len(chart.labels), chart.labels[-1]) == ("usd", 20, "17 Nov")
     assert chart.series[0].name == "EC2 - Other"
     before, since = (value or 0 for value in (chart.series[0].values[0], chart.series[0].values[-1]))

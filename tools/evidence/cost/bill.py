@@ -129,15 +129,15 @@ def dimension(key: str) -> Group:
     return {"Type": "DIMENSION", "Key": key}
 
 
-def read_bill(look: Look, service: str = "") -> Bill:
-    """Spend by service and usage type. `service` in anyone's words; all when empty."""
+def read_bill(look: Look, service: str = "", since: date | None = None) -> Bill:
+    """Spend by service and usage type. `service` in anyone's words; all when empty. From `since` on, or earlier."""
     groups = [dimension(key) for key in BY_SERVICE]
-    bill = read_grouped(look, groups)
+    bill = read_grouped(look, groups, since=since)
     if not service:
         return bill
     if bill.truncated:  # too many lines to read them all: ask for these alone
         names = {"Dimensions": {"Key": "SERVICE", "Values": list(cost_names(service))}}
-        bill = read_grouped(look, groups, {"And": [USAGE_ONLY, names]})
+        bill = read_grouped(look, groups, {"And": [USAGE_ONLY, names]}, since)
     return bill.only(lambda key: is_service(key[0], service))
 
 
@@ -146,11 +146,15 @@ def is_service(name: str, wanted: str) -> bool:
     return name in cost_names(wanted) or (not service_key(wanted) and wanted.lower() in name.lower())
 
 
-def read_grouped(look: Look, groups: Sequence[Group], chosen: dict[str, Any] | None = None) -> Bill:
-    """Daily spend by one or two groups of Cost Explorer's."""
+def read_grouped(
+    look: Look, groups: Sequence[Group], chosen: dict[str, Any] | None = None, since: date | None = None
+) -> Bill:
+    """Daily spend by one or two groups of Cost Explorer's. From `since` on, or earlier: never later."""
     today = look.now.date()
     split, last = look.window.start.date(), look.window.end.date()
     needed = (today - split).days + max((last - split).days, WEEK_DAYS) + WEEK_DAYS
+    if since and (today - since).days <= MAX_DAYS:
+        needed = max(needed, (today - since).days)
     start = today - timedelta(days=min(max(MIN_DAYS, -(-needed // WEEK_DAYS) * WEEK_DAYS), MAX_DAYS))
     lines: dict[tuple[str, str], Daily] = defaultdict(dict)
     labels: dict[str, str] = {}

@@ -10,9 +10,11 @@ from agent.figures import percent_change, times
 from agent.models import Chart, Finding, Table
 from tools.evidence import console
 from tools.evidence.base import Found, Look, evidence_tool
+from tools.evidence.cost.asked import asked_days
 from tools.evidence.cost.bill import DAY, READ_ERRORS, Bill, is_service, read_bill
 from tools.evidence.cost.movers import Mover, movers, parts, strongest
 from tools.evidence.cost.places import Place, grouped_by, places_of
+from tools.evidence.cost.totals import DEFAULT_TOP, MOST_TOP, missing, totals, totals_table
 from tools.evidence.drawing import by_day
 from tools.evidence.names import cost_names
 from tools.evidence.partial import explain
@@ -31,22 +33,28 @@ _ATTRIBUTES = {"LINKED_ACCOUNT": "account", "REGION": "region", "TAG": "tag"}
 _CONSOLE_GROUPS = {"LINKED_ACCOUNT": "LinkedAccount", "REGION": "Region"}
 
 
-@evidence_tool("What moved in the cost[ of {service}]?", days=14)
-def cost_breakdown(look: Look, service: str = "", by: str = "") -> Found:
-    """Daily spend against comparable days before: what rose or fell, from which day, by how much, and where.
+@evidence_tool("What did [{service}|everything] cost, and what moved?", days=14)
+def cost_breakdown(look: Look, service: str = "", by: str = "", against: str = "", top: int = DEFAULT_TOP) -> Found:
+    """What the range cost in all and by its largest parts, against the days before; and, by the day, what rose or fell.
 
-    Cost data are up to a day late; the days that are not complete do not count.
+    Days are UTC. Cost data are up to a day late: days that are not complete count in the total, which says so, and do
+    not count as a rise or fall.
 
     Args:
         service: such as lambda, nat or `Amazon DynamoDB`; empty for all
         by: service (the default), usage_type, account, region, tag (the most usual one), or a tag's key as tag:team
+        against: what to compare with, else what is directly before the range: its first day, such as 2026-08-01, or
+            that and the day after its last, such as 2026-11-09/2026-11-16
+        top: how many of the largest parts to list, up to 10
     """
+    asked = asked_days(look, against)
+    since = asked.before.first
     if by in ("", "service", "usage_type"):
-        bill, attribute, group, note = read_bill(look, service), "service", "UsageType", ""
+        bill, attribute, group, note = read_bill(look, service, since), "service", "UsageType", ""
         if by == "usage_type":
             bill, attribute = bill.turned(), "usage_type"
     else:
-        bill, chosen, note = grouped_by(look, by)
+        bill, chosen, note = grouped_by(look, by, since)
         bill = bill.only(lambda key: is_service(key[1], service)) if service else bill
         kind = chosen["Key"] if chosen["Type"] == "DIMENSION" else "TAG"
         attribute, group = _ATTRIBUTES[kind], _CONSOLE_GROUPS.get(kind, "Service")
@@ -56,19 +64,27 @@ def cost_breakdown(look: Look, service: str = "", by: str = "") -> Found:
     link = console.cost_explorer(look.aws, bill.start, bill.end - DAY, _only(service, found, attribute), group)
     moved = strongest(found, MAX_MOVERS)
     places, caveat = _places(look, moved) if attribute == "service" else ({}, "")
+    summed = totals(bill, asked, service, attribute, min(max(top, 1), MOST_TOP))
     findings = [f for mover in moved for f in _mover_findings(bill, mover, attribute, places.get(mover.name, ()))]
+    findings = [*summed, *findings]
     steady = [m for m in found if not m.moved]
     total = _total_words(bill)
-    ending = f"{note}{bill.lateness}{caveat}"
+    if summed and (asked.days.first, asked.days.end) != (bill.period.first, bill.period.end):
+        total = summed[0].statement.rstrip(".")
+    ending = f"{missing(bill, asked)}{note}{bill.lateness}{caveat}"
     if not moved:
         calm = [_steady(bill, m, attribute) for m in steady[:4]]
         return Found(
-            f"Nothing moved: {total}.{ending}", calm, link, charts=_daily(bill, ()), tables=_table(bill, found)
+            f"Nothing moved: {total}.{ending}",
+            [*summed, *calm],
+            link,
+            charts=_daily(bill, ()),
+            tables=[*totals_table(bill, asked), *_table(bill, found)],
         )
     findings += [_steady(bill, m, attribute) for m in steady[:2]]
     listed = "; ".join(f"{_label(bill, m)} {_change(bill, m)}{_since(bill, m)}" for m in moved[:4])
     shown = [*moved, *(m for m in found if m not in moved)]
-    charts, tables = _daily(bill, moved), _table(bill, shown)
+    charts, tables = _daily(bill, moved), [*totals_table(bill, asked), *_table(bill, shown)]
     return Found(f"{listed}. All in all {total}.{ending}", findings, link, charts=charts, tables=tables)
 
 

@@ -88,6 +88,8 @@ def _finding(budget: dict[str, Any], now: datetime, alerts: Sequence[dict[str, A
     if utilised:
         verdict = "is missed" if exceeded else "holds"
     limit_words, actual_words, forecast_words = (_words(budget, value, unit) for value in (limit, actual, forecast))
+    left = limit - actual
+    left_words = "" if utilised else f", {_words(budget, abs(left), unit)} {'left' if left >= 0 else 'over it'}"
     expected = f", {forecast_words} forecast" if forecast else ""
     passed = _passed(alerts, limit, actual, forecast, utilised, unit)
     alert_words = f" Passed alert thresholds: {', '.join(passed)}." if passed else ""
@@ -98,7 +100,7 @@ def _finding(budget: dict[str, Any], now: datetime, alerts: Sequence[dict[str, A
         kind="budget_exceeded" if exceeded else "cost_steady",
         statement=(
             f"The {what} {budget['BudgetName']} of {limit_words} {verdict}: {actual_words} "
-            f"{'spent' if kind == 'cost' else 'used'}{expected}.{alert_words}"
+            f"{'spent' if kind == 'cost' else 'used'}{left_words}{expected}.{alert_words}"
         ),
         strength=round(strength, 3) if exceeded else 0.4 if passed else 0.3,
         resource=budget["BudgetName"],
@@ -107,6 +109,7 @@ def _finding(budget: dict[str, Any], now: datetime, alerts: Sequence[dict[str, A
             "limit": f"{limit:.2f}",
             "actual": f"{actual:.2f}",
             "forecast": f"{forecast:.2f}",
+            **({} if utilised else {"left": f"{left:.2f}"}),
             "unit": unit,
             "thresholds": ", ".join(passed),
             "service": ", ".join(budget.get("CostFilters", {}).get("Service", [])),

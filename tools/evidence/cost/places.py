@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from tools.evidence.base import Look
 from tools.evidence.cost.bill import DAY, USAGE_ONLY, Bill, Group, dimension, read_grouped
@@ -51,7 +52,7 @@ def places_of(look: Look, mover: Mover) -> list[Place]:
     return sorted(found, key=lambda place: -place.share)
 
 
-def grouped_by(look: Look, by: str) -> tuple[Bill, Group, str]:
+def grouped_by(look: Look, by: str, since: date | None = None) -> tuple[Bill, Group, str]:
     """The bill by `account`, `region`, `tag` or `tag:KEY`, with services as parts; the group, and a note on it."""
     kind, _, key = by.partition(":")
     note = ""
@@ -70,7 +71,7 @@ def grouped_by(look: Look, by: str) -> tuple[Bill, Group, str]:
             note = f" By the tag {chosen}{f'; there are also {others}' if others else ''}."
         case _:
             raise ValueError(f"Costs break down by service, usage_type, account, region or tag, not by {by[:40]!r}.")
-    bill = read_grouped(look, [group, dimension("SERVICE")])
+    bill = read_grouped(look, [group, dimension("SERVICE")], since=since)
     return _without_key(bill, group) if group["Type"] == "TAG" else bill, group, note
 
 

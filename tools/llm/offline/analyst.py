@@ -22,6 +22,7 @@ from tools.llm.offline.focus import subjects_in
 from tools.llm.offline.followups import follow_ups, once_more
 from tools.llm.offline.freshness import as_of, is_stale, newest
 from tools.llm.offline.intents import Intent, intent_of, relevant
+from tools.llm.offline.inventory import in_full
 from tools.llm.offline.parts import each_listed
 from tools.llm.offline.readings import with_reading
 from tools.llm.offline.router import NEW_SUBJECT, asked_parts
@@ -79,7 +80,7 @@ def _unexplained(brief: Brief, named: Named, everything: Sequence[Evidence], mor
 
 def answer(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> AnswerDraft:
     """An answer to what was asked; of a compound question, one answer to each of its parts."""
-    brief = replace(brief, evidence=newest(brief.evidence, brief.now))
+    brief = in_full(replace(brief, evidence=newest(brief.evidence, brief.now)))
     parts = asked_parts(brief.question, knowledge, specialists)
     each = [_part_of(brief, part, parts) for part in parts]
     if len(parts) == 1 and (listed := each_listed(brief.question, brief.scope.get("listed", ""))):

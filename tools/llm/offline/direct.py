@@ -14,6 +14,8 @@ from agent.knowledge import CHANGES, Verdict, words
 from agent.models import Evidence, Finding
 from tools.llm.offline.claims import MAX_CLAIMS, Found, claims_of, each_once, near, newest_first
 from tools.llm.offline.intents import KINDS, Intent, relevant
+from tools.llm.offline.inventory import told_inventory
+from tools.llm.offline.spend import told_totals
 from tools.llm.offline.thread import time_of
 from tools.llm.offline.verdicts import is_about, main_resource, onset_of, subjects_of, when
 from tools.llm.offline.wording import uncounted
@@ -27,6 +29,7 @@ AT_ONCE = (
     Intent.waste,
     Intent.limits,
     Intent.outage,
+    Intent.inventory,
 )
 """What findings answer by themselves, whatever else is wrong in the account."""
 IN_A_THREAD = (Intent.when, Intent.logs)
@@ -36,7 +39,7 @@ MAX_HEADLINE = 120
 MIN_HEADLINE = 45
 """What is left of it: `dana (role media)` is a name, and no change yet."""
 _CLAUSE = re.compile(r"; | \(|, (?=\d|about )")
-OF_NO_RESOURCE = (Intent.waste, Intent.limits, Intent.outage)
+OF_NO_RESOURCE = (Intent.waste, Intent.limits, Intent.outage, Intent.inventory)
 
 
 def direct(brief: Brief, intent: Intent, verdict: Verdict | None, causes: Sequence[Verdict]) -> AnswerDraft | None:
@@ -45,6 +48,10 @@ def direct(brief: Brief, intent: Intent, verdict: Verdict | None, causes: Sequen
         return None
     if len(causes) > 1 and intent in (Intent.when, Intent.change):
         return _for_each(causes, intent, brief)
+    if intent is Intent.inventory and (listed := told_inventory(brief.question, brief.evidence)):
+        return listed
+    if intent is Intent.spend and (told := told_totals(brief)):
+        return told
     found = _in_its_words(relevant(_in_range(brief.evidence, intent, brief), intent), brief.question)
     found = of_subjects(found, [main_resource(c) for c in causes] or subjects_of(brief))
     ranked = near(found, verdict if brief.conversation else None)

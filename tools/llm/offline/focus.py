@@ -14,6 +14,7 @@ from agent.models import Evidence, Finding
 from agent.routing import MODEL
 from agent.vocabulary import SERVICES, names_in, objects_in, service_in
 from tools.llm.offline.intents import Intent, intent_of
+from tools.llm.offline.spend import spend_arguments
 
 DETAILS = (
     "alarm_name",
@@ -69,6 +70,8 @@ def focus_of(brief: Brief, gathered: Sequence[Evidence] = ()) -> Focus:
     """From the alert, the question, the conversation's evidence and what was gathered so far, in this order."""
     known = {name: brief.alert[name] for name in PARAMETERS if brief.alert.get(name)}
     scope = _scope(brief)
+    if brief.question and intent_of(brief.question) is Intent.spend:
+        scope |= spend_arguments(brief.question, scope, brief.now)
     known |= {name: value for name, value in {**_asked(brief), **scope}.items() if name not in known}
     named = named_by(brief.alert)
     if brief.alert and not (known.get("resource") or named.of_the_account or not named.subject):

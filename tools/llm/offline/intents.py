@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.inventory_questions import asked_for
 from agent.knowledge import WEAKEST
 from agent.models import Evidence, Finding
+from tools.llm.offline.spend_words import SPEND
 
 
 class Intent(StrEnum):
@@ -23,6 +25,7 @@ class Intent(StrEnum):
     waste = "waste"
     limits = "limits"
     outage = "outage"
+    inventory = "inventory"
 
 
 _MONEY = r"\b(?:costs?|spend|spent|spending|pay|paid|paying|bill|dollars?|usd|\$)\b|\$"
@@ -44,6 +47,7 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
         r"|burn)\b.*\bbudgets?\b"
         rf"|\bbudgets?\b.*\b(left|exceed|over|ok|fine|blow)|will (we|it|this|the).*(?:{_MONEY})",
     ),
+    (Intent.spend, "|".join(f"(?:{pattern})" for pattern in SPEND)),
     (
         Intent.remedy,
         r"what (should|can|do|shall|could|to) (i|we|do)\b|how (do|can|should) (i|we)|\bfix\b|next step"
@@ -104,6 +108,7 @@ WAYS: dict[Intent, Way] = {
     Intent.limits: Way(("infra",), ("quota_usage",)),
     Intent.outage: Way(("infra",), ("aws_health",)),
     Intent.forecast: Way(("cost",), ("budget_status", "cost_forecast")),
+    Intent.inventory: Way(("infra",), ("list_resources",)),
     Intent.spend: Way(("cost",), ("cost_breakdown",)),
     Intent.change: Way(("infra",), ("recent_changes", "deployments")),
 }
@@ -120,11 +125,12 @@ KINDS: dict[Intent, tuple[str, ...]] = {
     ),
     Intent.change: ("deployment", "deployment_failed", "change_before_onset", "type_change", "no_change"),
     Intent.amount: ("queue_backlog", "dead_letters", "cost_rise", "usage_driver", "cost_drop", "metric_rise"),
-    Intent.spend: ("cost_rise", "cost_drop", "cost_steady", "usage_driver"),
+    Intent.spend: ("cost_rise", "cost_drop", "cost_steady", "usage_driver", "cost_total"),
     Intent.forecast: ("budget_exceeded", "cost_rise", "cost_steady", "cost_drop"),
     Intent.waste: ("idle_resource", "nothing_idle"),
     Intent.limits: ("quota_near_limit", "quota_free"),
     Intent.outage: ("health_event", "aws_healthy"),
+    Intent.inventory: ("inventory",),
     Intent.logs: ("log_error_pattern", "log_new_pattern", "sql_error", "task_failed", "log_quiet"),
 }
 _MONEY_KINDS = ("cost_rise", "usage_driver", "cost_drop", "budget_exceeded")
@@ -134,6 +140,8 @@ _NORMAL = ("nothing_idle", "quota_free", "aws_healthy", "cost_steady", "no_chang
 
 def intent_of(question: str) -> Intent:
     """The first pattern that fits, else `why`. Who makes costs is a cause; who made a change is a person."""
+    if asked_for(question):
+        return Intent.inventory
     found = (intent for intent, pattern in _PATTERNS if re.search(pattern, question, re.I))
     if _OF_A_CHANGE.search(question):
         return Intent.change

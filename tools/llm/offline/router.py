@@ -16,8 +16,10 @@ from agent.routing import MAX_SPECIALISTS, MODEL, choose_specialists
 from agent.specialists import Specialist
 from agent.vocabulary import BUSINESS, FILE, PIPELINES, USAGE, names_in, service_in
 from tools.llm.offline.intents import WAYS, Intent, intent_of, relevant
+from tools.llm.offline.inventory import in_full
 from tools.llm.offline.parts import each_listed, parts_of
-from tools.llm.offline.thread import asked_before, is_of_another_time
+from tools.llm.offline.spend import has_total, services_of
+from tools.llm.offline.thread import asked_before, is_of_another_time, wanted
 from tools.llm.offline.wording import CHANGES_ASKED
 
 GENERALISTS = ("infra", "logs")
@@ -136,6 +138,7 @@ CHOICES = ["What is broken right now", "What changed in the last day", "What cos
 
 def route(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Specialist]) -> Route:
     """One to three specialists for each part of a question; none for talk, help, writes and what evidence answers."""
+    brief = in_full(brief)
     question = brief.question
     if _HELP.search(question):
         return Route(kind="help")
@@ -146,8 +149,10 @@ def route(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speciali
     if _is_talk(question, specialists):
         return Route(kind="small_talk")
     kind = "question"
-    if _refers_back(brief, specialists):
-        if is_of_another_time(brief):
+    if _is_of_the_bill(brief, specialists) and not has_total(brief):
+        kind, question = "follow_up", _asked_of_the_bill(brief)
+    elif _refers_back(brief, specialists):
+        if is_of_another_time(brief) and wanted(brief) is not Intent.spend:
             kind, question = "follow_up", f"{asked_before(brief) or question} ({question}, about {_subject(brief)})"
         elif relevant(brief.evidence, intent_of(question)):
             return Route(kind="follow_up")
@@ -174,6 +179,22 @@ def route(brief: Brief, knowledge: KnowledgeBase, specialists: Sequence[Speciali
     if not brief.evidence and _is_vague(question):
         return Route(kind="clarify", clarification=WHICH, choices=CHOICES)
     return Route(kind="out_of_scope")
+
+
+def _is_of_the_bill(brief: Brief, specialists: Sequence[Specialist]) -> bool:
+    """Whether a thread's question asks for one more sum: by itself, or as `and for EC2?` and `and in May?` do."""
+    if not brief.evidence or wanted(brief) is not Intent.spend or NEW_SUBJECT.search(brief.question):
+        return False
+    if intent_of(brief.question) is Intent.spend:
+        return _refers_back(brief, specialists)
+    narrowed = bool(services_of(brief.question) or brief.scope.get("start"))
+    return narrowed and not names_in(brief.question) and not brief.scope.get("resource")
+
+
+def _asked_of_the_bill(brief: Brief) -> str:
+    """A question for a sum that stands alone: `and for EC2?` with what was asked before it."""
+    alone = intent_of(brief.question) is Intent.spend
+    return brief.question if alone else f"{brief.question} ({asked_before(brief)})"
 
 
 def _languages_read() -> str:
@@ -290,7 +311,7 @@ def _is_of_another_script(question: str) -> bool:
 
 def _refers_back(brief: Brief, specialists: Sequence[Specialist]) -> bool:
     """Whether a question leans on the thread: earlier evidence, and nothing named that is new."""
-    if not brief.evidence or NEW_SUBJECT.search(brief.question):
+    if not brief.evidence or NEW_SUBJECT.search(brief.question) or intent_of(brief.question) is Intent.inventory:
         return False
     known = " ".join(f"{piece.summary} {piece.findings}" for piece in brief.evidence).lower()
     meant = [*names_in(brief.question), *filter(None, [brief.scope.get("resource", "")])]

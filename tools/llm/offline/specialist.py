@@ -15,7 +15,9 @@ from agent.knowledge import KnowledgeBase, Runbook, Verdict
 from agent.models import Evidence
 from tools.llm.offline.focus import focus_of
 from tools.llm.offline.intents import WAYS, intent_of
+from tools.llm.offline.inventory import listing_calls
 from tools.llm.offline.router import NEW_SUBJECT
+from tools.llm.offline.spend import spend_calls
 
 DISCOVERY = ("unhealthy_resources",)
 """Tools that are there to find what nobody has named; they are asked about everything."""
@@ -95,6 +97,10 @@ def plan(
     not help explains nothing, and what it looked at was too little.
     """
     focus = focus_of(brief, gathered)
+    if listing := listing_calls(brief.question, focus.known, list(tools)):
+        return listing
+    if sums := spend_calls(brief.question, focus.known, list(tools)):
+        return sums
     carried = _carried([*gathered, *brief.evidence], knowledge)
     carried = [verdict for verdict in carried if verdict.runbook.name not in brief.refuted]
     named = focus_of(replace(brief, evidence=())).known.keys() & set(NAMED)

@@ -40,7 +40,7 @@ async def test_the_service_that_rose_is_named_with_its_usage_type_and_day(load: 
 async def test_a_service_is_understood_by_its_short_name_and_others_are_left_out(load: Load, call: Call):
     load(costs=[*STEADY, *NAT_SPIKE])
     evidence = await call(cost_breakdown, service="redshift")
-    assert [f.kind for f in evidence.findings] == ["cost_steady"]
+    assert [f.kind for f in evidence.findings] == ["cost_total", "cost_steady"]
     assert "EC2 - Other" not in evidence.summary
     assert (await call(cost_breakdown, service="kinesis")).status is EvidenceStatus.no_data
 
