@@ -15,7 +15,7 @@ import pytest
 from deploy.local.account import SimulatedAccount, load_scenario, render_alert
 from deploy.local.workspace.background import running_workspace
 from slack_app.blocks.approval import HEADINGS
-from tests.e2e.remediation_stage import POLICY, MovedClock, Stage, opened_stage
+from tests.e2e.remediation_stage import LOOK_SECONDS, POLICY, MovedClock, Stage, opened_stage
 from tests.e2e.service import post_to_webhook, replies, text_of
 from tests.e2e.test_webhooks import free_port
 from tests.tools.actions.account import person
@@ -162,7 +162,7 @@ CHANGES: dict[str, Change] = {
 }
 BETWEEN = timedelta(hours=3)
 """What begins later has nothing to do with what was before."""
-LOOK_SECONDS, WAIT_SECONDS = 0.1, 120.0
+WAIT_SECONDS = 120.0
 
 
 class Day(Stage):

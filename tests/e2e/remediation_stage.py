@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from tests.tools.actions.account import person
 SCENARIO, FUNCTION = "lambda-errors-after-deploy", "checkout-submit-order"
 TITLE = "Point the alias"
 CARD_SECONDS = 120
+LOOK_SECONDS = 0.1
 POLICY = """
 approvers:
   - who: [{maya}, S0PLATFORM]
@@ -72,9 +74,13 @@ class Stage:
         self.ws.wait_for(lambda: any(words in text_of(told) for told in self.ws.whispers(user, "alerts")), CARD_SECONDS)
 
     def soon(self, shown: Callable[[], Any], seconds: float = 5) -> Any:
-        """Lets time pass, `seconds` at each look of which there are a few in a second, until it is shown."""
+        """Lets time pass, `seconds` at each look of which there are ten in a second, until it is shown.
+
+        Faster, a question would have expired on a busy machine by the time that anybody sees it.
+        """
 
         def moved() -> Any:
+            time.sleep(LOOK_SECONDS)
             self.clock.ahead += timedelta(seconds=seconds)
             return shown()
 

@@ -18,8 +18,9 @@ _LARGEST = r"(?:top(?: \w+)?|largest|biggest|highest|priciest|most expensive|cos
 _PARTS = r"(?:services?|accounts?|regions?|teams?|items?|lines?|line items|things|spenders?|cost drivers?)"
 _CAUSE = (
     r"\b(?:why|driv(?:e|es|ing)|behind|blame|caus\w*|spik\w*|jump\w*|increas\w*|ris(?:e|es|ing)|rose|went|goes|going"
-    r"|gone|highe?r?|up|doubl\w*|trip\w*|explod\w*|insane|weird|wrong|crazy|shock|usual|unusual\w*|normal|expected"
-    r"|anomal\w*|alerts?|alarms?|explain\w*|happen\w*|looks?|savings?|reduc\w*|lower|cut|forecast\w*|will)\b"
+    r"|gone|highe?r?|up|grew|grow\w*|roof|shot|soar\w*|surg\w*|skyrocket\w*|balloon\w*|burst\w*|doubl\w*|trip\w*"
+    r"|explod\w*|insane|weird|wrong|crazy|shock|usual|unusual\w*|normal|expected|anomal\w*|alerts?|alarms?"
+    r"|explain\w*|happen\w*|looks?|savings?|reduc\w*|lower|cut|forecast\w*|will)\b"
 )
 _NO_CAUSE = rf"^(?!.*{_CAUSE})"
 _VERB = (
@@ -35,7 +36,7 @@ SPEND: tuple[str, ...] = (
     # spend in October, show me last month's bill, cost of S3 last month
     rf"{_NO_CAUSE}(?!.*{_VERB})(?=.*\b{_SUM}\b)(?=.*\b(?:{_TIME}|{_TOTAL} (?:\w+ )?{_SUM})\b).{{0,70}}$",
     # what do we pay for Redshift, what did we spend, what are we spending money on, where does our money go
-    r"\bwhat (?:do|did|are|were|have) (?:we|i|you)(?: all)? (?:pay|paid|spend|spent|paying|spending)\b(?!.*\bwhy\b)",
+    rf"{_NO_CAUSE}.*\bwhat (?:do|did|are|were|have) (?:we|i|you)(?: all)? (?:pay|paid|spend|spent|paying|spending)\b",
     rf"\bwhere (?:does|do|did|is|has) (?:all )?(?:our|the|my) (?:money|{_SUM}) (?:go|going|gone|went)\b",
     rf"{_NO_CAUSE}.*\bhow (?:expensive|costly|pricey) (?:is|are|was|were)\b",
     rf"{_NO_CAUSE}.*\bhow (?:big|large|high) (?:is|was) .*\b{_SUM}\b",

@@ -91,6 +91,10 @@ def test_a_sum_can_be_asked_for_in_many_ways(question: str) -> None:
         "lambda costs went up this month",
         "most expensive queries in redshift",
         "how big is the queue?",
+        "Our networking spend went through the roof this week. What are we paying for?",
+        "Costs skyrocketed, what are we spending money on?",
+        "the aws bill has ballooned this month",
+        "the aws bill shot through the roof this month",
     ],
 )
 def test_what_asks_for_a_cause_is_no_question_for_a_sum(question: str) -> None:
