@@ -13,7 +13,7 @@ from agent.anomaly import level_shift, onset_range, refine_onset
 from agent.baseline import Series
 from tools.evidence.base import Look
 from tools.evidence.cost.usage import Source, Usage
-from tools.evidence.metrics.reader import Line, fetch
+from tools.evidence.metrics.reader import MINUTES_KEPT, Line, fetch
 from tools.evidence.names import matches
 from tools.evidence.partial import gather
 
@@ -24,8 +24,6 @@ MAX_LISTED = 5000
 MAX_LINES = 120
 """More series than that are first compared day by day, which takes a tenth of the points."""
 MAX_GROWTHS = 4
-MINUTES_KEPT = timedelta(days=15)
-"""So long CloudWatch keeps points by the minute."""
 MINUTES_A_DAY = 1440
 DAILY_METRICS = ("BucketSizeBytes",)
 

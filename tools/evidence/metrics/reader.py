@@ -26,6 +26,8 @@ MAX_METRICS_LISTED = 25_000
 MAX_POINTS = 100_800
 """A GetMetricData reply holds at most so many points."""
 MAX_QUERIES = 500
+MINUTES_KEPT = timedelta(days=15)
+"""How long CloudWatch keeps points of a minute."""
 RETRY_SECONDS = 60.0
 """After so long CloudWatch may have what it could not give."""
 MIN_COVERAGE = 0.4

@@ -17,10 +17,8 @@ from agent.models import Chart, Finding
 from agent.times import clock_time
 from tools.evidence.base import Look
 from tools.evidence.drawing import beside, over_time
-from tools.evidence.metrics.reader import Line, fetch, fetch_readable
+from tools.evidence.metrics.reader import MINUTES_KEPT, Line, fetch, fetch_readable
 
-MINUTES_KEPT = timedelta(days=15)
-"""How long CloudWatch keeps points of a minute."""
 BASELINE = timedelta(days=8)
 """A week before the window, and a day more so that its weekday is in it."""
 
